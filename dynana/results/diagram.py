@@ -179,7 +179,7 @@ class Branch(Result):
 
     def special_points(self, kind: str | None = None) -> tuple[SpecialPoint, ...]:
         """Special points of a kind (words or AUTO's letters), or all."""
-        return _of_kind(self.special, kind)
+        return of_kind(self.special, kind)
 
     @property
     def sentence(self) -> str:
@@ -269,7 +269,7 @@ class Diagram(Result):
 
     def special_points(self, kind: str | None = None) -> tuple[SpecialPoint, ...]:
         """Special points of a kind (words or AUTO's letters), or all, in the order of the parameter."""
-        return _of_kind(self.special, kind)
+        return of_kind(self.special, kind)
 
     def __len__(self) -> int:
         return len(self.branches) + len(self.cycle_branches)
@@ -311,7 +311,8 @@ def _rounded(value: float, size: float = 1.0) -> float:
     return 0.0 if abs(value) <= 1e-14 * size else value
 
 
-def _of_kind(points: tuple[SpecialPoint, ...], kind: str | None) -> tuple[SpecialPoint, ...]:
+def of_kind(points: tuple[SpecialPoint, ...], kind: str | None) -> tuple[SpecialPoint, ...]:
+    """Return those of some special points that have a kind (words or AUTO's letters), or all."""
     if kind is None:
         return points
     if kind not in CODES and kind not in CODES.values():

@@ -1,0 +1,121 @@
+"""Cycles as results and orbits as numerics computes with them: the equations of a system's cycles, and both ways."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dynana.definition.system import System
+from dynana.definition.tracing import TIME
+from dynana.lowering.kernels import lower
+from dynana.numerics.closures import forced, periodic
+from dynana.numerics.collocation_newton import LENGTH, REPORT_SIZE
+from dynana.numerics.collocation_orbit import Orbit, OrbitEquations, Spectrum
+from dynana.numerics.orbit_curve import OrbitCurve
+from dynana.results.cycle import Cycle, Segment
+from dynana.results.cycle_branch import segments
+
+Array = NDArray[np.float64]
+
+
+def is_forced(system: System) -> bool:
+    """Return whether time enters the equations."""
+    return any(e.has(TIME) for e in system.derivatives)
+
+
+def cycle_equations(
+    system: System, free: Sequence[str], *, gains: Array | None = None, forcing_period: float | None = None
+) -> OrbitEquations:
+    """Return the equations of the smooth cycles of a system: one segment that closes.
+
+    Parameters
+    ----------
+    system : System
+        With the values of the parameters that are not free.
+    free : sequence of str
+        Parameters that vary along curves.
+    gains : ndarray, shape (n,), optional
+        What each state gains in a period: full turns of angles; 0 unless given.
+    forcing_period : float, optional
+        The period, where time enters the equations.
+    """
+    kernels = lower(system)
+    gained = np.zeros(kernels.n) if gains is None else np.asarray(gains, dtype=float)
+    driven = forcing_period is not None
+    data = gained if forcing_period is None else np.append(gained, forcing_period)
+    return OrbitEquations(
+        rhs=kernels.rhs,
+        jacobian=kernels.jacobian,
+        parameter_jacobian=kernels.parameter_jacobian,
+        closure=forced if driven else periodic,
+        conditions=kernels.n + int(driven),
+        p=kernels.p,
+        active=[system.parameters.index(name) for name in free],
+        free=np.ones((1, kernels.n)),
+        phase=not driven,
+        data=data,
+        time_derivative=kernels.time_derivative if driven else None,
+    )
+
+
+def unstable_count(log_moduli: Array, phases: Array, forced: bool) -> int:
+    """Return how many multipliers are outside the unit circle, without the one next to 1 that every cycle has."""
+    outside = log_moduli >= 0.0
+    if not forced:
+        distance = np.hypot(log_moduli, phases)
+        outside[int(np.argmin(distance))] = False
+    return int(np.sum(outside))
+
+
+def cycle_of(system: System, free: Sequence[str], curve: OrbitCurve, orbit: Orbit, spectrum: Spectrum) -> Cycle:
+    """Return an orbit as a result.
+
+    Parameters
+    ----------
+    system : System
+    free : sequence of str
+        Names of the active parameters of the orbit.
+    curve : OrbitCurve
+        On which the orbit was computed.
+    orbit : Orbit
+        Converged.
+    spectrum : Spectrum
+        Of the orbit, resolved.
+    """
+    parts = orbit.split(orbit.z)
+    like = Segment(first=0, last=orbit.stages + 1, duration=1.0, stages=orbit.stages, widths=np.ones(1))
+    time = curve.equations.time_derivative is not None
+    return Cycle(
+        system=system.name,
+        fingerprint=lower(system).fingerprint,
+        states=system.states,
+        parameters=system.values | dict(zip(free, orbit.parameters.tolist(), strict=True)),
+        times=orbit.times(),
+        points=np.concatenate([points for points, _ in parts]),
+        segments=segments([like] * len(parts), orbit.counts, orbit.widths, orbit.durations),
+        period=float(orbit.durations.sum()),
+        log_moduli=spectrum.logarithms,
+        phases=spectrum.phases,
+        trace=spectrum.trace,
+        stable=unstable_count(spectrum.logarithms, spectrum.phases, time) == 0,
+        error=curve.error(orbit),
+        residual=float(orbit.report[LENGTH]),
+        forced=time,
+    )
+
+
+def orbit_of(cycle: Cycle, free: Sequence[str]) -> Orbit:
+    """Return a cycle as an orbit with the given active parameters, on its own mesh, to settle from; no tangent yet."""
+    durations = [segment.duration for segment in cycle.segments]
+    z = np.concatenate([cycle.points.ravel(), durations, [cycle.parameters[name] for name in free]])
+    return Orbit(
+        z=z,
+        tangent=np.zeros_like(z),
+        counts=np.array([segment.widths.size for segment in cycle.segments], dtype=np.int64),
+        widths=np.concatenate([segment.widths for segment in cycle.segments]),
+        n=len(cycle.states),
+        stages=cycle.segments[0].stages,
+        report=np.zeros(REPORT_SIZE),
+    )

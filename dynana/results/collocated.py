@@ -1,0 +1,106 @@
+"""Piecewise polynomials through 0 and the Gauss points of each mesh interval: values, extrema, means.
+
+On each interval the polynomial is written in Legendre's basis of [0, 1]: `coefficients` (intervals, degree + 1, n). All
+functions take any number of leading axes (orbits of a branch).
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+from numpy.polynomial import legendre
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+#: Parts into which every interval is cut when the largest value is looked for; a polynomial of degree 4 to 7 has no
+#: two maxima within one of them.
+PARTS = 8
+#: Newton steps on the slope inside a part: from a parabola's top, four reach rounding.
+NEWTON_STEPS = 5
+
+
+@cache
+def gauss_nodes(stages: int) -> tuple[Array, Array]:
+    """Return 0 and the Gauss points of [0, 1], shape (stages + 1,), and the weights of the latter."""
+    roots, weights = legendre.leggauss(stages)
+    return np.concatenate(([0.0], 0.5 * (roots + 1.0))), 0.5 * weights
+
+
+@cache
+def _to_basis(stages: int) -> Array:
+    nodes, _ = gauss_nodes(stages)
+    return np.asarray(np.linalg.inv(legendre.legvander(2.0 * nodes - 1.0, stages)), dtype=np.float64)
+
+
+def coefficients(points: Array, stages: int) -> Array:
+    """Return the polynomials of one segment.
+
+    Parameters
+    ----------
+    points : ndarray, shape (..., intervals (stages + 1) + 1, n)
+        Values at mesh points and Gauss points in order.
+    stages : int
+
+    Returns
+    -------
+    ndarray, shape (..., intervals, stages + 1, n)
+    """
+    shape = (*points.shape[:-2], -1, stages + 1, points.shape[-1])
+    result: Array = _to_basis(stages) @ points[..., :-1, :].reshape(shape)
+    return result
+
+
+def values(local: Array, widths: Array, s: Array) -> Array:
+    """Return one segment at relative times ``s`` (k,) in [0, 1], shape (k, n)."""
+    edges = np.concatenate(([0.0], np.cumsum(widths)))
+    which = np.clip(np.searchsorted(edges, s, side="right") - 1, 0, widths.size - 1)
+    x = np.clip((s - edges[which]) / widths[which], 0.0, 1.0)
+    result: Array = np.einsum("sk,skc->sc", legendre.legvander(2.0 * x - 1.0, local.shape[1] - 1), local[which])
+    return result
+
+
+def mean(points: Array, widths: Array, stages: int) -> Array:
+    """Return the mean over time of one segment by Gauss quadrature, shape (..., n)."""
+    _, weights = gauss_nodes(stages)
+    inside = points[..., :-1, :].reshape(*points.shape[:-2], -1, stages + 1, points.shape[-1])[..., 1:, :]
+    result: Array = np.einsum("...j,k,...jkc->...c", widths, weights, inside)
+    return result
+
+
+def largest(points: Array, stages: int) -> Array:
+    """Return the largest value of each state over one segment, on the polynomials, shape (..., n)."""
+    local = coefficients(points, stages)
+    at = legendre.legvander(np.linspace(-1.0, 1.0, PARTS + 1), stages)
+    sampled = at @ local  # (..., intervals, PARTS + 1, n)
+    flat = sampled.reshape(*points.shape[:-2], -1, points.shape[-1])
+    top = flat.argmax(axis=-2)
+    found: Array = flat.max(axis=-2)
+    interval, k = np.divmod(top, PARTS + 1)
+    count = local.shape[-3]
+    for side in (-1, 0):  # the part before and the part after the largest sample
+        part = interval * PARTS + k + side
+        part = np.clip(np.where((k == 0) & (side < 0), interval * PARTS - 1, part), 0, count * PARTS - 1)
+        found = np.maximum(found, _top(_chosen(local, part // PARTS), part % PARTS))
+    return found
+
+
+def _chosen(local: Array, interval: NDArray[np.intp]) -> Array:
+    """Coefficients of the given interval of each state, shape (degree + 1, ..., n)."""
+    picked = np.take_along_axis(local, interval[..., None, None, :], axis=-3)[..., 0, :, :]
+    return np.moveaxis(picked, -2, 0)
+
+
+def _top(polynomial: Array, part: NDArray[np.intp]) -> Array:
+    """Return the largest value that Newton's method finds on a part of [0, 1]."""
+    slope, bend = legendre.legder(polynomial), legendre.legder(polynomial, 2)
+    low = 2.0 * part / PARTS - 1.0
+    x = low + 1.0 / PARTS
+    for _ in range(NEWTON_STEPS):
+        curvature = legendre.legval(x, bend, tensor=False)
+        change = np.divide(
+            legendre.legval(x, slope, tensor=False), curvature, out=np.zeros_like(x), where=curvature < 0
+        )
+        x = np.clip(x - change, low, low + 2.0 / PARTS)
+    return np.asarray(legendre.legval(x, polynomial, tensor=False), dtype=np.float64)
