@@ -1,0 +1,117 @@
+"""`Network`: populations joined by projections, as a description that is checked whole."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import sympy as sp
+
+from dynana.definition import rules
+from dynana.definition.population import Population, Source, whole_of
+from dynana.definition.projection import Projection
+from dynana.errors import ModelError, unknown
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Network:
+    """Populations and the projections between them.
+
+    Parameters
+    ----------
+    populations : sequence of Population or Source
+    projections : sequence of Projection
+        Sources that only occur here are added to the populations.
+    name : str, optional
+
+    Raises
+    ------
+    ModelError
+        For names that stand twice, projections between populations that are not listed, more than one unit of time.
+    """
+
+    populations: Sequence[Population | Source]
+    projections: Sequence[Projection] = ()
+    name: str = "network"
+
+    def __post_init__(self) -> None:
+        populations, projections = list(self.populations), tuple(self.projections)
+        for item in populations:
+            if not isinstance(item, Population | Source):
+                raise TypeError(f"a network is made of populations, got {type(item).__name__}.")
+        for item in projections:
+            if not isinstance(item, Projection):
+                raise TypeError(f"the projections of a network are Projections, got {type(item).__name__}.")
+        rules.check_name(self.name, "network")
+        for projection in projections:
+            for group in (projection.source, projection.target):
+                whole = whole_of(group)
+                if any(whole is p for p in populations):
+                    continue
+                if not isinstance(whole, Source):
+                    listed = ", ".join(p.name for p in populations) or "none"
+                    raise ModelError(
+                        f"projection {projection.name!r}: the population {whole.name!r} is not in the network, which "
+                        f"has {listed}."
+                    )
+                populations.append(whole)
+        if not any(isinstance(p, Population) for p in populations):
+            raise ModelError("a network needs at least one Population.")
+        rules.check_distinct([p.name for p in populations], "network: populations")
+        rules.check_distinct([p.name for p in projections], "network: projections (give them names)")
+        object.__setattr__(self, "populations", tuple(populations))
+        object.__setattr__(self, "projections", projections)
+        self._check_time()
+
+    def _check_time(self) -> None:
+        stated = {p.name: p.system.time for p in self.populations if isinstance(p, Population) and p.system.time}
+        stated |= {p.name: p.synapse.time for p in self.projections if p.synapse.time}
+        if len(set(stated.values())) > 1:
+            listed = ", ".join(f"{n}: {u}" for n, u in stated.items())
+            raise ModelError(f"a network has one unit of time, got {listed}.")
+
+    @property
+    def time(self) -> str | None:
+        """Unit of time that the models state; None if none of them does."""
+        stated = [p.system.time for p in self.populations if isinstance(p, Population)]
+        stated += [p.synapse.time for p in self.projections]
+        return next((unit for unit in stated if unit), None)
+
+    def population(self, name: str) -> Population | Source:
+        """Return a population by name; otherwise raise ValueError with the nearest names."""
+        for population in self.populations:
+            if population.name == name:
+                return population
+        raise ValueError(f"{self.name}: {unknown('population', name, [p.name for p in self.populations])}")
+
+    def projection(self, name: str) -> Projection:
+        """Return a projection by name; otherwise raise ValueError with the nearest names."""
+        for item in self.projections:
+            if item.name == name:
+                return item
+        raise ValueError(f"{self.name}: {unknown('projection', name, [p.name for p in self.projections])}")
+
+    def summary(self) -> str:
+        """Return the network in words: one line for each population and each projection."""
+        lines = [repr(self)]
+        for population in self.populations:
+            lines.append(f"  {population!r}")
+        for p in self.projections:
+            delay = "" if p.delay == 0.0 and not isinstance(p.delay, sp.Basic) else f", delay {p.delay}"
+            weight = "" if p.w is None else f", w {_short(p.w)}"
+            lines.append(f"  {p.name}: {p.source.size or 'own'} -> {p.target.size} cells, {p.connect!r}{weight}{delay}")
+        return "\n".join(lines)
+
+    def __repr__(self) -> str:
+        cells = sum(p.size for p in self.populations)
+        many = len(self.projections)
+        return (
+            f"<Network {self.name}: {cells} cells in {len(self.populations)} populations, {many} "
+            f"projection{'' if many == 1 else 's'}>"
+        )
+
+
+def _short(value: Any) -> str:
+    return f"array {value.shape}" if isinstance(value, np.ndarray) else f"{value}"
