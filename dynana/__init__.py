@@ -19,6 +19,16 @@ _HOME = {
     "definition.model": "model",
     "definition.system": "System Jump Noise Observe",
     "definition.steady_state": "steady",
+    "definition.synapse": "Clip Into OnPost OnPre Synapse synapse",
+    "definition.population": "Population poisson spikes",
+    "definition.projection": "Projection",
+    "definition.network": "Network",
+    "definition.connections": (
+        "all_to_all distance_dependent gaussian graph in_degree matrix one_to_one out_degree pairs probability "
+        "scale_free small_world within"
+    ),
+    "definition.distributions": "exponential_distribution gamma_distribution lognormal normal uniform",
+    "definition.spaces": "grid line places ring",
     "definition.functions": (
         "absolute arctan both cos cosh either exp exprel floor heaviside log maximum minimum sigmoid sign sin sinh "
         "sqrt tan tanh where"
@@ -71,6 +81,24 @@ if TYPE_CHECKING:
     from dynana.analysis.portraits import flow_portrait as flow_portrait
     from dynana.analysis.portraits import phase_portrait as phase_portrait
     from dynana.analysis.stability import stability as stability
+    from dynana.definition.connections import all_to_all as all_to_all
+    from dynana.definition.connections import distance_dependent as distance_dependent
+    from dynana.definition.connections import gaussian as gaussian
+    from dynana.definition.connections import graph as graph
+    from dynana.definition.connections import in_degree as in_degree
+    from dynana.definition.connections import matrix as matrix
+    from dynana.definition.connections import one_to_one as one_to_one
+    from dynana.definition.connections import out_degree as out_degree
+    from dynana.definition.connections import pairs as pairs
+    from dynana.definition.connections import probability as probability
+    from dynana.definition.connections import scale_free as scale_free
+    from dynana.definition.connections import small_world as small_world
+    from dynana.definition.connections import within as within
+    from dynana.definition.distributions import exponential_distribution as exponential_distribution
+    from dynana.definition.distributions import gamma_distribution as gamma_distribution
+    from dynana.definition.distributions import lognormal as lognormal
+    from dynana.definition.distributions import normal as normal
+    from dynana.definition.distributions import uniform as uniform
     from dynana.definition.functions import absolute as absolute
     from dynana.definition.functions import arctan as arctan
     from dynana.definition.functions import both as both
@@ -93,7 +121,22 @@ if TYPE_CHECKING:
     from dynana.definition.functions import tanh as tanh
     from dynana.definition.functions import where as where
     from dynana.definition.model import model as model
+    from dynana.definition.network import Network as Network
+    from dynana.definition.population import Population as Population
+    from dynana.definition.population import poisson as poisson
+    from dynana.definition.population import spikes as spikes
+    from dynana.definition.projection import Projection as Projection
+    from dynana.definition.spaces import grid as grid
+    from dynana.definition.spaces import line as line
+    from dynana.definition.spaces import places as places
+    from dynana.definition.spaces import ring as ring
     from dynana.definition.steady_state import steady as steady
+    from dynana.definition.synapse import Clip as Clip
+    from dynana.definition.synapse import Into as Into
+    from dynana.definition.synapse import OnPost as OnPost
+    from dynana.definition.synapse import OnPre as OnPre
+    from dynana.definition.synapse import Synapse as Synapse
+    from dynana.definition.synapse import synapse as synapse
     from dynana.definition.system import Jump as Jump
     from dynana.definition.system import Noise as Noise
     from dynana.definition.system import Observe as Observe

@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 import sympy as sp
 
 from dynana.definition.system import System
@@ -62,6 +63,9 @@ class Cells:
         What streams of this population's projections read: expressions of its states and parameters.
     method : str
         "exact", "exponential_euler", "rk4", "euler" (with noise Euler-Maruyama), or "auto".
+    clock : str
+        Parameter that holds the time since the cell's last spike, counted in whole steps (infinite before the first
+        one, and 0 in the step in which it spikes); "" where nothing reads it.
     """
 
     name: str
@@ -74,6 +78,29 @@ class Cells:
     streams: tuple[str, ...] = ()
     outputs: tuple[sp.Expr, ...] = ()
     method: str = "auto"
+    clock: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Trains:
+    """Cells without dynamics that send spikes.
+
+    Parameters
+    ----------
+    name : str
+    size : int
+        Number of trains; 0 for one train for each edge of each (one-to-one) link from here, independent of all others.
+    rate : float, array or input, or None
+        Of Poisson trains, in Hz.
+    times, cells : ndarray or None
+        Given spikes in the order of time, and which cell sends each.
+    """
+
+    name: str
+    size: int
+    rate: Any = None
+    times: np.ndarray | None = None
+    cells: np.ndarray | None = None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -206,9 +233,13 @@ class Drive:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Assembly:
-    """A whole network, lowered to populations and pathways."""
+    """A whole network, lowered to populations and pathways.
 
-    populations: tuple[Cells, ...]
+    Streams stand in an order in which they can be evaluated: outputs may read the streams of their own cell. Values of
+    cells and links may still be descriptions (distributions, ``dn.steady``, expressions of other parameters).
+    """
+
+    populations: tuple[Cells | Trains, ...]
     links: tuple[Link, ...] = ()
     events: tuple[Event, ...] = ()
     streams: tuple[Stream, ...] = ()

@@ -41,9 +41,9 @@ class Network:
         for item in populations:
             if not isinstance(item, Population | Source):
                 raise TypeError(f"a network is made of populations, got {type(item).__name__}.")
-        for item in projections:
-            if not isinstance(item, Projection):
-                raise TypeError(f"the projections of a network are Projections, got {type(item).__name__}.")
+        for given in projections:
+            if not isinstance(given, Projection):
+                raise TypeError(f"the projections of a network are Projections, got {type(given).__name__}.")
         rules.check_name(self.name, "network")
         for projection in projections:
             for group in (projection.source, projection.target):

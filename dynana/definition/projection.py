@@ -12,7 +12,8 @@ from dynana.definition import rules
 from dynana.definition.connections import DISTANCE, Connect, all_to_all, of_distance, one_to_one
 from dynana.definition.distributions import Distribution
 from dynana.definition.population import Group, Part, Population, Source, cell_values, span_of, whole_of
-from dynana.definition.synapse import POST, PRE, SINCE_SPIKE, Synapse, split
+from dynana.definition.synapse import Synapse
+from dynana.definition.synapse_parts import POST, PRE, SINCE_SPIKE, split
 from dynana.errors import ModelError, unknown
 
 #: The name that a projection's ``w=`` sets: a parameter or a state of the synapse.

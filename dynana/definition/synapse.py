@@ -13,90 +13,11 @@ from dynana.definition import rules
 from dynana.definition.construction import initial_value, translated
 from dynana.definition.signature import Function, declared, traced
 from dynana.definition.steady_state import Steady
-from dynana.definition.tracing import TIME, Condition, Symbolic, symbol
+from dynana.definition.synapse_parts import POST, PRE, Cell, Clip, Into, OnPost, OnPre, Parts, key_name, split
+from dynana.definition.tracing import TIME, Symbolic, symbol
 from dynana.errors import ModelError, unknown
 
-#: The two cells of a synapse, as arguments of its function and as prefixes of the symbols of their quantities.
-PRE, POST = "pre", "post"
-#: The name of the time since a cell's last spike.
-SINCE_SPIKE = "since_spike"
-
-
-class Cell:
-    """One of the two cells while a synapse is traced: ``pre.V`` is the symbol of a quantity of that cell."""
-
-    __slots__ = ("_side",)
-    _side: str
-
-    def __init__(self, side: str) -> None:
-        self._side = side
-
-    def __getattr__(self, name: str) -> Symbolic:
-        if name.startswith("_"):
-            raise AttributeError(name)
-        return Symbolic(quantity(self._side, name))
-
-    def __repr__(self) -> str:
-        return self._side
-
-
-def quantity(side: str, name: str) -> sp.Symbol:
-    """Return the symbol of a state, parameter or observable of one of the two cells."""
-    return symbol(f"{side}.{name}")
-
-
-def split(name: str) -> tuple[str, str] | None:
-    """Return (side, name) of the name of a quantity of one of the two cells, None for any other name."""
-    side, dot, own = name.partition(".")
-    return (side, own) if dot else None
-
-
-class _Event:
-    """New values when one of the two cells has spiked."""
-
-    __slots__ = ("to",)
-
-    def __init__(self, to: Mapping[Any, Any]) -> None:
-        if not to:
-            raise ModelError(f"{type(self).__name__} changes nothing: give {{state: value}}.")
-        self.to = dict(to)
-
-
-class OnPre(_Event):
-    """New values when the presynaptic spike arrives, ``dn.OnPre({x: x + 1})``; all read what was before.
-
-    ``post.V`` may be among the keys: ``dn.OnPre({post.V: post.V + w})`` is a delta synapse.
-    """
-
-    __slots__ = ()
-
-
-class OnPost(_Event):
-    """New values when the postsynaptic cell spikes, ``dn.OnPost({w: w + a})``; all read what was before."""
-
-    __slots__ = ()
-
-
-class Into:
-    """What a synapse adds to a parameter of its target: ``dn.Into("I", w * s)``; all synapses of a cell are summed.
-
-    Without any event in the synapse this is a continuous coupling.
-    """
-
-    __slots__ = ("parameter", "value")
-
-    def __init__(self, parameter: str, value: Any) -> None:
-        self.parameter = rules.check_name(parameter, "parameter")
-        self.value = value
-
-
-class Clip:
-    """Bounds within which states are kept after each step, ``dn.Clip({w: (0, w_max)})``."""
-
-    __slots__ = ("bounds",)
-
-    def __init__(self, bounds: Mapping[Any, tuple[Any, Any]]) -> None:
-        self.bounds = dict(bounds)
+__all__ = ["Clip", "Into", "OnPost", "OnPre", "Synapse", "synapse"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -229,7 +150,7 @@ def _trace(function: Function, time: str | None) -> Synapse:
         arguments[TIME.name] = Symbolic(TIME)
     given = inspect.signature(function).parameters
     returned = traced(function, {n: a for n, a in arguments.items() if n in given})
-    parts = _Parts(returned, name)
+    parts = Parts(returned, name)
     if len(parts.derivatives) != len(initial):
         raise ModelError(
             f"{name} has {len(initial)} state(s) ({', '.join(initial) or 'none'}) but returns "
@@ -242,54 +163,12 @@ def _trace(function: Function, time: str | None) -> Synapse:
     return made
 
 
-class _Parts:
-    """What the function of a synapse returned, sorted."""
-
-    def __init__(self, returned: Any, name: str) -> None:
-        items = returned if isinstance(returned, tuple | list) else (returned,)
-        self.derivatives: list[Any] = []
-        self.on_pre: dict[Any, Any] = {}
-        self.on_post: dict[Any, Any] = {}
-        self.into: list[Into] = []
-        self.clip: dict[Any, tuple[Any, Any]] = {}
-        for item in items:
-            if isinstance(item, OnPre | OnPost):
-                self._add(self.on_pre if isinstance(item, OnPre) else self.on_post, item.to, type(item).__name__, name)
-            elif isinstance(item, Into):
-                self.into.append(item)
-            elif isinstance(item, Clip):
-                self._add(self.clip, item.bounds, "Clip", name)
-            elif item is None or isinstance(item, Condition | Cell):
-                raise ModelError(
-                    f"{name} returns {item!r}: expected derivatives, then OnPre, OnPost, Into and Clip. "
-                    "Is `return` missing?"
-                )
-            elif self.on_pre or self.on_post or self.into or self.clip:
-                raise ModelError(
-                    f"{name} returns a derivative after OnPre, OnPost, Into or Clip: derivatives come first."
-                )
-            else:
-                self.derivatives.append(item)
-
-    @staticmethod
-    def _add(known: dict[Any, Any], more: Mapping[Any, Any], kind: str, name: str) -> None:
-        for key, value in more.items():
-            if any(_key(key) == _key(other) for other in known):
-                raise ModelError(f"{name}: {kind} sets {_key(key)!r} twice.")
-            known[key] = value
-
-
-def _key(key: Any) -> str:
-    expr = key.expr if isinstance(key, Symbolic) else key
-    return str(expr.name if isinstance(expr, sp.Symbol) else expr)
-
-
 def built(
     name: str,
     derivatives: Mapping[str, Any],
     parameters: Mapping[str, Any],
     initial: Mapping[str, Any],
-    parts: _Parts,
+    parts: Parts,
     time: str | None = None,
 ) -> Synapse:
     """Return a checked Synapse in its own symbols."""
@@ -307,19 +186,19 @@ def built(
 
     def events(given: Mapping[Any, Any], kind: str) -> dict[str, sp.Expr]:
         place = f"{name}: {kind}"
-        return {_target(k, derivatives, place): translate(v, f"{kind}, {_key(k)}") for k, v in given.items()}
+        return {_target(k, derivatives, place): translate(v, f"{kind}, {key_name(k)}") for k, v in given.items()}
 
     clip = {}
     for key, bounds in parts.clip.items():
-        if _key(key) not in derivatives:
-            raise ModelError(f"{name}: Clip: {unknown('state', _key(key), derivatives)}")
+        if key_name(key) not in derivatives:
+            raise ModelError(f"{name}: Clip: {unknown('state', key_name(key), derivatives)}")
         try:
             low, high = bounds
         except (TypeError, ValueError):
             raise ModelError(
-                f"{name}: Clip: the bounds of {_key(key)!r} are {bounds!r}: expected (low, high)."
+                f"{name}: Clip: the bounds of {key_name(key)!r} are {bounds!r}: expected (low, high)."
             ) from None
-        clip[_key(key)] = (translate(low, "Clip"), translate(high, "Clip"))
+        clip[key_name(key)] = (translate(low, "Clip"), translate(high, "Clip"))
     for key, value in initial.items():
         if isinstance(initial_value(name, key, value), Steady):
             raise ModelError(f"{name}: the initial value of {key!r} is dn.steady: synapses start from numbers.")
@@ -340,10 +219,12 @@ def built(
 
 def _target(key: Any, states: Iterable[str], place: str) -> str:
     """Return the name of what an event sets: a state of the synapse or of the target."""
-    name = _key(key)
+    name = key_name(key)
     side = split(name)
     if side is not None and side[0] == PRE:
         raise ModelError(f"{place} sets {name}: a synapse acts on its target, post, and on its own states only.")
+    if side is not None and place.endswith("OnPost"):
+        raise ModelError(f"{place} sets {name}: what a cell's own spike does to it belongs into the jump of its model.")
     if side is None and name not in states:
         raise ModelError(f"{place}: {unknown('state', name, states)}")
     return name

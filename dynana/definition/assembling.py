@@ -1,0 +1,118 @@
+"""From a Network to an Assembly: every state of every synapse gets its place, every influence its pathway."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from dynana.definition.assembly import Assembly, Cells, Event, Stream, Trains
+from dynana.definition.network import Network
+from dynana.definition.pathways import Collection, Connection
+from dynana.definition.population import Population, Source, whole_of
+from dynana.definition.sharing import Sharing
+from dynana.errors import ModelError
+
+
+def assembled(network: Network, *, share: bool = True) -> tuple[Assembly, dict[str, Sharing]]:
+    """Return the network as populations of augmented cells and pathways, and what was decided for each projection.
+
+    Parameters
+    ----------
+    network : Network
+    share : bool
+        False leaves all states with their synapses, updated at every step: what the sharing is tested against.
+
+    Raises
+    ------
+    ModelError
+        For streams that depend on each other in a circle without a delay.
+    """
+    work = Collection(network.populations)
+    for projection in network.projections:
+        Connection(work, projection, share).run()
+    return _Finish(network, work).assembly(), work.sharings
+
+
+class _Finish:
+    """From what was collected to systems and numbers."""
+
+    def __init__(self, network: Network, work: Collection) -> None:
+        self.network, self.work = network, work
+
+    def assembly(self) -> Assembly:
+        """Return the assembly."""
+        made = {name: cell.made() for name, cell in self.work.cells.items()}
+        populations = tuple(self._cells(p, made) for p in self.network.populations)
+        index = {name: {n: k for k, n in enumerate(system.states)} for name, system in made.items()}
+        events = []
+        for link, target, state, weight, amount in self.work.events:
+            source = whole_of(self.network.projections[link].source)
+            put = self.work.cells[source.name].put() if source.name in self.work.cells else {}
+            told = None if amount is None else amount.xreplace(put)
+            events.append(Event(link=link, state=index[target][state], weight=weight, amount=told))
+        synapses = []
+        for item, target, delivers in self.work.synapses:
+            rows = tuple((index[target][state], e) for state, e in delivers)
+            synapses.append(replace(item, delivers=rows))
+        return Assembly(
+            populations=populations,
+            links=tuple(self.work.links),
+            events=tuple(events),
+            streams=tuple(self._ordered()),
+            synapses=tuple(synapses),
+            time=self.network.time,
+        )
+
+    def _cells(self, population: Population | Source, made: Mapping[str, Any]) -> Any:
+        if isinstance(population, Source):
+            return Trains(
+                name=population.name,
+                size=population.size,
+                rate=population.rate,
+                times=population.times,
+                cells=population.cells,
+            )
+        cell, system = self.work.cells[population.name], made[population.name]
+        return Cells(
+            name=population.name,
+            size=population.size,
+            system=system,
+            own=len(population.system.states),
+            spikes=tuple(range(len(population.system.jumps))),
+            values={**system.values, **population.at},
+            start={**dict(system.given_initial), **population.start},
+            streams=tuple(cell.streams),
+            outputs=tuple(e.xreplace(cell.put()) for e in cell.outputs),
+            clock=cell.clock,
+        )
+
+    def _ordered(self) -> list[Stream]:
+        """Return the streams in an order in which they can be evaluated: what an output reads comes before it."""
+        waiting = list(self.work.streams)
+        done: list[Stream] = []
+        while waiting:
+            open_ = {(self._target(s), s.parameter) for s in waiting}
+            ready = [s for s in waiting if not self._reads(s) & open_]
+            if not ready:
+                names = ", ".join(sorted({self.work.links[s.link].name for s in waiting}))
+                raise ModelError(
+                    f"an algebraic loop: what {names} add to their targets depends on itself at the same moment. Give "
+                    "one of them a delay, or make one of the quantities a state."
+                )
+            done += ready
+            waiting = [s for s in waiting if s not in ready]
+        return done
+
+    def _target(self, stream: Stream) -> int:
+        return self.work.links[stream.link].target.population
+
+    def _reads(self, stream: Stream) -> set[tuple[int, str]]:
+        """Return the stream parameters that the output of a stream reads at the same moment."""
+        link = self.work.links[stream.link]
+        if link.delay != 0.0:
+            return set()
+        source = self.network.populations[link.source.population]
+        cell = self.work.cells[source.name]
+        output = cell.outputs[stream.output].xreplace(cell.put())
+        return {(link.source.population, s.name) for s in output.free_symbols if s.name in cell.streams}
