@@ -25,6 +25,7 @@ import numba
 from numba.core import caching
 
 from dynana.errors import DynanaWarning
+from dynana.numerics.fragments import Fragment, FragmentCacheImplementation, WholeCompiler
 
 #: Environment variable that overrides the place of the cache folder.
 CACHE_VARIABLE = "DYNANA_CACHE_DIR"
@@ -109,6 +110,10 @@ class _CacheImplementation(caching.CompileResultCacheImpl):  # type: ignore[misc
     _locator_classes = [_Locator]
 
 
+class _FragmentImplementation(FragmentCacheImplementation):
+    _locator_classes = [_Locator]
+
+
 class _CheckedFile(caching.IndexDataCacheFile):  # type: ignore[misc]
     """A cache file whose data carry a checksum: damaged object code must never reach the linker."""
 
@@ -158,6 +163,10 @@ class _KernelCache(caching.FunctionCache):  # type: ignore[misc]
             )
 
 
+class _FragmentCache(_KernelCache):
+    _impl_class = _FragmentImplementation
+
+
 @contextmanager
 def _compiling() -> Iterator[None]:
     """Pause the search for reference cycles (a compilation makes millions of objects and hardly any cycles).
@@ -182,7 +191,8 @@ def compiled(signature: Any = None, **options: Any) -> Any:
     ----------
     signature : numba signature or function, optional
         With a signature the function is compiled (or loaded) at once and accepts nothing else, as first-class
-        function arguments need; without one it is compiled at its first call for each set of argument types.
+        function arguments need. Without one it is compiled at its first call for each set of argument types: from
+        Python as it is, from compiled code as a part of its caller (see `dynana.numerics.fragments`).
     **options
         Passed to ``numba.njit``, for example ``fastmath={"contract"}``. Interval code must not use ``fastmath``.
 
@@ -195,13 +205,16 @@ def compiled(signature: Any = None, **options: Any) -> Any:
     def decorate(function: Callable[..., Any]) -> Any:
         if numba.config.DISABLE_JIT:
             return function
-        dispatcher = numba.njit(error_model="numpy", **options)(function)
-        dispatcher._cache = _KernelCache(function)
-        if signature is not None:
-            with _compiling():
-                dispatcher.compile(signature)
-            dispatcher.disable_compile()
-        return dispatcher
+        whole = numba.njit(error_model="numpy", pipeline_class=WholeCompiler, **options)(function)
+        whole._cache = _KernelCache(function)
+        if signature is None:
+            fragment = Fragment(function, targetoptions=whole.targetoptions, whole=whole)
+            fragment._cache = _FragmentCache(function)
+            return fragment
+        with _compiling():
+            whole.compile(signature)
+        whole.disable_compile()
+        return whole
 
     if callable(signature) and not isinstance(signature, numba.core.typing.templates.Signature):
         function, signature = signature, None

@@ -51,10 +51,9 @@ CUT = 0.4931
 
 _KERNEL = function_type(INTERVAL)
 _COVER = types.Tuple((TABLE, TABLE, INDEX))(_KERNEL, ROW, ROW, ROW, ROW, ROW, ROW, INDEX, INDEX)
-_INTERNAL = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 
 
-@compiled(**_INTERNAL)
+@compiled
 def graph_coordinate(a: np.ndarray, columns: np.ndarray) -> int:
     """Return the largest coordinate of the null vector of ``a`` (n, n + 1; destroyed), or -1 if it is not unique.
 
@@ -88,7 +87,7 @@ def graph_coordinate(a: np.ndarray, columns: np.ndarray) -> int:
     return int(columns[best])
 
 
-@compiled(**_INTERNAL)
+@compiled
 def _twice(store: np.ndarray) -> np.ndarray:
     """Return the table with twice as many rows."""
     longer = np.empty((2 * store.shape[0], store.shape[1]))

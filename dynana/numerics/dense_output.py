@@ -19,11 +19,9 @@ Array = NDArray[np.float64]
 
 #: Options of functions that make no arrays: without reference counts on the views they take, they run 3 times faster.
 BORROWED = {"_nrt": False}
-#: Options of functions that only compiled functions call: without entries from Python and C they compile faster.
-INNER = {**BORROWED, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 
 
-@compiled(**INNER)
+@compiled(**BORROWED)
 def interpolate(x, y0, y1, rows, out):
     """Write the state at the fraction ``x`` of a step into ``out``; ``rows`` has shape (any, n)."""
     last = rows.shape[0] - 1

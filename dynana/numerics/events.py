@@ -14,7 +14,7 @@ import numpy as np
 
 from dynana.numerics import run_state as at
 from dynana.numerics.compilation import compiled
-from dynana.numerics.dense_output import INNER, interpolate
+from dynana.numerics.dense_output import BORROWED, interpolate
 from dynana.numerics.inputs import apply_inputs
 
 #: An event is located to this fraction of the part of its step that lies before it: the steps of a ball that bounces
@@ -36,7 +36,7 @@ MAX_TURNS = 16
 NOTHING = 2.0  #: place of an event that does not occur in this step
 
 
-@compiled(**INNER)
+@compiled(**BORROWED)
 def guard_values(guards, drive, varying, t, y, p, out):
     """Evaluate all guards at (t, y), with inputs applied."""
     if varying:
@@ -44,14 +44,14 @@ def guard_values(guards, drive, varying, t, y, p, out):
     guards(t, y, p, out)
 
 
-@compiled(**INNER)
+@compiled(**BORROWED)
 def guards_inside(guards, drive, varying, t, h, x, y0, y1, rows, p, point, out):
     """Evaluate all guards at the fraction ``x`` of an interpolated step; ``point`` is work space (n,)."""
     interpolate(x, y0, y1, rows, point)
     guard_values(guards, drive, varying, t + x * h, point, p, out)
 
 
-@compiled(**INNER)
+@compiled(**BORROWED)
 def turning_point(x0, g0, x1, g1, x2, g2):
     """Return the vertex of the parabola through three points if it may touch zero from the side of all three.
 
@@ -73,7 +73,7 @@ def turning_point(x0, g0, x1, g1, x2, g2):
     return x if g * side <= TURNING_MARGIN * spread * abs(side) and bend * side >= 0.0 else NOTHING
 
 
-@compiled(**INNER)
+@compiled(**BORROWED)
 def scan(guards, drive, varying, t, h, y0, y1, rows, p, slope0, points, values, space):
     """Evaluate the guards along an interpolated step.
 
@@ -144,7 +144,7 @@ def scan(guards, drive, varying, t, h, y0, y1, rows, p, slope0, points, values, 
     return count
 
 
-@compiled(**INNER)
+@compiled(**BORROWED)
 def first_due(
     guards, conditions, drive, varying, t, h, y0, y1, rows, p, owner, watched, was, count, points, values, space, due
 ):
@@ -186,7 +186,7 @@ def first_due(
     return place, before, guard
 
 
-@compiled(**INNER)
+@compiled(**BORROWED)
 def _changing_guard(k, owner, left, right):
     """Return a guard of jump ``k`` that changes its sign between two places; its first guard if none does."""
     first = -1
@@ -199,7 +199,7 @@ def _changing_guard(k, owner, left, right):
     return first
 
 
-@compiled(**INNER)
+@compiled(**BORROWED)
 def _cross(guards, conditions, drive, varying, t, h, y0, y1, rows, p, k, g, low, high, g_low, g_high, space):
     """Return where condition ``k`` turns true between ``low`` (false) and ``high`` (true) on the interpolant."""
     point = space[0, : y0.size]
@@ -229,7 +229,7 @@ def _cross(guards, conditions, drive, varying, t, h, y0, y1, rows, p, k, g, low,
     return high
 
 
-@compiled(**INNER)
+@compiled(**BORROWED)
 def locate(
     step, rhs, jacobian, time_derivative, parameter_jacobian, diagonal, guards, conditions,
     drive, t, y, h, p, free, tolerance, table, layout, work, y1, rows, place, before, guard, due, space,

@@ -11,7 +11,7 @@ import numpy as np
 
 from dynana.numerics import run_state as at
 from dynana.numerics.compilation import compiled
-from dynana.numerics.dense_output import INNER
+from dynana.numerics.dense_output import BORROWED
 from dynana.numerics.events import guard_values
 
 #: Jumps at one instant; more than this come from jumps that set each other off without end.
@@ -27,7 +27,7 @@ CROWD_WIDTH = 1e-6
 RESOLUTION = 1e-15
 
 
-@compiled(**INNER)
+@compiled(**BORROWED)
 def release(t, slack, hold_until, jump_until, free):
     """End the holds that are over at ``t``; returns whether any state was set free."""
     freed = False
@@ -42,7 +42,7 @@ def release(t, slack, hold_until, jump_until, free):
     return freed
 
 
-@compiled(**INNER)
+@compiled(**BORROWED)
 def next_release(hold_until, jump_until):
     """Return the time at which the next hold or refractory time ends; infinity if there is none."""
     time = np.inf
@@ -55,7 +55,7 @@ def next_release(hold_until, jump_until):
     return time
 
 
-@compiled(**INNER)
+@compiled(**BORROWED)
 def record_row(t, y, rows, count, out_t, out_y, out_rows):
     """Append a state, and the dense output of the step that led to it."""
     k = count[at.ROWS]
@@ -69,7 +69,7 @@ def record_row(t, y, rows, count, out_t, out_y, out_rows):
     count[at.ROWS] += 1
 
 
-@compiled(**INNER)
+@compiled(**BORROWED)
 def _accumulate(t, recent):
     """Note a jump at ``t`` and say whether jumps accumulate here; for ``recent`` see `settle`."""
     interval = t - recent[0]

@@ -54,11 +54,9 @@ UNIQUE, SHRUNK, EXCLUDED, SINGULAR, UNBOUNDED, JUMP, DIVISOR, BUDGET = -2, -1, 0
 
 _KERNEL = function_type(INTERVAL)
 _SEARCH = types.Tuple((TABLE, TABLE, INDEX))(_KERNEL, ROW, ROW, ROW, ROW, ROW, ROW, INDEX, INDEX)
-# Functions that only `find_zeros` calls: without entry points for Python and C they compile in half the time.
-_INTERNAL = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 
 
-@compiled(**_INTERNAL)
+@compiled
 def inverse(a: np.ndarray, out: np.ndarray) -> bool:
     """Write the inverse of ``a`` (n, n; destroyed) to ``out`` by Gauss-Jordan elimination; False if it is singular."""
     n = a.shape[0]
@@ -88,7 +86,7 @@ def inverse(a: np.ndarray, out: np.ndarray) -> bool:
     return True
 
 
-@compiled(**_INTERNAL)
+@compiled
 def _roomy(store: np.ndarray, count: int) -> np.ndarray:
     """Return the table, twice as long if there are not two free rows after ``count``."""
     if count + 2 <= store.shape[0]:
@@ -100,7 +98,7 @@ def _roomy(store: np.ndarray, count: int) -> np.ndarray:
     return longer
 
 
-@compiled(**_INTERNAL)
+@compiled
 def _known(xl: np.ndarray, xu: np.ndarray, queue: np.ndarray, found: np.ndarray, n_found: int) -> bool:
     """Return whether the box lies in a region whose only zero has been found already."""
     n = xl.shape[0]

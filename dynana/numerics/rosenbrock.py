@@ -16,7 +16,7 @@ import numpy as np
 
 from dynana.numerics import run_state as at
 from dynana.numerics.compilation import compiled
-from dynana.numerics.dense_output import INNER
+from dynana.numerics.dense_output import BORROWED
 from dynana.numerics.inputs import apply_inputs, input_slopes
 from dynana.numerics.runge_kutta import error_scale, slope
 
@@ -80,7 +80,7 @@ WORK_ROWS = STAGES_RODAS + 4
 _FIRST_STAGE, _POINT, _TIME, _MATRICES = 1, STAGES_RODAS + 1, STAGES_RODAS + 2, STAGES_RODAS + 3
 
 
-@compiled(**INNER)
+@compiled(**BORROWED)
 def factor(matrix, pivots):
     """Replace ``matrix`` (n, n) by its LU factors with row exchanges ``pivots``; returns False if it is singular."""
     n = matrix.shape[0]
@@ -102,7 +102,7 @@ def factor(matrix, pivots):
     return True
 
 
-@compiled(**INNER)
+@compiled(**BORROWED)
 def solve(matrix, pivots, x):
     """Solve with the factors of `factor`, in place."""
     n = matrix.shape[0]
@@ -180,7 +180,7 @@ def rosenbrock_step(
     return error
 
 
-@compiled(**INNER)
+@compiled(**BORROWED)
 def _linearise(
     jacobian, time_derivative, parameter_jacobian, drive, varying, t, y, p, free, derivative, by_time, by_parameter
 ):

@@ -21,7 +21,7 @@ from numba import types
 
 from dynana.numerics import run_state as at
 from dynana.numerics.compilation import compiled
-from dynana.numerics.dense_output import INNER
+from dynana.numerics.dense_output import BORROWED
 from dynana.numerics.inputs import apply_inputs
 from dynana.numerics.signatures import INDICES, MATRIX, REAL, ROW, TABLE, VECTOR, function_type
 from dynana.numerics.tableaus import EXTRA_ROWS
@@ -38,7 +38,7 @@ STEPPER = REAL(
 LOW_ORDER_SHARE = 0.01
 
 
-@compiled(**INNER)
+@compiled(**BORROWED)
 def slope(rhs, drive, varying, t, y, p, free, out):
     """Write the derivative at (t, y) into ``out``, with inputs applied and held states at rest."""
     if varying:
@@ -49,7 +49,7 @@ def slope(rhs, drive, varying, t, y, p, free, out):
             out[i] = 0.0
 
 
-@compiled(**INNER)
+@compiled(**BORROWED)
 def error_scale(i, y0, y1, tolerance):
     """Return the error that counts as 1 in state ``i``; ``tolerance`` is rtol and the n values of atol."""
     return tolerance[1 + i] + tolerance[0] * max(abs(y0[i]), abs(y1[i]))
@@ -102,7 +102,7 @@ def explicit_step(
     return error
 
 
-@compiled(**INNER)
+@compiled(**BORROWED)
 def _argument(y, h, table, s, slopes, out):
     """Write the argument of stage ``s``."""
     for i in range(y.size):
@@ -112,7 +112,7 @@ def _argument(y, h, table, s, slopes, out):
         out[i] = y[i] + h * total
 
 
-@compiled(**INNER)
+@compiled(**BORROWED)
 def _estimate(y, y1, h, table, stages, main, slopes, tolerance):
     """Return the weighted error of a step, from one or two embedded methods."""
     n = y.size
@@ -132,7 +132,7 @@ def _estimate(y, y1, h, table, stages, main, slopes, tolerance):
     return np.sqrt(high / n)
 
 
-@compiled(**INNER)
+@compiled(**BORROWED)
 def _stiffness(y1, y2, h, main, slopes):
     """Return |h lambda| of the dominant eigenvalue, from two slopes at the end of the step (HNW II, section IV.2).
 

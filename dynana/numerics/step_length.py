@@ -6,7 +6,7 @@ import numpy as np
 
 from dynana.numerics import run_state as at
 from dynana.numerics.compilation import compiled
-from dynana.numerics.dense_output import INNER
+from dynana.numerics.dense_output import BORROWED
 from dynana.numerics.runge_kutta import error_scale, slope
 
 #: A step is aimed at this share of the tolerance.
@@ -27,7 +27,7 @@ NO_SCALE = 1e-5
 STIFF_VERDICT, EASY_VERDICT = 15, 6
 
 
-@compiled(**INNER)
+@compiled(**BORROWED)
 def first_step(rhs, drive, varying, t, longest, order, y, p, free, tolerance, f0, point, f1):
     """Return a length for the first step from (t, y), where ``f0`` is the slope (HNW I, section II.4)."""
     n = y.size
@@ -54,7 +54,7 @@ def first_step(rhs, drive, varying, t, longest, order, y, p, free, tolerance, f0
     return min(h, longest) if h > 0.0 else h0
 
 
-@compiled(**INNER)
+@compiled(**BORROWED)
 def after_rejection(h, error, order):
     """Return the length with which a rejected step is tried again."""
     if 1.0 < error < np.inf:
@@ -62,7 +62,7 @@ def after_rejection(h, error, order):
     return h * COLLAPSE
 
 
-@compiled(**INNER)
+@compiled(**BORROWED)
 def after_acceptance(h, proposed, error, rejections, clock):
     """Return the length of the next step and remember the error.
 
@@ -83,7 +83,7 @@ def after_acceptance(h, proposed, error, rejections, clock):
     return max(wanted, proposed) if h < proposed else wanted
 
 
-@compiled(**INNER)
+@compiled(**BORROWED)
 def is_stiff(estimate, clock, count):
     """Note the stiffness estimate |h lambda| of a step and say whether stability limits the steps for good."""
     if estimate > clock[at.STABILITY]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dynana.numerics.compilation import compiled
-from dynana.numerics.dense_output import INNER, interpolate
+from dynana.numerics.dense_output import BORROWED, interpolate
 from dynana.numerics.inputs import apply_inputs
 
 #: A step ends before a surface; closer than this, relative to the last step, the surface is crossed by Euler's rule,
@@ -21,7 +21,7 @@ MAX_DOUBLINGS = 10
 ABSENT = 2.0  #: place of a surface that is not met in this step
 
 
-@compiled(**INNER)
+@compiled(**BORROWED)
 def sides_differ(before, after):
     """Whether any switching function has changed its sign; also when it was zero, as on a surface just landed on."""
     for j in range(before.size):
@@ -30,7 +30,7 @@ def sides_differ(before, after):
     return False
 
 
-@compiled(**INNER)
+@compiled(**BORROWED)
 def sides_inside(switches, drive, varying, t, h, x, y0, y1, rows, p, point, out):
     """Evaluate the switching functions at the fraction ``x`` of an interpolated step."""
     interpolate(x, y0, y1, rows, point)
@@ -39,7 +39,7 @@ def sides_inside(switches, drive, varying, t, h, x, y0, y1, rows, p, point, out)
     switches(t + x * h, point, p, out)
 
 
-@compiled(**INNER)
+@compiled(**BORROWED)
 def last_place_before(switches, drive, varying, t, h, y0, y1, rows, p, before, after, point):
     """Return the last place inside an interpolated step before any switching surface, ABSENT if there is none."""
     low = 0.0
@@ -57,7 +57,7 @@ def last_place_before(switches, drive, varying, t, h, y0, y1, rows, p, before, a
     return low
 
 
-@compiled(**INNER)
+@compiled(**BORROWED)
 def parabola(h, y0, y1, slope0, rows):
     """Interpolate a rejected step, which has no dense output, from its ends and the slope at its start."""
     for i in range(y0.size):
@@ -66,7 +66,7 @@ def parabola(h, y0, y1, slope0, rows):
             rows[j, i] = 0.0
 
 
-@compiled(**INNER)
+@compiled(**BORROWED)
 def cross(switches, t, h, y, p, slope0, before, after, y1):
     """Go over ``h`` or a little more by Euler's rule until a surface is behind; returns the length, 0 if there is none.
 

@@ -1,5 +1,7 @@
 """The cache folder: its place, its name, and what happens when it cannot be used."""
 
+import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -87,3 +89,65 @@ def test_drivers_take_any_kernel_of_a_signature():
 def test_the_cache_is_private_to_the_user(fresh, tmp_path):
     fresh.setenv(compilation.CACHE_VARIABLE, str(tmp_path / "new"))
     assert Path(compilation.cache_folder()).stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.skipif(compilation.numba.config.DISABLE_JIT, reason="needs the compiler")
+def test_a_function_is_machine_code_in_its_callers_and_on_its_own():
+    @compilation.compiled
+    def square(x):
+        return x * x
+
+    @compilation.compiled(signatures.types.float64(signatures.REAL))
+    def fourth(x):
+        return square(square(x))
+
+    (part,) = square.overloads.values()
+    assert fourth(3.0) == 81.0
+    assert not part.library.get_pointer_to_function(part.fndesc.llvm_func_name), "no machine code but in the caller"
+    assert square(3.0) == 9.0 and square(3) == 9, "called from Python it is compiled by itself"
+
+
+_FAILING = """
+import sys
+from dynana.numerics.compilation import compiled
+from numba import types
+
+@compiled
+def checked(x):
+    if x < 0.0:
+        raise ValueError("negative", x)
+    return x
+
+@compiled(types.float64(types.float64))
+def halved(x):
+    return 0.5 * checked(x)
+
+@compiled(types.float64(types.float64))
+def doubled(x):
+    return 2.0 * checked(x)
+
+print(halved(3.0), doubled(3.0), len(checked.stats.cache_hits))
+try:
+    doubled(-1.0)
+except ValueError as error:
+    print(error.args)
+"""
+
+
+@pytest.mark.skipif(compilation.numba.config.DISABLE_JIT, reason="needs the compiler")
+@pytest.mark.parametrize("lost", ["doubled", "checked"])
+def test_parts_come_from_the_cache(tmp_path, lost):
+    program, cache = tmp_path / "program.py", tmp_path / "cache"
+    program.write_text(_FAILING)
+
+    def run():
+        environment = os.environ | {compilation.CACHE_VARIABLE: str(cache), "PYTHONPATH": os.pathsep.join(sys.path)}
+        done = subprocess.run([sys.executable, str(program)], env=environment, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        return done.stdout.splitlines()
+
+    expected = ["1.5 6.0 0", "('negative', -1.0)"]
+    assert run() == expected
+    removed = [file.unlink() for file in cache.rglob(f"*{lost}*.nb*")]
+    assert removed
+    assert run() == ([f"1.5 6.0 {int(lost == 'doubled')}", expected[1]])

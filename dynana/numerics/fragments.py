@@ -1,0 +1,153 @@
+"""Compiled functions that exist only inside others: typed, but optimised and turned into machine code by their callers.
+
+numba optimises every function on its own, makes machine code and entry points for Python and C, and then links the
+result into each caller, where all of it is optimised and made once more. A function five calls deep is made six times.
+A *fragment* stops before: what is linked into its callers is plain intermediate code. A driver and everything that it
+calls are then optimised together and once, which compiles in half the time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from llvmlite import binding
+from numba.core import codegen, compiler
+from numba.core.caching import CompileResultCacheImpl
+from numba.core.environment import lookup_environment
+from numba.core.registry import CPUDispatcher
+
+#: Prefix of the globals that hold the environments of functions: the objects that their code refers to.
+_ENVIRONMENT = "_ZN08NumbaEnv"
+
+
+class _Code(codegen.JITCodeLibrary):  # type: ignore[misc]
+    """Code of a fragment: linked with what it calls, not made executable.
+
+    It is not optimised either, but for functions that are always inlined: their polynomials have to be written out and
+    their branches turned into selections before a loop around them can be vectorised.
+    """
+
+    optimised = False
+
+    def finalize(self) -> None:
+        for library in dict.fromkeys(self._linking_libraries):
+            self._reload_init.update(library._reload_init)
+            self._final_module.link_in(library._get_module_for_linking(), preserve=True)
+        if self.optimised:
+            self._optimize_final_module()
+        self._finalize_dynamic_globals()
+        self._finalized = True
+
+    def serialize_using_object_code(self) -> tuple[str, bytes]:
+        return self.name, self._get_module_for_linking().as_bitcode()
+
+    @classmethod
+    def restored(cls, generator: Any, state: tuple[str, bytes]) -> _Code:
+        """Return what `serialize_using_object_code` was asked for."""
+        name, bitcode = state
+        self = cls(generator, name)
+        self._final_module = self._shared_module = binding.parse_bitcode(bitcode)
+        self._finalized = True
+        return self
+
+
+class _Executable(codegen.JITCodeLibrary):  # type: ignore[misc]
+    """Code of a function that may hold fragments: their environments are filled in, nobody else does it."""
+
+    def _finalize_specific(self) -> None:
+        super()._finalize_specific()
+        for variable in self._final_module.global_variables:
+            if variable.name.startswith(_ENVIRONMENT):
+                environment = lookup_environment(variable.name)
+                if environment is not None and self._codegen._engine.get_global_value_address(variable.name):
+                    self._codegen.set_env(variable.name, environment)
+
+
+class _FragmentCompiler(compiler.Compiler):  # type: ignore[misc]
+    """Compiles up to intermediate code."""
+
+    def compile_extra(self, function: Callable[..., Any]) -> Any:
+        flags = self.state.flags
+        flags.no_compile = flags.no_cpython_wrapper = flags.no_cfunc_wrapper = True
+        self.state.library = _Code(self.state.targetctx.codegen(), function.__qualname__)
+        self.state.library.optimised = bool(flags.forceinline)
+        result = super().compile_extra(function)
+        return _callable_when_compiled(result, self.state.targetctx)
+
+
+class WholeCompiler(compiler.Compiler):  # type: ignore[misc]
+    """Compiles a function and the fragments in it to machine code."""
+
+    def compile_extra(self, function: Callable[..., Any]) -> Any:
+        """Compile ``function`` for the types that the pipeline was made with."""
+        self.state.library = _Executable(self.state.targetctx.codegen(), function.__qualname__)
+        self.state.library.enable_object_caching()
+        return super().compile_extra(function)
+
+
+def _callable_when_compiled(result: Any, context: Any) -> Any:
+    """Make a fragment known to its callers, under a key that stands for the entry point that it does not have."""
+    result = result._replace(entry_point=object())
+    context.insert_user_function(result.entry_point, result.fndesc, [result.library])
+    return result
+
+
+class FragmentCacheImplementation(CompileResultCacheImpl):  # type: ignore[misc]
+    """Keeps fragments as intermediate code, beside the same function compiled for calls from Python."""
+
+    def get_filename_base(self, name: str, flags: str) -> str:
+        """Return the start of the names of all files of a function."""
+        return f"{super().get_filename_base(name, flags)}.fragment"
+
+    def rebuild(self, context: Any, payload: tuple[Any, ...]) -> Any:
+        """Return the result of a compilation from what was kept."""
+        code, descriptor, environment, signature, objectmode, lifted, annotation, reloads, referenced = payload
+        for reload in reloads or ():
+            reload()
+        return compiler.compile_result(
+            typing_context=context.typing_context,
+            target_context=context,
+            entry_point=object(),  # a key, as in `_callable_when_compiled`; numba makes the fragment known itself
+            type_annotation=annotation,
+            signature=signature,
+            objectmode=objectmode,
+            lifted=lifted,
+            fndesc=descriptor,
+            library=_Code.restored(context.codegen(), code),
+            environment=environment,
+            reload_init=reloads,
+            referenced_envs=referenced,
+        )
+
+
+class Fragment(CPUDispatcher):  # type: ignore[misc]
+    """A function that is a fragment where compiled code calls it, and is compiled by itself where Python does.
+
+    Parameters
+    ----------
+    function : callable
+    locals, targetoptions, pipeline_class
+        As numba passes them. The last one is ignored.
+    whole : dispatcher
+        The same function, to be called from Python.
+    """
+
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        locals: dict[str, Any] | None = None,
+        targetoptions: dict[str, Any] | None = None,
+        pipeline_class: type = _FragmentCompiler,
+        whole: Any = None,
+    ) -> None:
+        super().__init__(function, locals, targetoptions, _FragmentCompiler)
+        self._whole = whole
+
+    def add_overload(self, result: Any) -> None:
+        """Keep a result for compiled callers; calls from Python never see it."""
+        self.overloads[tuple(result.signature.args)] = result
+
+    def _compile_for_args(self, *arguments: Any, **named: Any) -> Any:
+        """Return what is called in place of a fragment; numba asks at every call from Python."""
+        return self._whole
