@@ -94,8 +94,8 @@ def stage_rows(rows: Array, jacobians: Array, lengths: Array, scheme: Scheme) ->
     """Return the adjoint at the Gauss points from that at the left ends of the intervals, shape (intervals, m, n)."""
     count, m, n, _ = jacobians.shape
     matrices = _stage_matrices(-jacobians.transpose(0, 1, 3, 2), lengths, scheme)
-    inside: Array = np.linalg.solve(matrices, np.tile(rows, (1, m))[:, :, None])
-    return inside.reshape(count, m, n)
+    inside = np.linalg.solve(matrices, np.tile(rows, (1, m))[:, :, None])
+    return np.asarray(inside.reshape(count, m, n), dtype=np.float64)
 
 
 def closed_adjoint(jacobians: Array, lengths: Array, counts: NDArray[np.int64], scheme: Scheme, joins: Array) -> Array:
