@@ -118,6 +118,10 @@ class Link:
         In units of time: a number, or a description of values per edge.
     values : mapping of str to float, array or description
         Parameters of the synapse that weights and per-synapse states name: numbers, or one value per edge.
+    places : (ndarray, ndarray), optional
+        Coordinates of sources and targets, shapes (cells, dimensions), where something depends on distance.
+    periods : tuple of float, optional
+        Lengths after which the coordinates repeat.
     """
 
     name: str
@@ -126,6 +130,8 @@ class Link:
     connect: Any = None
     delay: Any = 0.0
     values: Mapping[str, Any] = field(default_factory=dict)
+    places: tuple[np.ndarray, np.ndarray] | None = None
+    periods: tuple[float, ...] | None = None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

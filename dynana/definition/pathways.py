@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+import numpy as np
 import sympy as sp
 
 from dynana.definition import assembly as machine
@@ -13,6 +14,7 @@ from dynana.definition.population import Group, Population, Source, span_of, who
 from dynana.definition.projection import Projection
 from dynana.definition.separation import POST, PRE, Term, dependence, separate
 from dynana.definition.sharing import PER_POST, PER_PRE, PER_SYNAPSE, SUM, Sharing
+from dynana.definition.spaces import Space
 from dynana.definition.synapse_parts import SINCE_SPIKE, split
 from dynana.definition.tracing import symbol
 from dynana.errors import ModelError
@@ -84,8 +86,24 @@ class Connection:
                 connect=self.projection.connect,
                 delay=self.projection.delay,
                 values={**self.values, **self.sharing.edges},
+                places=self._places(),
+                periods=None if self._space is None else self._space.periods,
             )
         )
+
+    @property
+    def _space(self) -> Space | None:
+        return whole_of(self.projection.source).space
+
+    def _places(self) -> tuple[np.ndarray, np.ndarray] | None:
+        """Return the coordinates of sources and targets if both have some."""
+        found = []
+        for group in (self.projection.source, self.projection.target):
+            whole, (first, last) = whole_of(group), span_of(group)
+            if whole.space is None:
+                return None
+            found.append(whole.space.places(whole.size)[first:last])
+        return found[0], found[1]
 
     # -- symbols ---------------------------------------------------------------------------------------------------
 

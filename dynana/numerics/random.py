@@ -132,7 +132,7 @@ def _unit(high, low):
 
 
 @compiled
-def _log(u):
+def positive_log(u):
     """log(u) for normal u > 0 (the polynomial of fdlibm), error below 1 ulp."""
     bits = _bits_of(u)
     shifted = bits + _BIAS - _HALF_ROOT_BITS
@@ -200,7 +200,7 @@ def _uniform_rows(k0, k1, c0, c1, first, c3, rows):
 @compiled
 def _box_muller(rows):
     for i in range(BLOCK_WIDTH):
-        radius = np.sqrt(-2.0 * _log(rows[i]))
+        radius = np.sqrt(-2.0 * positive_log(rows[i]))
         cosine, sine = _turn(rows[i + BLOCK_WIDTH])
         rows[i] = radius * cosine
         rows[i + BLOCK_WIDTH] = radius * sine
@@ -235,6 +235,6 @@ def normal(seed, step, cell, stream, draw):
     c0, c1 = _words(step)
     c3 = (np.uint64(stream) << _16) | np.uint64(draw // 2)
     w0, w1, w2, w3 = philox(c0, c1, np.uint64(cell) & _LOW, c3, k0, k1)
-    radius = np.sqrt(-2.0 * _log(_unit(w1, w0)))
+    radius = np.sqrt(-2.0 * positive_log(_unit(w1, w0)))
     cosine, sine = _turn(_unit(w3, w2))
     return radius * cosine if draw % 2 == 0 else radius * sine
