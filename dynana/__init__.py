@@ -42,6 +42,7 @@ _HOME = {
     "analysis.nullclines": "nullclines",
     "analysis.equilibrium_branches": "continue_equilibria",
     "analysis.portraits": "flow_portrait phase_portrait",
+    "analysis.phase_locking": "phase_locking",
     "analysis.phase_responses": "phase_response",
     "results.base": "load",
 }
@@ -79,6 +80,7 @@ if TYPE_CHECKING:
     from dynana.analysis.equilibrium_branches import continue_equilibria as continue_equilibria
     from dynana.analysis.fixed_points import fixed_points as fixed_points
     from dynana.analysis.nullclines import nullclines as nullclines
+    from dynana.analysis.phase_locking import phase_locking as phase_locking
     from dynana.analysis.phase_responses import phase_response as phase_response
     from dynana.analysis.portraits import flow_portrait as flow_portrait
     from dynana.analysis.portraits import phase_portrait as phase_portrait
