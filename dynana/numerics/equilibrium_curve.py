@@ -116,10 +116,8 @@ def _newton(kernels, u, normal, scales, p, k, farthest, square, columns, matrix,
         Whether ``matrix`` and ``tangent`` (along the normal, not yet of unit length) could be computed.
     """
     n = scales.shape[0] - 1
-    start, rates, change, system = np.empty(n + 1), np.empty(n), np.empty(n + 1), np.empty((n + 1, n + 1))
+    start, rates, change, system = u.copy(), np.empty(n), np.empty(n + 1), np.empty((n + 1, n + 1))
     pivots, rows = np.empty(n + 1, np.int64), np.empty(n + 1)
-    for c in range(n + 1):
-        start[c] = u[c]
     before, contraction, outcome = np.inf, 0.0, NO_CONVERGENCE
     for i in range(MOST_CORRECTIONS):
         _residual(kernels, u, scales, p, k, rates)

@@ -40,6 +40,32 @@ DISORDER = 1e6
 _FACTORS = types.Array(types.float64, 3, "C")
 
 
+@compiled
+def _relate(frame, after, upper, product, split):
+    """Compare the frame before and after a sweep, take over the latter; return the largest entry of U."""
+    n = frame.shape[0]
+    turned, largest = np.zeros((n, n)), 0.0
+    for i in range(n):
+        for k in range(n):
+            for l in range(n):
+                turned[i, k] += frame[l, i] * after[l, k]
+    for i in range(n):
+        leak = 0.0
+        for l in range(i + 1, n):
+            for c in range(i + 1):
+                leak = max(leak, abs(turned[l, c]))
+        split[i] = 1 if leak <= SPLIT else 0
+        for k in range(n):
+            largest = max(largest, abs(upper[i, k]))
+            product[i, k] = 0.0
+            for l in range(i, n):
+                product[i, k] += upper[i, l] * turned[l, k]
+    for i in range(n):
+        for k in range(n):
+            frame[i, k] = after[i, k]
+    return largest
+
+
 @compiled(types.float64(_FACTORS, TABLE, ROW, TABLE, INDICES), no_cfunc_wrapper=True)
 def _sweep(factors, frame, logarithms, product, split):
     """Carry ``frame`` (n, n) through all factors, in place: logarithms of D, D^-1 Q_M^T P Q_M = U S, and its splits.
@@ -50,7 +76,7 @@ def _sweep(factors, frame, logarithms, product, split):
     n = frame.shape[0]
     width = (2 * n + LANES - 1) // LANES * LANES
     s, w, reflectors, mantissas = np.zeros(n * width), np.zeros(width), np.zeros((n, n + 1)), np.zeros(n)
-    after, upper, ratios, turned = np.zeros((n, n)), np.zeros((n, n)), np.zeros((n, n)), np.zeros((n, n))
+    after, upper, ratios = np.zeros((n, n)), np.zeros((n, n)), np.zeros((n, n))
     for i in range(n):
         logarithms[i], mantissas[i] = 0.0, 1.0
         for k in range(n):
@@ -99,28 +125,7 @@ def _sweep(factors, frame, logarithms, product, split):
                     after[k, i] = -after[k, i]
     for i in range(n):
         logarithms[i] += np.log(mantissas[i])
-        for k in range(n):
-            total = 0.0
-            for l in range(n):
-                total += frame[l, i] * after[l, k]
-            turned[i, k] = total
-    largest = 0.0
-    for i in range(n):
-        leak = 0.0
-        for l in range(i + 1, n):
-            for c in range(i + 1):
-                leak = max(leak, abs(turned[l, c]))
-        split[i] = 1 if leak <= SPLIT else 0
-        for k in range(n):
-            largest = max(largest, abs(upper[i, k]))
-            total = 0.0
-            for l in range(i, n):
-                total += upper[i, l] * turned[l, k]
-            product[i, k] = total
-    for i in range(n):
-        for k in range(n):
-            frame[i, k] = after[i, k]
-    return largest
+    return _relate(frame, after, upper, product, split)
 
 
 def _block(logarithms: Array, product: Array, first: int, last: int) -> tuple[Array, float]:
