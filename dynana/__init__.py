@@ -44,6 +44,7 @@ _HOME = {
     "analysis.portraits": "flow_portrait phase_portrait",
     "analysis.phase_locking": "phase_locking",
     "analysis.phase_responses": "phase_response",
+    "interchange.ode": "load_ode",
     "results.base": "load",
 }
 _PLACE = {name: module for module, names in _HOME.items() for name in names.split()}
@@ -145,6 +146,7 @@ if TYPE_CHECKING:
     from dynana.definition.system import Noise as Noise
     from dynana.definition.system import Observe as Observe
     from dynana.definition.system import System as System
+    from dynana.interchange.ode import load_ode as load_ode
     from dynana.lowering.kernels import lower as lower
     from dynana.results.base import load as load
     from dynana.simulation.inputs import pulses as pulses
