@@ -10,10 +10,11 @@ from pathlib import Path
 
 from dynana.definition.system import System
 from dynana.errors import FormatError, ModelError, unknown
+from dynana.interchange.ode_content import Statements
 from dynana.interchange.ode_lines import LARGEST_FILE, model_lines, read_file
 from dynana.interchange.ode_report import Notes, OdeNote
 from dynana.interchange.ode_settings import OdeRun, Preset, number_at_start, run_settings, shown_ranges
-from dynana.interchange.ode_statements import Statements, statements
+from dynana.interchange.ode_statements import statements
 from dynana.interchange.ode_system import Assembly, refuse
 
 

@@ -12,9 +12,9 @@ from dynana.definition.text_expressions import Value
 from dynana.definition.text_functions import compare
 from dynana.definition.text_trees import CALL, NAME, Tree
 from dynana.errors import FormatError, unknown
+from dynana.interchange.ode_content import Event, Statements
 from dynana.interchange.ode_formulas import OdeExpressions, OdeNumbers
 from dynana.interchange.ode_report import Notes
-from dynana.interchange.ode_statements import Event, Statements
 
 #: Size below which XPPAUT takes the condition of an event with sign 0 for zero.
 ZERO = 5e-16

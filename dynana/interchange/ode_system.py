@@ -18,11 +18,11 @@ from dynana.definition.text_functions import XPP
 from dynana.definition.text_trees import CALL, NAME, Tree
 from dynana.definition.tracing import TIME, exact, symbol
 from dynana.errors import FormatError, unknown
+from dynana.interchange.ode_content import Statements, Table
 from dynana.interchange.ode_events import Events, changed_parameters
 from dynana.interchange.ode_formulas import INDEX, OdeExpressions, OdeNumbers, Unsupported
 from dynana.interchange.ode_report import Notes
 from dynana.interchange.ode_settings import OdeRun
-from dynana.interchange.ode_statements import Statements, Table
 from dynana.interchange.ode_tables import Array, Lookup
 
 #: Refused constructs that one message lists.

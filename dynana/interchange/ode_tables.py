@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from dynana.definition.text_functions import choice, compare
 from dynana.definition.tracing import exact
 from dynana.errors import FormatError
+from dynana.interchange.ode_content import Table
 from dynana.interchange.ode_lines import read_file
-from dynana.interchange.ode_statements import Table
 
 #: Longest table that becomes an expression.
 LONGEST_TABLE = 2_000
