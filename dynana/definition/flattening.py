@@ -130,8 +130,8 @@ class _Flat:
             for name, rate in zip(cells.system.states, cells.system.derivatives, strict=True):
                 self.rates[f"{prefix}_{name}"] = rate.xreplace(put)
                 self.initial[f"{prefix}_{name}"] = self._start(cells, name, i)
-            for given, own in ((self.ranges, cells.system.ranges), (self.wrap, cells.system.wrap)):
-                given.update({f"{prefix}_{n}": v for n, v in own.items()})  # type: ignore[attr-defined]
+            self.ranges.update({f"{prefix}_{n}": v for n, v in cells.system.ranges.items()})
+            self.wrap.update({f"{prefix}_{n}": v for n, v in cells.system.wrap.items()})
             states = cells.system.states
             self.units.update({f"{prefix}_{n}": v for n, v in cells.system.units.items() if n in states})
             for k, jump in enumerate(cells.system.jumps):
