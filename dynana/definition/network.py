@@ -11,6 +11,7 @@ import sympy as sp
 
 from dynana.definition import rules
 from dynana.definition.flattening import flattened
+from dynana.definition.plan import Plan, plan
 from dynana.definition.population import Population, Source, whole_of
 from dynana.definition.projection import Projection
 from dynana.definition.system import System
@@ -105,6 +106,16 @@ class Network:
             weight = "" if p.w is None else f", w {_short(p.w)}"
             lines.append(f"  {p.name}: {p.source.size or 'own'} -> {p.target.size} cells, {p.connect!r}{weight}{delay}")
         return "\n".join(lines)
+
+    def plan(self, *, share: bool = True) -> Plan:
+        """Return in words what was decided: where each synaptic state lives and why, what runs along connections.
+
+        Parameters
+        ----------
+        share : bool
+            False for the naive form, in which all states stay with their synapses.
+        """
+        return plan(self, share=share)
 
     def as_system(self) -> System:
         """Return the coupled equations as one System, which every analysis accepts.

@@ -65,7 +65,7 @@ def bin_edges(window: tuple[float, float], width: float) -> Array:
     count = int(np.floor((window[1] - window[0]) / width * (1 + 1e-12)))
     if count < 1:
         raise ValueError(f"bins of width {width:g} do not fit into a window of length {window[1] - window[0]:g}.")
-    return window[0] + width * np.arange(count + 1)
+    return window[0] + width * np.arange(count + 1, dtype=np.float64)
 
 
 def population_counts(times: Array, edges: Array) -> Array:
@@ -136,7 +136,7 @@ def correlogram(
         Spikes of the other train per unit of time, given a spike at lag 0; its mean rate where there is no relation.
     """
     half = int(np.ceil(reach / width))
-    lags = width * np.arange(-half, half + 1)
+    lags = width * np.arange(-half, half + 1, dtype=np.float64)
     edges = np.append(lags - 0.5 * width, lags[-1] + 0.5 * width)
     ordered = np.sort(others)
     cumulative = np.array([np.searchsorted(ordered, times + edge).sum() for edge in edges], dtype=float)
@@ -157,7 +157,7 @@ def spectrum(counts: Array, width: float) -> tuple[Array, Array]:
     rate = counts / width
     amplitude = np.fft.rfft(rate - rate.mean())
     density = 2 * width / counts.size * np.abs(amplitude) ** 2
-    return np.fft.rfftfreq(counts.size, width), density
+    return np.asarray(np.fft.rfftfreq(counts.size, width), dtype=np.float64), density
 
 
 def triggered_average(times: Array, t: Array, signal: Array, before: float, after: float) -> tuple[Array, Array, int]:
@@ -173,8 +173,9 @@ def triggered_average(times: Array, t: Array, signal: Array, before: float, afte
     """
     step = float(t[1] - t[0])
     lags = np.arange(-round(before / step), round(after / step) + 1)
+    places: Array = lags * np.float64(step)
     centre = np.rint((times - t[0]) / step).astype(np.int64)
     used = centre[(centre + lags[0] >= 0) & (centre + lags[-1] < t.size)]
     if used.size == 0:
-        return lags * step, np.full(lags.size, np.nan), 0
-    return lags * step, signal[used[:, None] + lags].mean(axis=0), int(used.size)
+        return places, np.full(lags.size, np.nan), 0
+    return places, signal[used[:, None] + lags].mean(axis=0), int(used.size)
