@@ -41,6 +41,7 @@ _HOME = {
     "analysis.stability": "stability",
     "analysis.nullclines": "nullclines",
     "analysis.equilibrium_branches": "continue_equilibria",
+    "analysis.loci": "continue_locus",
     "analysis.portraits": "flow_portrait phase_portrait",
     "analysis.phase_locking": "phase_locking",
     "analysis.phase_responses": "phase_response",
@@ -80,6 +81,7 @@ if TYPE_CHECKING:
     from dynana import plot as plot
     from dynana.analysis.equilibrium_branches import continue_equilibria as continue_equilibria
     from dynana.analysis.fixed_points import fixed_points as fixed_points
+    from dynana.analysis.loci import continue_locus as continue_locus
     from dynana.analysis.nullclines import nullclines as nullclines
     from dynana.analysis.phase_locking import phase_locking as phase_locking
     from dynana.analysis.phase_responses import phase_response as phase_response

@@ -67,28 +67,15 @@ def requested(
     start: Any,
 ) -> Request:
     """Return the checked request; see `continue_equilibria` for the arguments."""
-    if parameter in system.states:
-        raise ValueError(f"{system.name}: {parameter!r} is a state; system.freeze({parameter!r}) makes it a parameter")
-    system.parameter(parameter)
     require_autonomous(system, "the continuation of equilibria")
-    if not any(e.has(symbol(parameter)) for e in system.derivatives):
-        entering = [n for n in system.parameters if any(e.has(symbol(n)) for e in system.derivatives)]
-        raise ValueError(
-            f"{system.name}: {parameter!r} does not enter the equations, so the equilibria do not depend on it. "
-            f"Parameters that do: {', '.join(entering) or 'none'}"
-        )
+    require_entering(system, parameter)
     low, high = finite_range(system, parameter, range_)
     where: np.ndarray | None = None
     tangents: tuple[np.ndarray, ...] = ()
     if start is not None:
         system, where, tangents = _start(system, parameter, low, high, start)
     asked = {system.state(n): finite_range(system, n, pair) for n, pair in (ranges or {}).items()}
-    step = LONGEST_STEP if max_step is None else float(max_step)
-    if not STEP_BOUNDS[0] <= step <= STEP_BOUNDS[1]:
-        raise ValueError(
-            f"max_step is a fraction of the size of the diagram, between {STEP_BOUNDS[0]:g} and {STEP_BOUNDS[1]:g}; "
-            f"got {max_step!r}"
-        )
+    step = longest_step(max_step)
     return Request(
         system=system,
         parameter=parameter,
@@ -96,10 +83,34 @@ def requested(
         high=high,
         box=_box(system, asked),
         max_step=step,
-        others=(*_labels(system, parameter, values or {}), *_functions(system, parameter, test_functions or {})),
+        others=(*labels(system, (parameter,), values or {}), *functions(system, (parameter,), test_functions or {})),
         start=where,
         tangents=tangents,
     )
+
+
+def require_entering(system: System, parameter: str) -> None:
+    """Raise ValueError unless a name is that of a parameter on which the equations depend."""
+    if parameter in system.states:
+        raise ValueError(f"{system.name}: {parameter!r} is a state; system.freeze({parameter!r}) makes it a parameter")
+    system.parameter(parameter)
+    if not any(e.has(symbol(parameter)) for e in system.derivatives):
+        entering = [n for n in system.parameters if any(e.has(symbol(n)) for e in system.derivatives)]
+        raise ValueError(
+            f"{system.name}: {parameter!r} does not enter the equations, so the equilibria do not depend on it. "
+            f"Parameters that do: {', '.join(entering) or 'none'}"
+        )
+
+
+def longest_step(given: float | None) -> float:
+    """Return the longest step, checked."""
+    step = LONGEST_STEP if given is None else float(given)
+    if not STEP_BOUNDS[0] <= step <= STEP_BOUNDS[1]:
+        raise ValueError(
+            f"max_step is a fraction of the size of the diagram, between {STEP_BOUNDS[0]:g} and {STEP_BOUNDS[1]:g}; "
+            f"got {given!r}"
+        )
+    return step
 
 
 def _box(system: System, asked: Box) -> Box:
@@ -114,9 +125,12 @@ def _box(system: System, asked: Box) -> Box:
     return {n: known[n] for n in system.states if n in known}
 
 
-def _labels(system: System, parameter: str, values: Mapping[str, Any]) -> list[tuple[str, str, Any]]:
-    """Return the test functions that vanish where a state or the parameter has an asked value."""
-    names, found = (*system.states, parameter), []
+def labels(system: System, varied: Sequence[str], values: Mapping[str, Any]) -> list[tuple[str, str, Any]]:
+    """Return the test functions that vanish where a state or a varied parameter has an asked value.
+
+    They are functions of the array (states, varied parameters).
+    """
+    names, found = (*system.states, *varied), []
     for name, wanted in values.items():
         if name not in names:
             raise ValueError(f"{system.name}: values: {unknown('state or varied parameter', name, names)}")
@@ -128,9 +142,9 @@ def _labels(system: System, parameter: str, values: Mapping[str, Any]) -> list[t
     return found
 
 
-def _functions(system: System, parameter: str, given: Mapping[str, Any]) -> list[tuple[str, str, Any]]:
-    """Return the test functions of the user as functions of (states, parameter)."""
-    found = []
+def functions(system: System, varied: Sequence[str], given: Mapping[str, Any]) -> list[tuple[str, str, Any]]:
+    """Return the test functions of the user as functions of the array (states, varied parameters)."""
+    found, names = [], (*system.states, *varied)
     for name, function in given.items():
         if not callable(function):
             raise ValueError(
@@ -139,8 +153,7 @@ def _functions(system: System, parameter: str, given: Mapping[str, Any]) -> list
             )
 
         def value(z: np.ndarray, function: Any = function) -> float:
-            rest = system.values | dict(zip(system.states, z[:-1].tolist(), strict=True))
-            return float(function(rest | {parameter: float(z[-1])}))
+            return float(function(system.values | dict(zip(names, z.tolist(), strict=True))))
 
         found.append(("user", name, value))
     return found

@@ -6,12 +6,13 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dynana.analysis.branch_points import RANK_LOST, branch_point, crossing_tangents, through
-from dynana.analysis.equilibrium_tracing import Mark, Trace
+from dynana.analysis.equilibrium_tracing import Curve, Mark, Trace
 from dynana.numerics.bracketed_roots import bracketed_root
 from dynana.numerics.equilibrium_curve import CurvePoint, EquilibriumCurve
 
@@ -79,7 +80,8 @@ def spectra(curve: EquilibriumCurve, points: list[CurvePoint]) -> NDArray[np.com
 
 
 @cache
-def _pairs(n: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+def pairs(n: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return the indices of the first and of the second member of all pairs out of n."""
     one, two = np.triu_indices(n, 1)
     return one, two
 
@@ -93,7 +95,7 @@ def hopf_test(eigenvalues: NDArray[np.complex128]) -> FloatArray:
     k, n = eigenvalues.shape
     if n < 2:
         return np.ones(k)
-    i, j = _pairs(n)
+    i, j = pairs(n)
     one, two = eigenvalues[:, i], eigenvalues[:, j]
     real = ((one.imag == 0.0) & (two.imag == 0.0)) | ((one.imag != 0.0) & (one == two.conj()))
     sums = np.where(real, (one + two).real, np.inf)
@@ -112,10 +114,9 @@ def locate(curve: EquilibriumCurve, tests: Tests, trace: Trace) -> tuple[tuple[F
         branch point.
     """
     jumps = []
-    points, values, used = _refined(curve, tests, trace)
+    points, values, used = refined(curve, tests.values, trace.points)
     found: list[tuple[int, float, Mark]] = []
-    crossings = _crossings(values, used)
-    for i, j, which in sorted(crossings, key=lambda c: c[2] != BRANCH_POINT):
+    for i, j, which in sorted(crossings(values, used), key=lambda c: c[2] != BRANCH_POINT):
         mark = _located(curve, tests, (points[i], points[j]), which, values[[i, j], which])
         branch_points = [m for _, _, m in found if m.kind == "branch point"]
         if mark is None and which == BRANCH_POINT and not _changed(tests, points[i], points[j]):
@@ -129,7 +130,7 @@ def locate(curve: EquilibriumCurve, tests: Tests, trace: Trace) -> tuple[tuple[F
         found.append((i, place, mark))
     found.sort(key=lambda entry: entry[:2])
     trace.marks = [m for _, _, m in found]
-    trace.points = _with_marks(points, found)
+    trace.points = with_marks(points, found)
     return tuple(jumps)
 
 
@@ -149,9 +150,9 @@ def _near(a: Mark, b: Mark) -> bool:
     return float(np.linalg.norm(a.point.u - b.point.u)) <= SAME_POINT
 
 
-def _with_marks(points: list[CurvePoint], found: list[tuple[int, float, Mark]]) -> list[CurvePoint]:
+def with_marks(points: list[Any], found: list[tuple[int, float, Mark]]) -> list[Any]:
     """Return the points with the located ones among them, each place once."""
-    merged: list[CurvePoint] = []
+    merged: list[Any] = []
     for i, point in enumerate(points):
         here = [m.point for k, _, m in found if k == i]
         behind = [m.point for k, _, m in found if k < i]
@@ -161,16 +162,16 @@ def _with_marks(points: list[CurvePoint], found: list[tuple[int, float, Mark]]) 
     return merged
 
 
-def _refined(
-    curve: EquilibriumCurve, tests: Tests, trace: Trace
-) -> tuple[list[CurvePoint], FloatArray, NDArray[np.bool_]]:
+def refined(
+    curve: Curve, measured: Callable[[list[Any]], FloatArray], points: list[Any]
+) -> tuple[list[Any], FloatArray, NDArray[np.bool_]]:
     """Return the points with more of them where a test function may have two zeros between neighbours.
 
     Between points where neither extrapolation from the left nor that from the right keeps the sign, a convex function
     can have a pair of zeros. The third result says which values have a sign.
     """
-    points = list(trace.points)
-    values = tests.values(points)
+    points = list(points)
+    values = measured(points)
     for _ in range(ROUNDS):
         if len(points) < 3:
             break
@@ -186,7 +187,7 @@ def _refined(
         added = [(i, p) for i, p in new if p is not None]
         if not added:
             break
-        more = tests.values([p for _, p in added])
+        more = measured([p for _, p in added])
         values = np.insert(values, [i + 1 for i, _ in added], more, axis=0)
         for i, p in reversed(added):
             points.insert(i + 1, p)
@@ -194,11 +195,11 @@ def _refined(
     return points, values, np.abs(values) > NO_SIGN * size
 
 
-def _middle(curve: EquilibriumCurve, a: CurvePoint, b: CurvePoint) -> CurvePoint | None:
+def _middle(curve: Curve, a: Any, b: Any) -> Any:
     return curve.at(a, 0.5 * float(a.tangent @ (b.u - a.u)))
 
 
-def _crossings(values: FloatArray, used: NDArray[np.bool_]) -> list[tuple[int, int, int]]:
+def crossings(values: FloatArray, used: NDArray[np.bool_]) -> list[tuple[int, int, int]]:
     """Return (i, j, which) where a test function has opposite signs at i and j and none between."""
     found = []
     for which in range(values.shape[1]):

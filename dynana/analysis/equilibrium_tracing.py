@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dynana.numerics.bracketed_roots import bracketed_root
-from dynana.numerics.equilibrium_curve import GOOD, NOT_FINITE, CurvePoint, EquilibriumCurve
-from dynana.numerics.pseudo_arclength import POINT_LIMIT, StepControl, follow
+from dynana.numerics.equilibrium_curve import GOOD, NOT_FINITE, CurvePoint
+from dynana.numerics.pseudo_arclength import POINT_LIMIT, Attempt, StepControl, follow
 from dynana.results.stop import Stop
 from dynana.results.tables import number
 
@@ -32,6 +33,30 @@ BEYOND = 1e-6
 STRAIGHT = 1.0 - 1e-8
 #: Cosine between tangents above which two pieces run the same way.
 SAME_WAY = 0.7
+
+
+class Curve(Protocol):
+    """What can be traced: the zeros of some equations, see `EquilibriumCurve`."""
+
+    scales: FloatArray
+
+    def derivative(self, u: FloatArray) -> FloatArray:
+        """Return the derivative of the equations."""
+
+    def correct(self, u: FloatArray, normal: FloatArray, farthest: float = ...) -> tuple[FloatArray, float, int]:
+        """Return the zero in a hyperplane, the contraction and the outcome."""
+
+    def point(self, u: FloatArray, along: FloatArray | None = None) -> Any:
+        """Return a zero with its tangent, or None."""
+
+    def advance(self, point: Any, step: float) -> Attempt[Any]:
+        """Take one step."""
+
+    def prepare(self, point: Any) -> Any:
+        """Return a point as the next step shall start from it."""
+
+    def at(self, point: Any, distance: float) -> Any:
+        """Return the point at a distance along the tangent of another, or None."""
 
 
 @dataclass(eq=False)
@@ -94,7 +119,7 @@ class Tracer:
 
     Attributes
     ----------
-    curve : EquilibriumCurve
+    curve : Curve
     low, high : ndarray, shape (n + 1,)
         Scaled borders, infinite where there is none.
     names : tuple of str
@@ -104,7 +129,7 @@ class Tracer:
         Functions of a scaled point whose zeros are kinks of the equations.
     """
 
-    curve: EquilibriumCurve
+    curve: Curve
     low: FloatArray
     high: FloatArray
     names: tuple[str, ...]
@@ -177,7 +202,12 @@ class Tracer:
         if outcome != GOOD:
             u = self._crossing(last, new, step, i, float(bounds[i]))
         u[i] = bounds[i]
-        return self.curve.point(u, last.tangent), stop
+        return self._end(u, last), stop
+
+    def _end(self, u: FloatArray, last: CurvePoint) -> CurvePoint | None:
+        """Return a located point with its tangent, given the one before; None if it has none."""
+        end: CurvePoint | None = self.curve.point(u, last.tangent)
+        return end
 
     def _crossing(self, last: CurvePoint, new: CurvePoint, step: float, i: int, bound: float) -> FloatArray:
         def beyond(distance: float) -> float:
@@ -195,8 +225,11 @@ class Tracer:
         remedy = f"give a wider range with ranges={{{name!r}: (low, high)}} to go on"
         return Stop(reason="leaves the box", message=f"{name} = {value}: {remedy}.")
 
+    def _place(self, u: FloatArray) -> str:
+        return ", ".join(f"{n} = {number(x)}" for n, x in zip(self.names, u * self.curve.scales, strict=False))
+
     def _given_up(self, reason: str, last: CurvePoint, direction: float) -> Stop:
-        place = ", ".join(f"{n} = {number(x)}" for n, x in zip(self.names, last.u * self.curve.scales, strict=True))
+        place = self._place(last.u)
         if reason == POINT_LIMIT:
             return Stop(
                 reason="point limit", message=f"{self.control.points} points, at {place}: restart from the last point."
@@ -243,7 +276,7 @@ class Tracer:
         return on_trace(self.curve, begin, new.u) is not None
 
 
-def on_trace(curve: EquilibriumCurve, trace: Trace, u: FloatArray) -> int | None:
+def on_trace(curve: Curve, trace: Trace, u: FloatArray) -> int | None:
     """Return the number of the segment of a traced curve on which a point lies, or None."""
     points = trace.coordinates()
     if len(points) < 2:
@@ -274,6 +307,6 @@ def hermite(a: CurvePoint, b: CurvePoint, part: float) -> FloatArray:
     return curved + length * s * r * (r * a.tangent - s * b.tangent)
 
 
-def on_any(curve: EquilibriumCurve, traces: Sequence[Trace], u: FloatArray) -> bool:
+def on_any(curve: Curve, traces: Sequence[Trace], u: FloatArray) -> bool:
     """Return whether a point lies on one of several traced curves."""
     return any(on_trace(curve, trace, u) is not None for trace in traces)

@@ -176,7 +176,8 @@ def _tape(system: System) -> Source:
 
 
 @lru_cache(maxsize=64)
-def _arrays(module: ModuleType) -> tuple[NDArray[np.int64], FloatArray, NDArray[np.int64]]:
+def arrays(module: ModuleType) -> tuple[NDArray[np.int64], FloatArray, NDArray[np.int64]]:
+    """Return operations, numbers and output rows of a module of the kind "tape"."""
     rows = np.array(module.TAPE, dtype=np.int64).reshape(-1, 4)
     return rows, np.array([float(x) for x in module.NUMBERS]), np.array(module.OUTPUTS, dtype=np.int64)
 
@@ -200,7 +201,7 @@ class Expansion:
     def __init__(self, kernels: Kernels, point: ArrayLike, parameters: ArrayLike) -> None:
         self.n = kernels.n
         self.base = np.concatenate((np.asarray(point, dtype=np.float64), np.asarray(parameters, dtype=np.float64)))
-        self._rows, self._numbers, self._outputs = _arrays(kernels.module("tape"))
+        self._rows, self._numbers, self._outputs = arrays(kernels.module("tape"))
 
     def __call__(self, *directions: ArrayLike) -> ComplexArray:
         """Return a multilinear form, shape (n,)."""

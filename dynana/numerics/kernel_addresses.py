@@ -17,7 +17,7 @@ from numba.extending import intrinsic
 from numpy.typing import NDArray
 
 from dynana.numerics.compilation import compiled
-from dynana.numerics.signatures import MATRIX, ROW, TABLE, VECTOR, function_type
+from dynana.numerics.signatures import DIRECTIONAL, MATRIX, ROW, TABLE, VECTOR, function_type
 
 #: f(starts, ends, durations, p, data, out, derivative): conditions between the ends of the segments of an orbit.
 #: ``starts`` and ``ends`` (segments, n), ``out`` (conditions,), columns of ``derivative``: all starts, all ends,
@@ -78,6 +78,7 @@ def _recover(signature: types.Type) -> Callable[[int], Callable[..., Any]]:
 #: Turn an address into a function of the kind; for use in compiled code.
 vector_at = _recover(VECTOR)
 matrix_at = _recover(MATRIX)
+directional_at = _recover(DIRECTIONAL)
 closure_at = _recover(CLOSURE)
 
 

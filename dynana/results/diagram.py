@@ -284,8 +284,8 @@ class Diagram(Result):
             (
                 s.title,
                 s.code,
-                number(_rounded(s.parameters[self.parameter], high - low), PLACE_DIGITS),
-                *(_rounded(float(x)) for x in s.point),
+                number(rounded(s.parameters[self.parameter], high - low), PLACE_DIGITS),
+                *(rounded(float(x)) for x in s.point),
                 s.period or None,
                 s.criticality if s.converged else f"{s.criticality} (not converged)".strip(),
             )
@@ -307,7 +307,7 @@ class Diagram(Result):
         return dataframe({n: np.concatenate([p[n] for p in parts]) if parts else [] for n in names})
 
 
-def _rounded(value: float, size: float = 1.0) -> float:
+def rounded(value: float, size: float = 1.0) -> float:
     """Return a value for display, zero if it is rounding beside the size of the diagram."""
     return 0.0 if abs(value) <= 1e-14 * size else value
 

@@ -1,0 +1,126 @@
+"""`continue_locus`: curves of bifurcations in two parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from importlib import import_module
+from importlib.util import find_spec
+
+import numpy as np
+
+from dynana.analysis.loci_curves import traced
+from dynana.analysis.loci_points import LocusTests, locate
+from dynana.analysis.loci_request import CURVES, CYCLE_CURVES, kind_of_curve, locus_requested
+from dynana.analysis.loci_results import locus_of
+from dynana.definition.system import System
+from dynana.results.diagram import SpecialPoint
+from dynana.results.locus import Locus
+
+TestFunction = Callable[[Mapping[str, float]], float]
+
+
+def continue_locus(
+    system: System,
+    start: SpecialPoint,
+    parameters: tuple[str, str],
+    *,
+    kind: str | None = None,
+    ranges: Mapping[str, tuple[float, float]] | None = None,
+    max_step: float | None = None,
+    values: Mapping[str, Sequence[float]] | None = None,
+    test_functions: Mapping[str, TestFunction] | None = None,
+) -> Locus:
+    """Follow a bifurcation in two parameters.
+
+    Parameters
+    ----------
+    system : System
+        Parameters other than the two have the values of the start.
+    start : SpecialPoint
+        A fold, Hopf point or branch point, a special point of another curve of bifurcations, or a label on one; of
+        equilibria or of cycles.
+    parameters : (str, str)
+        The parameters that vary.
+    kind : str, optional
+        Of the curve, where several pass through the start: "fold" or "hopf" through a Bogdanov-Takens or a zero-Hopf
+        point, "hopf" or "fold of cycles" through a Bautin point. From a Hopf-Hopf point, the other of its two Hopf
+        curves is followed than the one on which it was found.
+    ranges : mapping of name to (low, high), optional
+        Ranges of the two parameters, and of states where the curve shall end. A parameter that is not given moves ten
+        times its own size at most, and not through zero if it has the same sign in the model; states are not bounded.
+    max_step : float, optional
+        Longest step, as a fraction of the size of the ranges. It changes how many points the curve has, and nothing
+        else: special points are located as roots.
+    values : mapping of state or parameter to values, optional
+        Where to put labels: ``{"I": [10, 20]}``.
+    test_functions : mapping of name to callable, optional
+        Functions of a mapping with all states and parameters, whose zeros are located.
+
+    Returns
+    -------
+    Locus
+        ``measures``: "unstable", the number of eigenvalues (beside the critical ones) with a positive real part; on
+        folds "a", the coefficient of the normal form; on Hopf points "omega" and "l1". A curve of Hopf points ends at
+        Bogdanov-Takens points, beyond which there are neutral saddles.
+
+    Raises
+    ------
+    TypeError
+        If the start is no SpecialPoint.
+    ValueError
+        For unknown names, ranges that are empty, reversed or without the start, a parameter that does not enter the
+        equations, a kind of curve that does not pass through the start.
+    ConvergenceError
+        If the start is not on such a curve of this system.
+
+    Notes
+    -----
+    Branch points form curves in systems with a symmetry or an invariant set; elsewhere a second parameter unfolds them,
+    and then the curve of folds that comes of it is followed (at a pitchfork it has a cusp).
+
+    Minimally extended systems with exact derivatives, see `dynana.numerics.locus_equations`; special points are roots
+    of test functions on the curve, found to rounding.
+
+    Examples
+    --------
+    >>> import dynana as dn
+    >>> from dynana.models import hodgkin_huxley
+    >>> rest = dn.continue_equilibria(hodgkin_huxley, "I", (0, 200))
+    >>> hopf = rest.special_points("hopf")[0]
+    >>> locus = dn.continue_locus(hodgkin_huxley, hopf, ("I", "g_K"), ranges={"I": (0, 300), "g_K": (1, 100)})
+    >>> [round(point["g_K"], 4) for point in locus.special_points("bautin")]
+    [53.3258]
+    """
+    asked = kind_of_curve(start, kind)
+    if asked in CYCLE_CURVES:
+        return _of_cycles(system, start, parameters, asked, ranges, max_step, values, test_functions)
+    request = locus_requested(system, start, asked, parameters, ranges, max_step, values, test_functions)
+    with np.errstate(all="ignore"):  # what is not finite ends the curve, with its place
+        found, curve, trace = traced(request)
+        tests = LocusTests(request, curve)
+        locate(tests, trace)
+        return locus_of(tests, found, trace)
+
+
+def _of_cycles(
+    system: System,
+    start: SpecialPoint,
+    parameters: tuple[str, str],
+    kind: str,
+    ranges: Mapping[str, tuple[float, float]] | None,
+    max_step: float | None,
+    values: Mapping[str, Sequence[float]] | None,
+    test_functions: Mapping[str, TestFunction] | None,
+) -> Locus:
+    """Return a curve of bifurcations of cycles."""
+    name = "dynana.analysis.cycle_loci"
+    if find_spec(name) is None:
+        offered = dict.fromkeys(k for kinds in CURVES.values() for k in kinds if k not in CYCLE_CURVES)
+        raise ValueError(
+            f"curves of {kind} points cannot be followed yet; curves of {', '.join(offered)} points can (kind=...)"
+        )
+    locus: Locus = import_module(name).continue_cycle_locus(
+        system, start, parameters, kind=kind, ranges=ranges, max_step=max_step, values=values,
+        test_functions=test_functions,
+    )  # fmt: skip
+    return locus
