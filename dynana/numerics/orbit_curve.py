@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -33,6 +33,10 @@ LEAST_VARIATION = 1e-3
 LEAST_DAMPING = 1.0 / 256.0
 
 
+#: A linear condition on all unknowns, set up anew where each correction starts: its gradient and its value.
+Condition = Callable[["OrbitCurve", Orbit], tuple[Array, float]]
+
+
 class OrbitCurve:
     """A problem for `dynana.numerics.pseudo_arclength.follow`: orbits of one set of equations.
 
@@ -48,17 +52,26 @@ class OrbitCurve:
     held : sequence of int, optional
         Which of (durations, active parameters) keep their values along curves, such as the period while two
         parameters vary.
+    further : sequence of Condition, optional
+        Conditions beyond those of the equations, such as the normalisation of an eigenfunction.
     """
 
     def __init__(
-        self, equations: OrbitEquations, sizes: Array, ranges: Array, stages: int = 4, held: Sequence[int] = ()
+        self,
+        equations: OrbitEquations,
+        sizes: Array,
+        ranges: Array,
+        stages: int = 4,
+        held: Sequence[int] = (),
+        further: Sequence[Condition] = (),
     ) -> None:
-        if equations.rows != int(equations.phase) + len(held) + 1:
+        if equations.rows != int(equations.phase) + len(held) + len(further) + 1:
             raise ValueError(
-                f"{equations.rows} further conditions make a curve; given are {int(equations.phase)} phase condition "
-                f"and {len(held)} held quantities, and arclength is one."
+                f"{equations.rows} further conditions make a curve; given are {int(equations.phase)} phase condition, "
+                f"{len(held)} held quantities and {len(further)} other conditions, and arclength is one."
             )
         self.held = tuple(held)
+        self.further = tuple(further)
         self.equations = equations
         self.scheme: Scheme = gauss_scheme(stages)
         self.n = equations.free.shape[1]
@@ -69,6 +82,11 @@ class OrbitCurve:
         self._counts = np.zeros(0, dtype=np.int64)
         self._installed = np.zeros(0)
         self.frame = np.eye(self.n)
+
+    @property
+    def metric(self) -> Array:
+        """Weight of each unknown in the inner product: quadrature over the orbit, states in units of their sizes."""
+        return self._metric
 
     @property
     def p(self) -> Array:
@@ -135,6 +153,8 @@ class OrbitCurve:
         for row, k in enumerate(self.held, start=int(self.equations.phase)):
             at = orbit.scalars_at + k
             self._gradients[row, at], self._targets[row] = 1.0, z[at]
+        for row, condition in enumerate(self.further, start=int(self.equations.phase) + len(self.held)):
+            self._gradients[row], self._targets[row] = condition(self, orbit)
         code = continue_orbit(
             0 if self.equations.phase else -1,
             (orbit.tangent, step, self._metric, self.scheme.derivative),

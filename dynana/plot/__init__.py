@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dynana.plot.diagrams import bifurcation_diagram
 from dynana.plot.flows import flow_portrait
-from dynana.plot.phase_responses import interaction_function, phase_response
+from dynana.plot.phase_responses import phase_response
 from dynana.plot.planes import nullclines, phase_portrait, portrait_with_time_course, vector_field
 from dynana.plot.trajectories import firing_pattern, traces, trajectory, trajectory_3d
 
@@ -15,7 +15,6 @@ __all__ = [
     "bifurcation_diagram",
     "firing_pattern",
     "flow_portrait",
-    "interaction_function",
     "nullclines",
     "phase_portrait",
     "phase_response",

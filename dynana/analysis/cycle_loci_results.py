@@ -1,0 +1,93 @@
+"""Curves of bifurcations of cycles as results."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dynana.analysis.critical_cycles import CriticalCycles
+from dynana.analysis.cycle_loci_events import Place
+from dynana.analysis.cycle_loci_tracing import Mark, Way
+from dynana.lowering.kernels import lower
+from dynana.numerics.collocation_newton import LENGTH
+from dynana.results.cycle import multipliers
+from dynana.results.diagram import CODES, SpecialPoint
+from dynana.results.locus import Locus
+
+Array = NDArray[np.float64]
+
+
+def locus_of(problem: CriticalCycles, origin: SpecialPoint, start: Place, backward: Way, forward: Way) -> Locus:
+    """Return a curve from both ways that lead away from its start.
+
+    A Bautin point is the first point of the curve that begins there.
+    """
+    behind = len(backward.places)
+    places = [*reversed(backward.places), start, *forward.places]
+    marks = {behind - 1 - i: mark for i, mark in backward.marks.items()}
+    marks |= {behind + 1 + i: mark for i, mark in forward.marks.items()}
+    born = origin.kind == "bautin"
+    rows = [_row(problem, place) for place in places]
+    special = [_special(problem, places, i, marks[i], int(born)) for i in sorted(marks)]
+    if born:
+        rows.insert(0, _bautin_row(problem, origin))
+        special.insert(0, origin)
+    table = np.array(rows)
+    n = problem.n
+    names = [f"{name}_{end}" for end in ("max", "min") for name in problem.system.states]
+    names += ["error", *(["angle"] if problem.kind == "torus" else [])]
+    place = ", ".join(f"{name} = {origin.parameters[name]:.6g}" for name in problem.free)
+    return Locus(
+        system=problem.system.name,
+        fingerprint=lower(problem.system).fingerprint,
+        states=problem.system.states,
+        kind=problem.kind,
+        free=problem.free,
+        parameters=problem.system.values,
+        places=table[:, :2],
+        periods=table[:, 2],
+        points=table[:, 3 : 3 + n],
+        special=tuple(special),
+        stops=(backward.stop, forward.stop),
+        origin=f"from a {origin.kind} point at {place}",
+        closed=forward.closed,
+        measures={name: table[:, 3 + n + i].copy() for i, name in enumerate(names)},
+    )
+
+
+def _row(problem: CriticalCycles, place: Place) -> Array:
+    orbit, points = place.orbit, problem.points(place.orbit)
+    angle = [abs(float(orbit.parameters[2]))] if problem.kind == "torus" else []
+    return np.concatenate(
+        (orbit.parameters[:2], orbit.durations, points[0], points.max(axis=0), points.min(axis=0), [place.error], angle)
+    )
+
+
+def _bautin_row(problem: CriticalCycles, origin: SpecialPoint) -> Array:
+    place = [origin.parameters[name] for name in problem.free]
+    return np.concatenate((place, [origin.period], *[origin.point] * 3, [0.0]))
+
+
+def _special(problem: CriticalCycles, places: list[Place], i: int, mark: Mark, shift: int) -> SpecialPoint:
+    system, orbit = problem.system, mark.place.orbit
+    cycle = problem.cycle(orbit)
+    near = [float(places[j].orbit.parameters[0]) for j in (max(i - 1, 0), min(i + 1, len(places) - 1))]
+    here = float(orbit.parameters[0])
+    return SpecialPoint(
+        kind=mark.kind,
+        code=CODES[mark.kind],
+        system=system.name,
+        fingerprint=lower(system).fingerprint,
+        states=system.states,
+        point=cycle.points[0].copy(),
+        parameters=cycle.parameters,
+        free=problem.free,
+        residual=float(orbit.report[LENGTH]),
+        interval=(min(*near, here), max(*near, here)),
+        converged=True,
+        eigenvalues=multipliers(cycle.log_moduli, cycle.phases),
+        period=cycle.period,
+        index=i + shift,
+        cycle=cycle,
+        name=mark.name,
+    )

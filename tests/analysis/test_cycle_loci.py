@@ -1,0 +1,304 @@
+"""Curves of bifurcations of cycles against closed forms and AUTO-07p."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from functools import cache
+
+import numpy as np
+import pytest
+
+import dynana as dn
+from dynana.analysis.cycle_loci import continue_cycle_locus
+from dynana.analysis.cycle_orbits import cycle_equations, cycle_of
+from dynana.errors import ConvergenceError
+from dynana.models import hodgkin_huxley
+from dynana.numerics.pseudo_arclength import StepControl, follow
+from dynana.results.diagram import SpecialPoint
+from dynana.results.locus import Locus
+from tests.analysis.cycle_loci_cases import (
+    REFERENCE,
+    bautin_of_cycles,
+    cusp_of_cycles,
+    cycle_near,
+    driven_cusp,
+    half_turns,
+    special,
+    turning_perturbations,
+)
+from tests.numerics.orbits import settled
+
+TURN = 2.0 * math.pi
+UNIT = np.array([1.0, 0.0, 1e-9, 0.0])
+
+
+def kinds(locus: Locus) -> list[str]:
+    return [s.kind for s in locus.special]
+
+
+# -- closed forms ----------------------------------------------------------------------------------------------------
+
+
+@cache
+def cusp_start() -> tuple[dn.System, SpecialPoint]:
+    system = cusp_of_cycles.at(a=1.0, mu=2.0 / 3.0**1.5)
+    r = 1.0 - math.sqrt(1.0 / 3.0)
+    cycle = cycle_near(system, np.array([math.sqrt(r), 0.0]), TURN / (1.0 + 0.3 * r))
+    return system, special(system, "fold of cycles", cycle)
+
+
+@pytest.mark.parametrize("max_step", [0.01, 0.1, 0.3])
+def test_folds_of_cycles_pass_a_cusp(max_step):
+    system, start = cusp_start()
+    locus = continue_cycle_locus(system, start, ("mu", "a"), [(-1, 1), (-1, 2)], max_step=max_step)
+    np.testing.assert_allclose(27.0 * locus["mu"] ** 2, 4.0 * locus["a"] ** 3, atol=1e-11)
+    radius = np.hypot(locus["x"], locus["y"])
+    np.testing.assert_allclose(locus.periods, TURN / (1.0 + 0.3 * radius**2), rtol=1e-8)
+    (cusp,) = locus.special
+    assert (cusp.kind, cusp.code, cusp.free) == ("cusp of cycles", "CPC", ("mu", "a"))
+    assert cusp["mu"] == pytest.approx(0.0, abs=1e-9) and cusp["a"] == pytest.approx(0.0, abs=1e-9)
+    assert cusp.cycle is not None and cusp.cycle.period == pytest.approx(TURN / 1.3, rel=1e-7)
+    assert [stop.reason for stop in locus.stops] == ["end of range"] * 2
+    np.testing.assert_allclose(locus.places[[0, -1], 0], [-1.0, 1.0], rtol=1e-10)
+
+
+def test_folds_of_cycles_end_where_cycles_shrink():
+    system = bautin_of_cycles.at(a=0.5, mu=-0.0625)
+    cycle = cycle_near(system, np.array([0.5, 0.0]), TURN / (1.0 + 0.3 * 0.25))
+    locus = continue_cycle_locus(
+        system, special(system, "fold of cycles", cycle), ("mu", "a"), [(-1, 1), (-1, 1)], values={"a": [0.2, 0.8]}
+    )
+    np.testing.assert_allclose(locus["mu"], -(locus["a"] ** 2) / 4.0, atol=1e-11)
+    assert locus.stops[0].reason == "cycles shrink to a point" and locus.stops[1].reason == "end of range"
+    assert [s.title for s in locus.special] == ["label (a = 0.2)", "label (a = 0.8)"]
+    assert [s["mu"] for s in locus.special] == pytest.approx([-0.01, -0.16], rel=1e-9)
+
+
+def bautin(system: dn.System, point: np.ndarray, period: float, free: tuple[str, str]) -> SpecialPoint:
+    return SpecialPoint(
+        kind="bautin", code="GH", system=system.name, fingerprint=system.fingerprint, states=system.states,
+        point=point, parameters=system.values, free=free, residual=0.0, interval=(0.0, 0.0), converged=True,
+        eigenvalues=np.zeros(len(system.states), complex), period=period,
+    )  # fmt: skip
+
+
+def test_folds_of_cycles_begin_at_a_bautin_point():
+    system = bautin_of_cycles.at(a=0.0, mu=0.0)
+    start = bautin(system, np.zeros(2), TURN, ("mu", "a"))
+    locus = continue_cycle_locus(system, start, ("mu", "a"), [(-1, 1), (-1, 1)])
+    np.testing.assert_allclose(locus["mu"], -(locus["a"] ** 2) / 4.0, atol=1e-11)
+    assert locus.special[0] is start and locus.stops[0].reason == "bautin" and locus["a"][-1] == pytest.approx(1.0)
+    assert (np.diff(locus["a"]) > 0).all()
+
+
+def test_no_folds_of_cycles_where_the_parameters_do_not_unfold():
+    system = bautin_of_cycles.at(a=0.0, mu=0.0)
+    start = bautin(system, np.zeros(2), TURN, ("mu", "twist"))
+    with pytest.raises(ConvergenceError, match="mu and twist do not unfold it"):
+        continue_cycle_locus(system, start, ("mu", "twist"), [(-1, 1), (-1, 1)])
+
+
+def test_period_doublings_and_torus_points_meet_at_a_resonance():
+    free, ranges = ("alpha", "d"), [(-1.0, 1.0), (-1.0, 0.2)]
+    system = half_turns.at(alpha=-0.2 + 0.04**2, d=-0.04)
+    start = special(system, "period doubling", cycle_near(system, UNIT, TURN, adjusted=False))
+    locus = continue_cycle_locus(system, start, free, ranges)
+    a = locus["alpha"] - locus["d"] ** 2
+    np.testing.assert_allclose(locus["d"], -(a**2), atol=1e-10)
+    assert kinds(locus) == ["1:2"]
+    np.testing.assert_allclose([locus.special[0][n] for n in free], 0.0, atol=1e-7)
+
+    system = half_turns.at(alpha=0.04**2, d=0.04)
+    start = special(system, "torus", cycle_near(system, UNIT, TURN, adjusted=False))
+    locus = continue_cycle_locus(system, start, free, ranges)
+    np.testing.assert_allclose(locus["alpha"], locus["d"] ** 2, atol=1e-9)
+    np.testing.assert_allclose(locus["angle"], math.pi - TURN * np.sqrt(np.abs(locus["d"])), atol=1e-4)
+    assert kinds(locus) == ["1:2", "1:3", "1:4"] and locus.stops[0].reason == "1:2"
+    assert [s["d"] for s in locus.special] == pytest.approx([0.0, 1.0 / 36.0, 1.0 / 16.0], abs=1e-8)
+
+
+def test_torus_points_between_two_resonances():
+    system = turning_perturbations.at(mu=0.09, omega=0.3)
+    start = special(system, "torus", cycle_near(system, UNIT, TURN, adjusted=False))
+    locus = continue_cycle_locus(system, start, ("mu", "omega"), [(-1, 1), (-1, 1)])
+    np.testing.assert_allclose(locus["mu"], locus["omega"] ** 2, atol=1e-11)
+    np.testing.assert_allclose(locus["angle"], TURN * locus["omega"], atol=1e-8)
+    assert kinds(locus) == ["1:1", "1:4", "1:3", "1:2"]
+    # both ends are degenerate here (the multipliers meet without a Jordan block): found as far as it can be solved
+    assert [s["omega"] for s in locus.special] == pytest.approx([0.0, 0.25, 1.0 / 3.0, 0.5], abs=1e-5)
+    assert [s["omega"] for s in locus.special[1:3]] == pytest.approx([0.25, 1.0 / 3.0], abs=1e-9)
+    assert [stop.reason for stop in locus.stops] == ["1:1", "1:2"]
+
+
+def test_folds_of_driven_cycles():
+    system = driven_cusp.at(p=0.99 * 2.0 / 3.0**1.5, q=1.0)
+    cycle = cycle_near(system, np.array([0.5, 0.5 - math.sqrt(1.0 / 3.0)]), TURN, adjusted=False)
+    locus = continue_cycle_locus(system, special(system, "fold of cycles", cycle), ("p", "q"), [(-1, 1), (-1, 2)])
+    np.testing.assert_allclose(27.0 * locus["p"] ** 2, 4.0 * locus["q"] ** 3, atol=1e-11)
+    assert kinds(locus) == ["cusp of cycles"] and (locus.periods == TURN).all()
+
+
+# -- Hodgkin-Huxley against AUTO-07p -------------------------------------------------------------------------------
+
+FREE, RANGES = ("I", "g_K"), [(0.0, 200.0), (5.0, 60.0)]
+LEVELS = [30.0, 34.0, 38.0, 40.0, 45.0, 50.0]
+
+
+@cache
+def hh_points() -> dict[str, SpecialPoint]:
+    """Folds and period doublings of the branch of cycles in I, near enough to start from."""
+    system = hodgkin_huxley.at(I=10.0)
+    section = np.array([-20.0, 0.443996442196885095, 0.329920623388848236, 0.459078714998040584])
+    curve, orbit = settled(cycle_equations(system, ("I",)), section, 14.6362099898315574, 100)
+    curve.ranges[:] = 10.0
+    found: dict[str, SpecialPoint] = {}
+
+    def add(name: str, kind: str, point) -> None:
+        cycle = cycle_of(system, ("I",), curve, point, curve.spectrum(point, resolved=True))
+        found[name] = special(system, kind, cycle)
+
+    before = orbit
+    for point, step in follow(curve, orbit, StepControl(first=-0.02, points=300, most=0.02)):
+        base, before = before, point
+        if point.tangent[-1] * base.tangent[-1] < 0.0:
+            add(f"fold {sum(s.kind == 'fold of cycles' for s in found.values()) + 1}", "fold of cycles", point)
+        period = 17.15852  # of a period doubling
+        if "fold 2" in found and (base.durations[0] - period) * (point.durations[0] - period) < 0.0:
+            part = (base.durations[0] - period) / (base.durations[0] - point.durations[0])
+            add("flip", "period doubling", curve.advance(base, step * float(part)).point)
+        if "fold 3" in found:
+            return found
+    raise AssertionError("the third fold was not reached")
+
+
+@cache
+def hh_locus(name: str) -> Locus:
+    return continue_cycle_locus(hodgkin_huxley, hh_points()[name], FREE, RANGES, values={"g_K": LEVELS})
+
+
+def check_samples(locus: Locus, type_: str) -> int:
+    """Compare the labels with AUTO's samples of the same period; return how many there were."""
+    labels = locus.special_points("label")
+    count = 0
+    for sample in REFERENCE["samples"]:
+        level = sample["parameters"]["gK"]
+        if sample["type"] != type_ or not any(abs(level - v) < 1e-9 for v in LEVELS):
+            continue
+        near = min(labels, key=lambda s: abs(s["g_K"] - level) + abs(s.period - sample["period"]))
+        if abs(near.period - sample["period"]) > 1e-3:
+            continue  # on another curve
+        count += 1
+        assert near["I"] == pytest.approx(sample["parameters"]["I"], rel=1e-7)
+        assert near.period == pytest.approx(sample["period"], rel=1e-7)
+    return count
+
+
+@pytest.mark.slow
+def test_hodgkin_huxley_folds_of_cycles():
+    locus = hh_locus("fold 1")
+    assert check_samples(locus, "LPC_curve_sample") == 18
+    cusps = locus.special_points("cusp of cycles")
+    places = [(s["I"], s["g_K"]) for s in cusps]
+    np.testing.assert_allclose(places, [(82.61125133, 52.3187109), (1.727284894, 26.240826053)], rtol=1e-9)
+    assert cusps[1].period == pytest.approx(26.930204551, rel=1e-8)
+    assert [stop.reason for stop in locus.stops] == ["end of range", "cycles shrink to a point"]
+    assert locus["g_K"][0] == pytest.approx(22.913547502, rel=1e-8)
+    assert locus.periods[0] == pytest.approx(27.023862996, rel=1e-8)
+    # all three folds of the branch in I are on this one curve
+    for name in ("fold 2", "fold 3"):
+        again = hh_locus(name)
+        found = [(s.kind, round(s["I"], 6), round(s["g_K"], 6)) for s in again.special]
+        assert sorted(found) == sorted((s.kind, round(s["I"], 6), round(s["g_K"], 6)) for s in locus.special)
+
+
+@pytest.mark.slow
+def test_hodgkin_huxley_period_doublings_are_a_closed_curve():
+    locus = hh_locus("flip")
+    assert locus.closed and kinds(locus).count("1:2") == 2
+    assert check_samples(locus, "PD_curve_sample") == 10
+    np.testing.assert_allclose(locus.places[0], locus.places[-1])
+    lowest = [s for s in REFERENCE["samples"] if s["type"] == "PD_curve_extremum_of_I"][0]
+    assert locus["I"].min() == pytest.approx(lowest["parameters"]["I"], abs=2e-3)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("max_step", [0.02, 0.3])
+def test_labels_do_not_depend_on_the_step(max_step):
+    expected = [s for s in hh_locus("fold 2").special if s.kind != "label"]
+    locus = continue_cycle_locus(hodgkin_huxley, hh_points()["fold 2"], FREE, RANGES, max_step=max_step)
+    assert kinds(locus) == [s.kind for s in expected]
+    for found, wanted in zip(locus.special, expected, strict=True):
+        assert found["I"] == pytest.approx(wanted["I"], rel=1e-8) and found.period == pytest.approx(wanted.period)
+
+
+@pytest.mark.slow
+def test_hodgkin_huxley_folds_begin_at_the_bautin_point():
+    state = REFERENCE["bautin"]
+    values = {"I": state["parameters"]["I"], "g_K": state["parameters"]["gK"]}
+    system = hodgkin_huxley.at(**values)
+    start = bautin(system, np.array(list(state["state"].values())), state["period"], FREE)
+    locus = continue_cycle_locus(system, start, FREE, RANGES)
+    assert [k for k in kinds(locus) if k == "cusp of cycles"] == ["cusp of cycles"] * 2
+    assert locus["g_K"][-1] == pytest.approx(22.913547502, rel=1e-6)
+    np.testing.assert_allclose(locus.places[1], locus.places[0], rtol=2e-2)
+
+
+# -- results and bad input -----------------------------------------------------------------------------------------
+
+
+def test_saved_and_loaded(tmp_path):
+    system, start = cusp_start()
+    locus = continue_cycle_locus(system, start, ("mu", "a"), [(-1, 1), (-1, 2)])
+    again = Locus.load(locus.save(tmp_path / "locus.npz"))
+    np.testing.assert_array_equal(again.places, locus.places)
+    assert again.special[0].cycle.period == locus.special[0].cycle.period
+    assert "curve of fold of cycles points" in locus.sentence
+    assert set(locus.measures) == {"x_max", "y_max", "x_min", "y_min", "error"}
+
+
+def test_point_limit_and_long_periods():
+    system, start = cusp_start()
+    locus = continue_cycle_locus(system, start, ("mu", "a"), [(-1, 1), (-1, 2)], points=3, max_step=0.01)
+    assert [stop.reason for stop in locus.stops] == ["point limit"] * 2 and len(locus) == 7
+    locus = continue_cycle_locus(system, start, ("mu", "a"), [(-1, 1), (-1, 2)], longest_period=5.0)
+    assert "period too long" in [stop.reason for stop in locus.stops]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"parameters": ("mu", "mu")}, "two different parameters must vary"),
+        ({"parameters": ("mu", "A")}, "no parameter named 'A'"),
+        ({"ranges": [(-1, 1)]}, "ranges must be two pairs"),
+        ({"ranges": [(1, -1), (0, 2)]}, "is reversed"),
+        ({"ranges": [(-1, 0), (0, 2)]}, "outside the range"),
+        ({"max_step": 0.0}, "max_step is relative"),
+        ({"points": 0}, "points must be at least 1"),
+        ({"values": {"b": [1.0]}}, "no varied parameter, or period, named 'b'"),
+    ],
+)
+def test_bad_arguments(change, message):
+    system, start = cusp_start()
+    arguments = {"parameters": ("mu", "a"), "ranges": [(-1, 1), (-1, 2)], **change}
+    with pytest.raises(ValueError, match=message):
+        continue_cycle_locus(system, start, **arguments)
+
+
+def test_bad_starts():
+    system, start = cusp_start()
+    where = (("mu", "a"), [(-1, 1), (-1, 2)])
+    for wrong, message in (
+        (replace(start, kind="hopf"), "got a hopf point"),
+        ("fold", "starts from a special point"),
+        (replace(start, fingerprint="other"), "belongs to another system"),
+        (replace(start, cycle=None), "has no cycle to start from"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            continue_cycle_locus(system, wrong, *where)
+    with pytest.raises(ConvergenceError, match="no complex multipliers"):
+        continue_cycle_locus(system, replace(start, kind="torus"), *where)
+    system = turning_perturbations.at(mu=0.05, omega=0.3)
+    turning = special(system, "period doubling", cycle_near(system, UNIT, TURN, adjusted=False))
+    with pytest.raises(ConvergenceError, match="no period doubling was found near mu = 0.05"):
+        continue_cycle_locus(system, turning, ("mu", "omega"), [(-1, 1), (-1, 1)])
