@@ -35,6 +35,7 @@ _HOME = {
     ),
     "lowering.kernels": "lower",
     "simulation.simulate": "simulate",
+    "simulation.sweep": "sweep",
     "simulation.observe": "observe",
     "simulation.inputs": "pulses ramp sampled sinusoid steps",
     "analysis.fixed_points": "fixed_points",
@@ -154,3 +155,4 @@ if TYPE_CHECKING:
     from dynana.simulation.inputs import steps as steps
     from dynana.simulation.observe import observe as observe
     from dynana.simulation.simulate import simulate as simulate
+    from dynana.simulation.sweep import sweep as sweep
