@@ -36,6 +36,7 @@ _HOME = {
     "lowering.kernels": "lower",
     "simulation.simulate": "simulate",
     "simulation.sweep": "sweep",
+    "simulation.fi_curve": "fi_curve",
     "simulation.observe": "observe",
     "simulation.inputs": "pulses ramp sampled sinusoid steps",
     "analysis.fixed_points": "fixed_points",
@@ -148,6 +149,7 @@ if TYPE_CHECKING:
     from dynana.definition.system import System as System
     from dynana.lowering.kernels import lower as lower
     from dynana.results.base import load as load
+    from dynana.simulation.fi_curve import fi_curve as fi_curve
     from dynana.simulation.inputs import pulses as pulses
     from dynana.simulation.inputs import ramp as ramp
     from dynana.simulation.inputs import sampled as sampled

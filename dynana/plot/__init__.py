@@ -6,6 +6,7 @@ Every function takes the Axes to draw on (or makes new ones) and returns them; n
 from __future__ import annotations
 
 from dynana.plot.diagrams import bifurcation_diagram
+from dynana.plot.fi_curves import fi_curve
 from dynana.plot.flows import flow_portrait
 from dynana.plot.phase_responses import phase_response
 from dynana.plot.planes import nullclines, phase_portrait, portrait_with_time_course, vector_field
@@ -13,6 +14,7 @@ from dynana.plot.trajectories import firing_pattern, traces, trajectory, traject
 
 __all__ = [
     "bifurcation_diagram",
+    "fi_curve",
     "firing_pattern",
     "flow_portrait",
     "nullclines",
