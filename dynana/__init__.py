@@ -45,7 +45,9 @@ _HOME = {
     "analysis.equilibrium_branches": "continue_equilibria",
     "analysis.loci": "continue_locus",
     "analysis.portraits": "flow_portrait phase_portrait",
+    "analysis.phase_locking": "phase_locking",
     "analysis.phase_responses": "phase_response",
+    "interchange.ode": "load_ode",
     "results.base": "load",
 }
 _PLACE = {name: module for module, names in _HOME.items() for name in names.split()}
@@ -83,6 +85,7 @@ if TYPE_CHECKING:
     from dynana.analysis.fixed_points import fixed_points as fixed_points
     from dynana.analysis.loci import continue_locus as continue_locus
     from dynana.analysis.nullclines import nullclines as nullclines
+    from dynana.analysis.phase_locking import phase_locking as phase_locking
     from dynana.analysis.phase_responses import phase_response as phase_response
     from dynana.analysis.portraits import flow_portrait as flow_portrait
     from dynana.analysis.portraits import phase_portrait as phase_portrait
@@ -147,6 +150,7 @@ if TYPE_CHECKING:
     from dynana.definition.system import Noise as Noise
     from dynana.definition.system import Observe as Observe
     from dynana.definition.system import System as System
+    from dynana.interchange.ode import load_ode as load_ode
     from dynana.lowering.kernels import lower as lower
     from dynana.results.base import load as load
     from dynana.simulation.fi_curve import fi_curve as fi_curve

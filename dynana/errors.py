@@ -22,7 +22,22 @@ class ConvergenceError(DynanaError):
 
 
 class FormatError(DynanaError):
-    """A file or text does not have the format it should have."""
+    """A file or text does not have the format it should have.
+
+    Attributes
+    ----------
+    line, column : int or None
+        Where in the text, counted from 1; None where that has no meaning (a damaged archive, say).
+    report : tuple
+        What was noticed before, for formats that keep a report (``.ode`` files).
+    """
+
+    def __init__(
+        self, message: str, *, line: int | None = None, column: int | None = None, report: tuple[object, ...] = ()
+    ) -> None:
+        place = "" if line is None else f"line {line}: " if column is None else f"line {line}, column {column}: "
+        super().__init__(place + message)
+        self.line, self.column, self.report = line, column, report
 
 
 class DynanaWarning(UserWarning):

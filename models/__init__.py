@@ -1,7 +1,7 @@
 """The library of published models, one module per family; `protocols` says how their papers drove them.
 
 ``from dynana.models import hodgkin_huxley`` imports only the family that holds the model. ``FAMILIES`` maps each family
-to the names of its systems.
+to the names of its systems, ``SYNAPSES`` each family of synapses to theirs.
 """
 
 from importlib import import_module
@@ -27,10 +27,14 @@ FAMILIES = {
         "bautin_normal_form bogdanov_takens_normal_form cusp_normal_form"
     ).split(),
 }
-_FAMILY = {name: family for family, names in FAMILIES.items() for name in names}
-_MODULES = (*FAMILIES, "protocols")
+SYNAPSES = {
+    "synapses": ("exponential alpha dual_exponential voltage_jump ampa gaba_a nmda gaba_b gap_junction linear").split(),
+    "plasticity": "stp stdp oja bcm".split(),
+}
+_FAMILY = {name: family for group in (FAMILIES, SYNAPSES) for family, names in group.items() for name in names}
+_MODULES = (*FAMILIES, *SYNAPSES, "protocols")
 
-__all__ = ["FAMILIES", *_MODULES, *_FAMILY]
+__all__ = ["FAMILIES", "SYNAPSES", *_MODULES, *_FAMILY]
 
 
 def __getattr__(name):

@@ -61,7 +61,6 @@ KERNELS: dict[str, str] = {
     "numerics/collocation_solves.py::renew": "forward pass over all intervals",
     "numerics/collocation_solves.py::residual": "pass over all intervals",
     "numerics/floquet.py::_sweep": "one pass over all factors with everything in registers",
-    "numerics/floquet.py::multipliers": "sweeps share a dozen small work arrays",
     "numerics/variational.py::resolve_transfers": "pass over all intervals",
     "numerics/block_events.py::fire": "every jump of every cell of a block; its parts share a dozen arrays",
     "numerics/block_run.py::run_blocks": "the time loop of a block, with its arrays kept in the first cache",

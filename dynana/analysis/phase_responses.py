@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dynana.analysis.cycle_orbits import cycle_equations, is_forced
+from dynana.analysis.phase_kinks import kink_times, with_kinks
 from dynana.analysis.phase_origin import gains, phase_zero
 from dynana.definition.system import System
 from dynana.errors import ConvergenceError
@@ -17,7 +18,7 @@ from dynana.numerics.adjoint import closed_adjoint
 from dynana.numerics.collocation_newton import LENGTH, REPORT_SIZE
 from dynana.numerics.collocation_orbit import Orbit
 from dynana.numerics.gauss import MOST_STAGES, Scheme, gauss_scheme
-from dynana.numerics.mesh import error_estimate, spread_error, times
+from dynana.numerics.mesh import error_estimate, interpolate, spread_error, times
 from dynana.numerics.orbit_curve import OrbitCurve
 from dynana.results.cycle import Cycle, Segment
 from dynana.results.phase_response import PhaseResponse
@@ -29,6 +30,8 @@ Array = NDArray[np.float64]
 RESOLVED = 1e-9
 #: Distance of the first row from phase zero, relative to the period.
 SAME_PHASE = 1e-12
+#: Relative times at which responses on two meshes are compared where the equations have kinks.
+SAMPLES = np.linspace(0.0, 1.0, 401)
 #: Meshes that are tried; the first refinement usually suffices.
 ROUNDS = 6
 #: Growth of the number of intervals from one mesh to the next, and their largest number.
@@ -68,7 +71,8 @@ def phase_response(system: System, cycle: Cycle, *, origin: str | tuple[str, flo
     Raises
     ------
     ValueError
-        The cycle is not one of the system, or has no phase: the system is forced, or the cycle is a point.
+        The cycle is not one of the system, or has no phase: the system is forced, or the cycle is a point. Or the
+        equations jump on the cycle (kinks are fine).
     ConvergenceError
         The cycle does not solve the equations, or it is at a fold of cycles, where the response is infinite. It grows
         like one over the square root of the distance to the fold, which is followed to within rounding.
@@ -82,19 +86,26 @@ def phase_response(system: System, cycle: Cycle, *, origin: str | tuple[str, flo
     scheme = gauss_scheme(MOST_STAGES)
     start = zero.on(cycle)
     widths = _turned(cycle, start)
+    seen: list[Array] = []
     for _ in range(ROUNDS):
         cycle = _solved(system, cycle, start, widths, scheme)
         values, parameter_values, deviation = _adjoint(system, cycle, scheme)
         both = np.concatenate((cycle.points, values), axis=1)
         sizes = np.concatenate((_extent(cycle.points), np.abs(values).max(axis=0) + np.finfo(float).tiny))
-        error = error_estimate(both, widths, scheme, sizes, periodic=True)
+        kinks = kink_times(system, cycle)
+        seen.append(interpolate(both, widths, scheme, SAMPLES))
+        if kinks.size == 0:
+            error = error_estimate(both, widths, scheme, sizes, periodic=True)
+        else:  # derivatives jump there, which the estimate takes for an error; the first mesh has no points on kinks
+            error = float((np.abs(seen[-1] - seen[-2]) / sizes).max()) if len(seen) > 2 else math.inf
         start = zero.on(cycle)
         start -= cycle.period * round(start / cycle.period)
         if error <= RESOLVED and abs(start) <= SAME_PHASE * cycle.period:
             break
-        growth = min(SPARE * (error / RESOLVED) ** (1.0 / (scheme.stages + 1)), MOST_GROWTH)
-        count = min(math.ceil(widths.size * max(growth, 1.0)), MOST_INTERVALS)
+        wanted = SPARE * (error / RESOLVED) ** (1.0 / (scheme.stages + 1)) if error < math.inf else 1.0
+        count = min(math.ceil(widths.size * min(max(wanted, 1.0), MOST_GROWTH)), MOST_INTERVALS)
         widths = spread_error(both, widths, scheme, sizes, periodic=True, intervals=count)
+        widths = with_kinks(widths, np.mod(kinks - start / cycle.period, 1.0))
     return PhaseResponse(
         cycle=cycle,
         values=values,

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dynana.definition.assembly import Assembly, Cells, Event, Stream, Trains
-from dynana.definition.network import Network
 from dynana.definition.pathways import Collection, Connection
 from dynana.definition.population import Population, Source, whole_of
 from dynana.definition.sharing import Sharing
 from dynana.errors import ModelError
+
+if TYPE_CHECKING:
+    from dynana.definition.network import Network
 
 
 def assembled(network: Network, *, share: bool = True) -> tuple[Assembly, dict[str, Sharing]]:

@@ -10,8 +10,11 @@ import numpy as np
 import sympy as sp
 
 from dynana.definition import rules
+from dynana.definition.flattening import flattened
+from dynana.definition.plan import Plan, plan
 from dynana.definition.population import Population, Source, whole_of
 from dynana.definition.projection import Projection
+from dynana.definition.system import System
 from dynana.errors import ModelError, unknown
 
 
@@ -103,6 +106,30 @@ class Network:
             weight = "" if p.w is None else f", w {_short(p.w)}"
             lines.append(f"  {p.name}: {p.source.size or 'own'} -> {p.target.size} cells, {p.connect!r}{weight}{delay}")
         return "\n".join(lines)
+
+    def plan(self, *, share: bool = True) -> Plan:
+        """Return in words what was decided: where each synaptic state lives and why, what runs along connections.
+
+        Parameters
+        ----------
+        share : bool
+            False for the naive form, in which all states stay with their synapses.
+        """
+        return plan(self, share=share)
+
+    def as_system(self) -> System:
+        """Return the coupled equations as one System, which every analysis accepts.
+
+        States are called ``E_V`` in a population of one cell and ``E0_V``, ``E1_V``, ... in larger ones; parameters
+        that are the same for all cells ``E_tau``, those of a projection ``E_I_exponential_w``.
+
+        Raises
+        ------
+        ModelError
+            For what a System cannot hold: delays, connections or values that are drawn, spikes at random or given
+            times, clipped states, spikes that meet states held by a refractory time, hundreds of states.
+        """
+        return flattened(self)
 
     def __repr__(self) -> str:
         cells = sum(p.size for p in self.populations)

@@ -44,7 +44,7 @@ def separate(expression: sp.Expr, sides: Sides) -> tuple[Term, ...] | None:
     """
     side = dependence(expression, sides)
     if len(side) <= 1 and (SUMMED not in side or expression.is_Symbol):
-        return _collected([_single(expression, side)])
+        return _collected([_single(expression, side, sides)])
     if isinstance(expression, sp.Add):
         found: list[Term] = []
         for part in expression.args:
@@ -54,7 +54,7 @@ def separate(expression: sp.Expr, sides: Sides) -> tuple[Term, ...] | None:
             found += terms
         return _collected(found)
     if isinstance(expression, sp.Mul):
-        product: tuple[Term, ...] = (_single(sp.Integer(1), frozenset()),)
+        product: tuple[Term, ...] = (_single(sp.Integer(1), frozenset(), sides),)
         for factor in expression.args:
             terms = separate(factor, sides)
             if terms is None or len(terms) * len(product) > MOST_TERMS:
@@ -67,14 +67,18 @@ def separate(expression: sp.Expr, sides: Sides) -> tuple[Term, ...] | None:
     return _apart(expression, sides)
 
 
-def _single(factor: sp.Expr, side: frozenset[str]) -> Term:
+def _single(factor: sp.Expr, side: frozenset[str], sides: Sides) -> Term:
+    """Return a factor of one side as a term; what is the same for all synapses goes to their side."""
     one = sp.Integer(1)
     place = next(iter(side), EDGE)
+    same, own = factor.as_independent(*(s for s in factor.free_symbols if sides(s)), as_Add=False)
+    if place == EDGE:
+        same, own = factor, one
     return Term(
-        edge=factor if place == EDGE else one,
-        pre=factor if place == PRE else one,
-        post=factor if place == POST else one,
-        summed=factor if place == SUMMED else one,
+        edge=same,
+        pre=own if place == PRE else one,
+        post=own if place == POST else one,
+        summed=own if place == SUMMED else one,
     )
 
 

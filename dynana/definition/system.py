@@ -17,6 +17,7 @@ from dynana.definition.notes import Note
 from dynana.definition.parts import Jump, Noise, Observe
 from dynana.definition.singularities import regularise
 from dynana.definition.steady_state import Steady, resolved_initial, steady_value
+from dynana.definition.text_model import system_arguments
 from dynana.definition.tracing import TIME, symbol
 from dynana.definition.typeset import latex
 from dynana.errors import unknown
@@ -113,6 +114,11 @@ class System:
             "_wrap": labelled(wrap, made["states"], f"{name}: wrap", partial(rules.check_number, kind="period of")),
         }
         self.__setstate__(made)
+
+    @classmethod
+    def from_text(cls, text: str, *, name: str = "system") -> System:
+        """Make a System of text such as ``dV/dt = (I - V)/tau``; `dynana.definition.text_statements` lists all."""
+        return cls(**system_arguments(text), name=name)
 
     # -- plain content ---------------------------------------------------------------------------------------------
 

@@ -213,7 +213,9 @@ def factorise(z, model, grid, scheme, scale, gradients, targets, work):
     scalars_at = (widths.size * (m + 1) + segments) * n
     set_active(z, scalars_at, segments, p, active)
     n_closure = dense.shape[0] - n * segments - n_rows
-    dense[:, :] = 0.0
+    for r in range(dense.shape[0]):
+        for k in range(dense.shape[1]):
+            dense[r, k] = 0.0
     base = n * segments + n_closure
     for f in range(n_rows):
         total = targets[f]
@@ -225,7 +227,8 @@ def factorise(z, model, grid, scheme, scale, gradients, targets, work):
     sign, interval, point = 1, 0, 0
     for i in range(segments):
         duration, t = z[scalars_at + i], 0.0
-        rows[:, :] = 0.0
+        for k in range(flat_rows.size):
+            flat_rows[k] = 0.0
         for j in range(counts[i]):
             start = interval * size * width
             evaluate_stages(

@@ -82,7 +82,8 @@ def newton(z, model, grid, scheme, scale, gradients, targets, limits, work, repo
     outer = np.zeros(work[8].shape[0] - grid[0].size * scale[0].size)
     nothing = np.zeros(outer.size)
     right, d, next_d, trial = np.zeros(z.size), np.zeros(z.size), np.zeros(z.size), np.zeros(z.size)
-    report[:] = 0.0
+    for k in range(report.size):
+        report[k] = 0.0
     curvature = np.inf  # of the equations: contraction over length
     damping = 1.0
     while report[STEPS] < MOST_STEPS:
@@ -97,7 +98,8 @@ def newton(z, model, grid, scheme, scale, gradients, targets, limits, work, repo
         if not size < np.inf:
             return DIVERGED
         if size <= tolerance or (size <= FRESH and curvature * size * size <= tolerance):
-            z += d
+            for k in range(z.size):
+                z[k] += d[k]
             return CONVERGED
         while True:
             for k in range(z.size):
@@ -119,7 +121,8 @@ def newton(z, model, grid, scheme, scale, gradients, targets, limits, work, repo
                 if damping < least_damping:
                     return DIVERGED
                 continue
-            z[:] = trial
+            for k in range(z.size):
+                z[k] = trial[k]
             if damping < 1.0:
                 damping = min(1.0, 2.0 * damping)
                 break
@@ -130,7 +133,8 @@ def newton(z, model, grid, scheme, scale, gradients, targets, limits, work, repo
                 for k in range(z.size):
                     z[k] += next_d[k]
                 break  # the next full step ends the search and leaves fresh factors
-            d[:] = next_d
+            for k in range(z.size):
+                d[k] = next_d[k]
             size = next_size
     return NOT_CONVERGED
 
@@ -150,7 +154,8 @@ def phase_row(z, grid, scheme, derivative, states, row):
     counts, widths = grid
     weights = scheme[1]
     n, m = states.size, weights.size
-    row[:] = 0.0
+    for k in range(row.size):
+        row[k] = 0.0
     point, interval = 0, 0
     for i in range(counts.size):
         for _ in range(counts[i]):
@@ -168,7 +173,8 @@ def phase_row(z, grid, scheme, derivative, states, row):
 @compiled(
     types.int64(
         INDEX, _TANGENT, types.boolean, MODEL, GRID, SCHEME, SCALE, TABLE, ROW, _LIMITS, WORK, ROW, ROW, ROW
-    )
+    ),
+    no_cfunc_wrapper=True,
 )  # fmt: skip
 def continue_orbit(
     phase, along, predict, model, grid, scheme, scale, gradients, targets, limits, work, z, tangent, report

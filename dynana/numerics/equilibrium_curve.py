@@ -94,6 +94,16 @@ def _residual(kernels, u, scales, p, k, out):
 
 
 @compiled
+def _border(matrix, row, system):
+    """Set ``system`` to ``matrix`` with one more row."""
+    n = matrix.shape[0]
+    for c in range(n + 1):
+        for i in range(n):
+            system[i, c] = matrix[i, c]
+        system[n, c] = row[c]
+
+
+@compiled
 def _newton(kernels, u, normal, scales, p, k, farthest, square, columns, matrix, tangent):
     """Find the zero of f in the hyperplane through ``u`` (overwritten), with its derivative and tangent.
 
@@ -113,8 +123,10 @@ def _newton(kernels, u, normal, scales, p, k, farthest, square, columns, matrix,
         _residual(kernels, u, scales, p, k, rates)
         if not _derivative(kernels, u, scales, p, k, square, columns, matrix):
             return NOT_FINITE, np.inf, False
-        system[:n], system[n] = matrix, normal
-        change[:n], change[n] = rates, 0.0
+        _border(matrix, normal, system)
+        for c in range(n):
+            change[c] = rates[c]
+        change[n] = 0.0
         if factorise_dense(system, pivots, rows)[0] == 0:
             return SINGULAR, np.inf, False
         solve_dense(system, pivots, rows, change)
@@ -138,8 +150,10 @@ def _newton(kernels, u, normal, scales, p, k, farthest, square, columns, matrix,
         before = size
     if outcome != GOOD or not _derivative(kernels, u, scales, p, k, square, columns, matrix):
         return outcome, np.inf if outcome != GOOD else contraction, False
-    system[:n], system[n] = matrix, normal
-    tangent[:n], tangent[n] = 0.0, 1.0
+    _border(matrix, normal, system)
+    for c in range(n):
+        tangent[c] = 0.0
+    tangent[n] = 1.0
     known = factorise_dense(system, pivots, rows)[0] != 0
     if known:
         solve_dense(system, pivots, rows, tangent)

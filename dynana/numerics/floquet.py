@@ -14,13 +14,18 @@ Chaos 11 (2001) 2389 (accuracy of multipliers).
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numba import types
+from numpy.typing import NDArray
 
 from dynana.numerics.compilation import compiled
 from dynana.numerics.condensation import triangularise
 from dynana.numerics.lanes import LANES
-from dynana.numerics.signatures import ROW, TABLE
+from dynana.numerics.signatures import INDICES, ROW, TABLE
+
+Array = NDArray[np.float64]
 
 #: A frame counts as split after k vectors when the first k turn out of their span by less than this in one period;
 #: relative errors of the multipliers are of this size.
@@ -32,20 +37,48 @@ MOST_SWEEPS = 12
 #: Growth of U beyond which the frame is not yet in order and its small matrix is not used.
 DISORDER = 1e6
 
-#: A pair of eigenvalues of a block counts as complex above this ratio of imaginary part to modulus.
-COMPLEX = 1e-14
-
 _FACTORS = types.Array(types.float64, 3, "C")
 
 
 @compiled
-def _sweep(factors, frame, after, upper, logarithms, s, reflectors, w, ratios):
-    """Carry ``frame`` through all factors: final frame, U and logarithms of D."""
+def _relate(frame, after, upper, product, split):
+    """Compare the frame before and after a sweep, take over the latter; return the largest entry of U."""
     n = frame.shape[0]
-    width = s.size // n
-    mantissas = np.ones(n)
+    turned, largest = np.zeros((n, n)), 0.0
     for i in range(n):
-        logarithms[i] = 0.0
+        for k in range(n):
+            for l in range(n):
+                turned[i, k] += frame[l, i] * after[l, k]
+    for i in range(n):
+        leak = 0.0
+        for l in range(i + 1, n):
+            for c in range(i + 1):
+                leak = max(leak, abs(turned[l, c]))
+        split[i] = 1 if leak <= SPLIT else 0
+        for k in range(n):
+            largest = max(largest, abs(upper[i, k]))
+            product[i, k] = 0.0
+            for l in range(i, n):
+                product[i, k] += upper[i, l] * turned[l, k]
+    for i in range(n):
+        for k in range(n):
+            frame[i, k] = after[i, k]
+    return largest
+
+
+@compiled(types.float64(_FACTORS, TABLE, ROW, TABLE, INDICES), no_cfunc_wrapper=True)
+def _sweep(factors, frame, logarithms, product, split):
+    """Carry ``frame`` (n, n) through all factors, in place: logarithms of D, D^-1 Q_M^T P Q_M = U S, and its splits.
+
+    ``split[k]`` tells whether nothing of the first k + 1 vectors is carried out of their span. Returns the largest
+    entry of U, and -1 if a factor is not finite.
+    """
+    n = frame.shape[0]
+    width = (2 * n + LANES - 1) // LANES * LANES
+    s, w, reflectors, mantissas = np.zeros(n * width), np.zeros(width), np.zeros((n, n + 1)), np.zeros(n)
+    after, upper, ratios = np.zeros((n, n)), np.zeros((n, n)), np.zeros((n, n))
+    for i in range(n):
+        logarithms[i], mantissas[i] = 0.0, 1.0
         for k in range(n):
             ratios[i, k] = 1.0
             upper[i, k] = 1.0 if i == k else 0.0
@@ -57,6 +90,8 @@ def _sweep(factors, frame, after, upper, logarithms, s, reflectors, w, ratios):
                 s[row + k] = 0.0
             for l in range(n):
                 value = factors[j, i, l]
+                if not abs(value) < np.inf:
+                    return -1.0
                 for k in range(n):
                     s[row + k] += value * after[l, k]
             s[row + n + i] = 1.0
@@ -90,90 +125,37 @@ def _sweep(factors, frame, after, upper, logarithms, s, reflectors, w, ratios):
                     after[k, i] = -after[k, i]
     for i in range(n):
         logarithms[i] += np.log(mantissas[i])
+    return _relate(frame, after, upper, product, split)
 
 
-@compiled
-def _block(logarithms, product, first, last):
+def _block(logarithms: Array, product: Array, first: int, last: int) -> tuple[Array, float]:
     """Diagonal block of D U S between two indices, divided by its largest D, and the logarithm of that."""
-    scale = logarithms[first]
-    for i in range(first, last):
-        scale = max(scale, logarithms[i])
-    block = np.zeros((last - first, last - first), dtype=np.complex128)
-    if scale > -np.inf:
-        for i in range(first, last):
-            factor = np.exp(logarithms[i] - scale)
-            for k in range(first, last):
-                block[i - first, k - first] = factor * product[i, k]
-    return block, scale
+    scale = float(logarithms[first:last].max())
+    if scale == -math.inf:
+        return np.zeros((last - first, last - first)), scale
+    return np.exp(logarithms[first:last] - scale)[:, None] * product[first:last, first:last], scale
 
 
-@compiled
-def _correction(block):
-    """Orthogonal matrix whose leading columns span the invariant subspaces of a real block, ordered by modulus."""
-    size = block.shape[0]
+def _improve(frame: Array, block: Array, first: int, last: int) -> set[int]:
+    """Turn part of the frame into the invariant directions of its block, ordered by modulus.
+
+    Returns the indices of the first vectors of complex pairs, which do not split.
+    """
+    if not np.isfinite(block).all():
+        return set()
     values, vectors = np.linalg.eig(block)
-    order = np.argsort(-np.abs(values))
-    basis = np.zeros((size, size))
-    column = 0
-    while column < size:
-        k = order[column]
-        pair = abs(values[k].imag) > COMPLEX * abs(values[k]) and column + 1 < size
-        # a real eigenvector may come with a complex factor
-        largest = np.argmax(np.abs(vectors[:, k]))
-        turn = np.conj(vectors[largest, k])
-        for i in range(size):
-            basis[i, column] = (vectors[i, k] * turn).real
-            if pair:
-                basis[i, column + 1] = (vectors[i, k] * turn).imag
-        column += 2 if pair else 1
-    return np.linalg.qr(basis)[0]
+    basis, pairs = [], set()
+    for k in np.argsort(-np.abs(values), kind="stable"):
+        if values[k].imag >= 0.0:  # the two of a pair share their plane
+            basis.append(vectors[:, k].real)
+        if values[k].imag > 0.0:
+            pairs.add(first + len(basis) - 1)
+            basis.append(vectors[:, k].imag)
+    frame[:, first:last] = frame[:, first:last] @ np.linalg.qr(np.array(basis).T)[0]
+    return pairs
 
 
-@compiled
-def _splits(start_to_end, split):
-    """Mark after which vectors the frame splits: nothing of the first k is carried out of their span."""
-    n = split.size
-    for k in range(1, n):
-        leak = 0.0
-        for i in range(k, n):
-            for c in range(k):
-                leak = max(leak, abs(start_to_end[i, c]))
-        split[k - 1] = 1 if leak <= SPLIT else 0
-    split[n - 1] = 1
-
-
-@compiled
-def _improve(frame, logarithms, product, first, last, joined):
-    """Turn part of the frame into the invariant directions of its block; mark the complex pairs of the block."""
-    block, _ = _block(logarithms, product, first, last)
-    if not np.isfinite(block.real).all():
-        return
-    turn = _correction(block)
-    size = last - first
-    n = frame.shape[0]
-    row = np.zeros(size)
-    for i in range(n):
-        for k in range(size):
-            total = 0.0
-            for l in range(size):
-                total += frame[i, first + l] * turn[l, k]
-            row[k] = total
-        for k in range(size):
-            frame[i, first + k] = row[k]
-    values = np.linalg.eigvals(block)
-    moduli = np.abs(values)
-    order = np.argsort(-moduli)
-    column = 0
-    while column < size - 1:
-        value = values[order[column]]
-        if abs(value.imag) > COMPLEX * abs(value):
-            joined[first + column] = 1
-            column += 1
-        column += 1
-
-
-@compiled(types.int64(_FACTORS, TABLE, ROW, ROW))
-def multipliers(factors, frame, logarithms, phases):
+def multipliers(factors: Array, frame: Array, logarithms: Array, phases: Array) -> int:
     """Eigenvalues of the product of ``factors``, the first one applied first.
 
     Parameters
@@ -188,70 +170,36 @@ def multipliers(factors, frame, logarithms, phases):
     -------
     int
         Number of sweeps; negative if a factor is not finite.
+
+    Notes
+    -----
+    Factors are passed by compiled code. What has not split, which is small and rare, is left to LAPACK.
     """
     n = frame.shape[0]
-    width = (2 * n + LANES - 1) // LANES * LANES
-    s, w, reflectors = np.zeros(n * width), np.zeros(width), np.zeros((n, n + 1))
-    after, upper, ratios, product = np.zeros((n, n)), np.zeros((n, n)), np.zeros((n, n)), np.zeros((n, n))
-    turned, raw = np.zeros((n, n)), np.zeros(n)
-    split = np.zeros(n, dtype=np.int64)
-    joined = np.zeros(n, dtype=np.int64)
-    sweep = 0
-    if not np.isfinite(factors).all():
-        return -1
-    while True:
-        sweep += 1
-        _sweep(factors, frame, after, upper, raw, s, reflectors, w, ratios)
-        for i in range(n):
-            for k in range(n):
-                total = 0.0
-                for l in range(n):
-                    total += frame[l, i] * after[l, k]
-                turned[i, k] = total
-        _splits(turned, split)
-        largest = np.abs(upper).max()
-        for i in range(n):
-            for k in range(n):
-                total = 0.0
-                for l in range(i, n):
-                    total += upper[i, l] * turned[l, k]
-                product[i, k] = total
-        frame[:, :] = after
-        usable = largest < DISORDER and np.isfinite(largest)
-        settled = usable
-        for k in range(n - 1):
-            settled = settled and (split[k] == 1 or joined[k] == 1)
-        if settled or sweep >= MOST_SWEEPS:
+    raw, product, split = np.empty(n), np.empty((n, n)), np.empty(n, dtype=np.int64)
+    pairs: set[int] = set()
+    for sweep in range(1, MOST_SWEEPS + 1):
+        growth = _sweep(factors, frame, raw, product, split)
+        if growth < 0.0:
+            return -1
+        usable = growth < DISORDER
+        ends = (np.flatnonzero(split) + 1).tolist()
+        blocks = [(a, b) for a, b in zip([0, *ends[:-1]], ends, strict=True) if b - a > 1]
+        if usable and all(split[k] or k in pairs for k in range(n - 1)):
             break
-        joined[:] = 0
-        first = 0
-        while usable and first < n:
-            last = first + 1
-            while split[last - 1] == 0:
-                last += 1
-            if last - first > 1:
-                _improve(frame, raw, product, first, last, joined)
-            first = last
-    first = 0
-    while first < n:
-        last = first + 1
-        while split[last - 1] == 0:
-            last += 1
-        if last - first == 1:
-            logarithms[first] = raw[first] + np.log(abs(product[first, first]))
-            phases[first] = 0.0 if product[first, first] >= 0.0 else np.pi
+        if usable and sweep < MOST_SWEEPS:
+            pairs = set().union(*(_improve(frame, _block(raw, product, a, b)[0], a, b) for a, b in blocks))
         else:
-            block, scale = _block(raw, product, first, last)
+            pairs = set()
+    singles = np.diagonal(product)
+    with np.errstate(divide="ignore"):
+        logarithms[:] = raw + np.log(np.abs(singles))
+        phases[:] = np.where(singles >= 0.0, 0.0, np.pi)
+        for a, b in blocks:
+            block, scale = _block(raw, product, a, b)
             values = np.linalg.eigvals(block)
-            for k in range(last - first):
-                value = values[k]
-                logarithms[first + k] = np.log(abs(value)) + scale
-                real = abs(value.imag) <= COMPLEX * abs(value)
-                phases[first + k] = (
-                    (0.0 if value.real >= 0.0 else np.pi) if real else np.arctan2(value.imag, value.real)
-                )
-        first = last
-    order = np.argsort(-logarithms, kind="mergesort")
-    logarithms[:] = logarithms[order]
-    phases[:] = phases[order]
+            logarithms[a:b] = np.log(np.abs(values)) + scale
+            phases[a:b] = np.where(values.imag == 0.0, np.where(values.real >= 0.0, 0.0, np.pi), np.angle(values))
+    order = np.argsort(-logarithms, kind="stable")
+    logarithms[:], phases[:] = logarithms[order], phases[order]
     return sweep

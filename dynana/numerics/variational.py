@@ -128,7 +128,8 @@ def resolve_transfers(z, model, grid, scheme, states, factors):
     jacobians, x, J = np.zeros((m, n, n)), np.zeros(n), np.zeros((n, n))
     matrix, product, lagrange = np.zeros((n, n)), np.zeros((n, n)), np.zeros(m + 1)
     nodes = np.zeros(m + 1)
-    nodes[1:] = points
+    for l in range(m):
+        nodes[1 + l] = points[l]
     scalars_at = (widths.size * (m + 1) + counts.size) * n
     whole, improved, interval, point = 0.0, 0, 0, 0
     for i in range(counts.size):

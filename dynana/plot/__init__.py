@@ -8,7 +8,7 @@ from __future__ import annotations
 from dynana.plot.diagrams import bifurcation_diagram
 from dynana.plot.fi_curves import fi_curve
 from dynana.plot.flows import flow_portrait
-from dynana.plot.phase_responses import phase_response
+from dynana.plot.phase_responses import interaction_function, phase_response
 from dynana.plot.planes import nullclines, phase_portrait, portrait_with_time_course, vector_field
 from dynana.plot.trajectories import firing_pattern, traces, trajectory, trajectory_3d
 
@@ -17,6 +17,7 @@ __all__ = [
     "fi_curve",
     "firing_pattern",
     "flow_portrait",
+    "interaction_function",
     "nullclines",
     "phase_portrait",
     "phase_response",

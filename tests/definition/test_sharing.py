@@ -191,3 +191,24 @@ def test_separation_is_exact() -> None:
         assert sp.simplify(sp.expand_trig(e - sum(t.edge * t.pre * t.post * t.summed for t in terms))) == 0
     assert separate(w * sp.tanh(v - u), sides) is None
     assert separate(w * s**2, sides) is None
+
+
+def test_the_plan_says_where_states_live_and_why() -> None:
+    projections = [
+        dn.Projection(E, I, nmda, connect=SPARSE, w=dn.normal(1, 0.1), delay=1.5),
+        dn.Projection(E, E, stdp, connect=SPARSE, delay=dn.uniform(1, 2)),
+    ]
+    net = dn.Network([E, I], projections)
+    text = str(net.plan())
+    assert "s lives per presynaptic cell (driven by the presynaptic cell alone); also valid: per synapse" in text
+    assert "w lives per synapse (it is clipped)" in text
+    assert "at all times the sum over sources of s_1, weighted with g_max*w, goes into I_in_1 of I" in text
+    assert "10 bytes for each stored connection, with own values of w" in text
+    assert "delays from dn.uniform(1, 2), rounded to the time step" in text
+    assert "asked for with share=False" in str(net.plan(share=False))
+
+
+def test_populations_of_one_kind_share_their_kernel() -> None:
+    cells = [dn.Population(f"p{k}", lif, 10) for k in range(4)]
+    projections = [dn.Projection(a, b, exponential, connect=SPARSE) for a in cells for b in cells]
+    assert "one compiled kernel serves p0, p1, p2, p3" in str(dn.Network(cells, projections).plan())

@@ -40,3 +40,21 @@ def test_parameters_unstable_cycles_and_given_axes():
     assert any(line.get_linestyle() == "--" for line in ax.lines)
     with pytest.raises(KeyError, match="no state or parameter"):
         dn.plot.phase_response(response, y="V")
+
+
+def test_interaction_function_with_locked_states():
+    system, cycle = class_two()
+    locking = dn.phase_locking(system, cycle, lambda pre, post: {"V": 0.001 * (pre.V - post.V)})
+    ax = dn.plot.interaction_function(locking)
+    lines = {line.get_label(): line for line in ax.lines}
+    np.testing.assert_allclose(lines["stable"].get_xdata(), [0.0, 1.0])
+    np.testing.assert_allclose(lines["unstable"].get_xdata(), [0.5])
+    assert lines["unstable"].get_markerfacecolor() == "white"
+    x, g = lines[r"$G(\phi) = H(-\phi) - H(\phi)$"].get_data()
+    np.testing.assert_allclose(g, locking.G(x * locking.period))
+    detuned = dn.plot.interaction_function(locking, detuning=0.01)
+    places = {line.get_label(): line for line in detuned.lines}["stable"].get_data()
+    np.testing.assert_allclose(places[0], [s.fraction for s in locking.locked_at(0.01) if s.stable])
+    np.testing.assert_allclose(places[1], -0.01)
+    drifting = dn.plot.interaction_function(locking, detuning=0.1)
+    assert not {"stable", "unstable"} & {line.get_label() for line in drifting.lines}
