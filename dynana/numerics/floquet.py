@@ -23,13 +23,19 @@ from numpy.typing import NDArray
 from dynana.numerics.compilation import compiled
 from dynana.numerics.condensation import triangularise
 from dynana.numerics.lanes import LANES
-from dynana.numerics.signatures import INDICES, ROW, TABLE
+from dynana.numerics.signatures import INDEX, INDICES, ROW, TABLE
 
 Array = NDArray[np.float64]
 
 #: A frame counts as split after k vectors when the first k turn out of their span by less than this in one period;
 #: relative errors of the multipliers are of this size.
 SPLIT = 1e-12
+
+#: The same for a frame that is turned between two sweeps: the rounding of a few reflections.
+TURNED = 1e-14
+
+#: Turns of a frame between two sweeps; what they do not separate has moduli of nearly the same size, or is a pair.
+MOST_TURNS = 30
 
 #: Sweeps after which what has not split is treated as one block: by then its moduli agree to within rounding.
 MOST_SWEEPS = 12
@@ -41,20 +47,38 @@ _FACTORS = types.Array(types.float64, 3, "C")
 
 
 @compiled
-def _relate(frame, after, upper, product, split):
-    """Compare the frame before and after a sweep, take over the latter; return the largest entry of U."""
+def _leak(before, after, tolerance, split):
+    """Mark after which vectors a frame splits: nothing of the first k + 1 is carried out of their span."""
+    n = before.shape[0]
+    whole = True
+    for i in range(n):
+        leak = 0.0
+        for k in range(i + 1, n):
+            for c in range(i + 1):
+                total = 0.0
+                for l in range(n):
+                    total += before[l, k] * after[l, c]
+                leak = max(leak, abs(total))
+        split[i] = 1 if leak <= tolerance else 0
+        whole = whole and leak <= tolerance
+    return whole
+
+
+@compiled
+def _relate(frame, after, upper, product, split, pivots):
+    """Compare the frame before and after a sweep, take over the latter; return the largest entry of U.
+
+    ``pivots`` receives those of U S: ratios of multipliers to the entries of D where the frame splits everywhere
+    (what leaks into the span of larger multipliers counts for the smaller ones as much as U grows).
+    """
     n = frame.shape[0]
     turned, largest = np.zeros((n, n)), 0.0
+    _leak(frame, after, SPLIT, split)
     for i in range(n):
         for k in range(n):
             for l in range(n):
                 turned[i, k] += frame[l, i] * after[l, k]
     for i in range(n):
-        leak = 0.0
-        for l in range(i + 1, n):
-            for c in range(i + 1):
-                leak = max(leak, abs(turned[l, c]))
-        split[i] = 1 if leak <= SPLIT else 0
         for k in range(n):
             largest = max(largest, abs(upper[i, k]))
             product[i, k] = 0.0
@@ -63,15 +87,65 @@ def _relate(frame, after, upper, product, split):
     for i in range(n):
         for k in range(n):
             frame[i, k] = after[i, k]
+            turned[i, k] = product[i, k]
+    for i in range(n):
+        pivots[i] = turned[i, i]
+        for k in range(i + 1, n):
+            factor = turned[k, i] / turned[i, i]
+            for l in range(i + 1, n):
+                turned[k, l] -= factor * turned[i, l]
     return largest
 
 
-@compiled(types.float64(_FACTORS, TABLE, ROW, TABLE, INDICES), no_cfunc_wrapper=True)
-def _sweep(factors, frame, logarithms, product, split):
+@compiled(types.boolean(TABLE, ROW, TABLE, INDEX, INDEX), no_cfunc_wrapper=True)
+def _align(frame, logarithms, product, first, last):
+    """Turn the vectors of a block by orthogonal iteration with its part of D U S; return whether that came to an end.
+
+    The frame is turned only then.
+    """
+    n = last - first
+    width = (2 * n + LANES - 1) // LANES * LANES
+    s, w, reflectors = np.zeros(n * width), np.zeros(width), np.zeros((n, n + 1))
+    turn, new, split = np.zeros((n, n)), np.zeros((n, n)), np.zeros(n, dtype=np.int64)
+    scale = logarithms[first]
+    for i in range(n):
+        turn[i, i] = 1.0
+        scale = max(scale, logarithms[first + i])
+    for _ in range(MOST_TURNS):
+        for i in range(n):
+            factor = np.exp(logarithms[first + i] - scale)
+            for k in range(width):
+                s[i * width + k] = 0.0
+            for k in range(n):
+                for l in range(n):
+                    s[i * width + k] += factor * product[first + i, first + l] * turn[l, k]
+            s[i * width + n + i] = 1.0
+        triangularise(s, n, n, width, reflectors, w)
+        for i in range(n):
+            for k in range(n):
+                new[k, i] = s[i * width + n + k]
+        done = _leak(turn, new, TURNED, split)
+        for i in range(n):
+            for k in range(n):
+                turn[i, k] = new[i, k]
+        if done:
+            for i in range(frame.shape[0]):
+                for k in range(n):
+                    w[k] = 0.0
+                    for l in range(n):
+                        w[k] += frame[i, first + l] * turn[l, k]
+                for k in range(n):
+                    frame[i, first + k] = w[k]
+            return True
+    return False
+
+
+@compiled(types.float64(_FACTORS, TABLE, ROW, TABLE, INDICES, ROW), no_cfunc_wrapper=True)
+def _sweep(factors, frame, logarithms, product, split, pivots):
     """Carry ``frame`` (n, n) through all factors, in place: logarithms of D, D^-1 Q_M^T P Q_M = U S, and its splits.
 
-    ``split[k]`` tells whether nothing of the first k + 1 vectors is carried out of their span. Returns the largest
-    entry of U, and -1 if a factor is not finite.
+    ``split[k]`` tells whether nothing of the first k + 1 vectors is carried out of their span; ``pivots`` are those of
+    U S. Returns the largest entry of U, and -1 if a factor is not finite.
     """
     n = frame.shape[0]
     width = (2 * n + LANES - 1) // LANES * LANES
@@ -125,7 +199,7 @@ def _sweep(factors, frame, logarithms, product, split):
                     after[k, i] = -after[k, i]
     for i in range(n):
         logarithms[i] += np.log(mantissas[i])
-    return _relate(frame, after, upper, product, split)
+    return _relate(frame, after, upper, product, split, pivots)
 
 
 def _block(logarithms: Array, product: Array, first: int, last: int) -> tuple[Array, float]:
@@ -173,13 +247,13 @@ def multipliers(factors: Array, frame: Array, logarithms: Array, phases: Array) 
 
     Notes
     -----
-    Factors are passed by compiled code. What has not split, which is small and rare, is left to LAPACK.
+    Compiled code passes the factors and turns the frame. What that does not separate, which is rare, is left to LAPACK.
     """
     n = frame.shape[0]
-    raw, product, split = np.empty(n), np.empty((n, n)), np.empty(n, dtype=np.int64)
+    raw, pivots, product, split = np.empty(n), np.empty(n), np.empty((n, n)), np.empty(n, dtype=np.int64)
     pairs: set[int] = set()
     for sweep in range(1, MOST_SWEEPS + 1):
-        growth = _sweep(factors, frame, raw, product, split)
+        growth = _sweep(factors, frame, raw, product, split, pivots)
         if growth < 0.0:
             return -1
         usable = growth < DISORDER
@@ -187,11 +261,11 @@ def multipliers(factors: Array, frame: Array, logarithms: Array, phases: Array) 
         blocks = [(a, b) for a, b in zip([0, *ends[:-1]], ends, strict=True) if b - a > 1]
         if usable and all(split[k] or k in pairs for k in range(n - 1)):
             break
-        if usable and sweep < MOST_SWEEPS:
-            pairs = set().union(*(_improve(frame, _block(raw, product, a, b)[0], a, b) for a, b in blocks))
-        else:
-            pairs = set()
-    singles = np.diagonal(product)
+        pairs = set()
+        for a, b in blocks if usable and sweep < MOST_SWEEPS else ():
+            if not _align(frame, raw, product, a, b):
+                pairs |= _improve(frame, _block(raw, product, a, b)[0], a, b)
+    singles = np.diagonal(product) if blocks else pivots
     with np.errstate(divide="ignore"):
         logarithms[:] = raw + np.log(np.abs(singles))
         phases[:] = np.where(singles >= 0.0, 0.0, np.pi)

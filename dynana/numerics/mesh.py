@@ -9,6 +9,8 @@ Numer. Anal. 15 (1978) 59).
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -68,6 +70,7 @@ def error_estimate(points: Array, widths: Array, scheme: Scheme, sizes: Array, *
     return float(_constant(scheme) * (widths ** (scheme.stages + 1) * derivative).max())
 
 
+@cache
 def _constant(scheme: Scheme) -> float:
     """Largest error on [0, 1] for x^(m+1) = 1: that of integrating the node polynomial of the Gauss points."""
     nodes = np.poly(scheme.points)

@@ -3,7 +3,8 @@
 A mesh that resolves the orbit need not resolve perturbations that decay much faster than the orbit moves: collocation
 then multiplies them by a rational approximation of the exponential, and the smallest multipliers come out too large.
 Liouville's formula tells: log det of each interval's matrix must be the integral of the trace. Where it is not, the
-variational equation along the collocation polynomial is solved again on halved intervals, until it is.
+variational equation along the collocation polynomial is solved again on parts of the interval, as many as the
+difference asks for.
 
 Arguments are explained in `dynana.numerics.collocation`.
 """
@@ -14,6 +15,7 @@ import numpy as np
 from numba import types
 
 from dynana.numerics.collocation import GRID, JACOBIAN, MODEL, SCHEME
+from dynana.numerics.collocation_interval import assemble
 from dynana.numerics.compilation import compiled
 from dynana.numerics.condensation import eliminate, substitute
 from dynana.numerics.kernel_addresses import matrix_at
@@ -23,17 +25,17 @@ from dynana.numerics.signatures import ROW
 #: Difference between log det and integral of the trace, per interval, up to which a matrix counts as resolved.
 RESOLVED = 1e-9
 
-#: Halvings after which an interval is left as it is.
-MOST_HALVINGS = 8
+#: Most parts into which an interval is cut, and how often their number is chosen anew.
+MOST_PARTS, MOST_CHOICES = 256, 6
 
 _FACTORS = types.Array(types.float64, 3, "C")
 
 
 @compiled
 def log_determinant(a, lower, pivots, work):
-    """Logarithm of the modulus of the determinant of a small matrix (n, n); ``work`` (n padded n,)."""
+    """Logarithm of the modulus of the determinant of a small matrix (n, n); ``work`` has room for it, rows padded."""
     n = a.shape[0]
-    width = work.size // n
+    width = (n + LANES - 1) // LANES * LANES
     for i in range(n):
         for k in range(n):
             work[i * width + k] = a[i, k]
@@ -46,56 +48,68 @@ def log_determinant(a, lower, pivots, work):
 
 
 @compiled
-def _interpolate(nodes, values, s, weights, x):
-    """Value at ``s`` of the polynomial through ``values`` (nodes, n) at ``nodes``."""
-    for k in range(nodes.size):
-        weight = 1.0
-        for l in range(nodes.size):
+def _lagrange(points, s, weights):
+    """Write the weights, at 0 and ``points`` (m,), of the value at ``s`` of the polynomial through values there."""
+    m = points.size
+    for k in range(m + 1):
+        weight, at = 1.0, 0.0 if k == 0 else points[k - 1]
+        for l in range(m + 1):
+            node = 0.0 if l == 0 else points[l - 1]
             if l != k:
-                weight *= (s - nodes[l]) / (nodes[k] - nodes[l])
+                weight *= (s - node) / (at - node)
         weights[k] = weight
-    for c in range(x.size):
-        total = 0.0
-        for k in range(nodes.size):
-            total += weights[k] * values[k, c]
-        x[c] = total
 
 
 @compiled
-def _substep(scheme, jacobians, n, a, lower, pivots, matrix, product):
-    """Multiply ``matrix`` by the fundamental matrix of one step; ``jacobians`` (m, n, n) times the step."""
-    _, _, integral, end, _ = scheme
-    m = integral.shape[0]
-    size = m * n
-    right = (size + LANES - 1) // LANES * LANES
-    width = a.size // size
+def _part(kernel, p, free, scheme, states, z, point, t, first, length, step, small, flat, lower, pivots, matrix):
+    """Multiply ``matrix`` by the fundamental matrix of a part of an interval; return the integral of the trace.
+
+    The part begins at ``first`` and has the relative length ``length``, which takes the time ``step``; ``t`` is the
+    time at its beginning. ``free`` (n,).
+    """
+    points, weights, _, end, expanded = scheme
+    x, J, columns, jacobians, lagrange, product = small
+    m, n, extent = columns.shape
+    right = expanded.shape[1]
+    width, trace = right + extent, 0.0
     for l in range(m):
+        _lagrange(points, first + points[l] * length, lagrange)
         for c in range(n):
-            row = (l * n + c) * width
-            for k in range(width):
-                a[row + k] = 0.0
-            for other in range(m):
-                for k in range(n):
-                    a[row + other * n + k] = -integral[l, other] * jacobians[other, c, k]
-            a[row + l * n + c] += 1.0
+            x[c] = 0.0
+            for k in range(m + 1):
+                x[c] += lagrange[k] * z[(point + k) * n + c]
+        kernel(t + points[l] * step, x, p, J)
+        for c in range(n):
+            trace += weights[l] * step * J[c, c] * free[c]
             for k in range(n):
-                a[row + right + k] = matrix[c, k]
-    if eliminate(a, 0, size, width, lower, pivots) == 0:
-        return False
-    substitute(a, 0, size, width, lower, right)
+                jacobians[c, l * n + k] = -step * J[c, k] * free[c] * states[k] / states[c]
+    assemble(scheme, columns, jacobians, flat, 0, width)
+    if eliminate(flat, 0, m * n, width, lower, pivots) == 0:
+        return np.nan
+    substitute(flat, 0, m * n, width, lower, right)
     for c in range(n):
         for k in range(n):
-            total = end[0] * matrix[c, k]
+            product[c, k] = end[0] * matrix[c, k]
             for l in range(m):
-                total += end[l + 1] * a[(l * n + c) * width + right + k]
-            product[c, k] = total
+                for other in range(n):
+                    product[c, k] += end[l + 1] * flat[(l * n + c) * width + right + other] * matrix[other, k]
     for c in range(n):
         for k in range(n):
             matrix[c, k] = product[c, k]
-    return True
+    return trace
 
 
-@compiled(types.Tuple((types.float64, types.int64))(ROW, MODEL, GRID, SCHEME, ROW, _FACTORS))
+@compiled
+def _parts(parts, wrong, m):
+    """Return into how many parts an interval has to be cut: errors fall with the power 2m of their number."""
+    if not wrong < 1.0:
+        return min(2 * parts, MOST_PARTS)
+    return min(max(parts + 1, int(np.ceil(parts * (wrong / RESOLVED) ** (0.5 / m)))), MOST_PARTS)
+
+
+@compiled(
+    types.Tuple((types.float64, types.int64))(ROW, MODEL, GRID, SCHEME, ROW, _FACTORS), no_cfunc_wrapper=True
+)
 def resolve_transfers(z, model, grid, scheme, states, factors):
     """Improve the fundamental matrices of all intervals where Liouville's formula says that it is needed.
 
@@ -117,59 +131,55 @@ def resolve_transfers(z, model, grid, scheme, states, factors):
     """
     addresses, p, _, _, free = model
     counts, widths = grid
-    points, weights = scheme[0], scheme[1]
+    points, weights, _, _, expanded = scheme
     jacobian = matrix_at(addresses[JACOBIAN])
     n, m = states.size, points.size
-    size = m * n
-    padded = (size + LANES - 1) // LANES * LANES
     square = (n + LANES - 1) // LANES * LANES
-    a, lower, pivots = np.zeros(size * (padded + square)), np.zeros((size, size)), np.zeros(size, dtype=np.int64)
-    small, small_lower, small_pivots = np.zeros(n * square), np.zeros((n, n)), np.zeros(n, dtype=np.int64)
-    jacobians, x, J = np.zeros((m, n, n)), np.zeros(n), np.zeros((n, n))
-    matrix, product, lagrange = np.zeros((n, n)), np.zeros((n, n)), np.zeros(m + 1)
-    nodes = np.zeros(m + 1)
-    for l in range(m):
-        nodes[1 + l] = points[l]
+    flat, lower, pivots = (
+        np.zeros(m * n * (expanded.shape[1] + square)),
+        np.zeros((m * n, m * n)),
+        np.zeros(m * n, dtype=np.int64),
+    )
+    columns, jacobians, J = np.zeros((m, n, square)), np.zeros((n, expanded.shape[1])), np.zeros((n, n))
+    matrix, product, x, lagrange = np.zeros((n, n)), np.zeros((n, n)), np.zeros(n), np.zeros(m + 1)
+    small = (x, J, columns, jacobians, lagrange, product)
     scalars_at = (widths.size * (m + 1) + counts.size) * n
     whole, improved, interval, point = 0.0, 0, 0, 0
     for i in range(counts.size):
         duration, t = z[scalars_at + i], 0.0
         for _ in range(counts[i]):
-            h = widths[interval]
-            values = z[point * n : (point + m + 1) * n].reshape((m + 1, n))
-            parts, trace = 1, 0.0
-            for halving in range(MOST_HALVINGS + 1):
+            h = widths[interval] * duration
+            trace, parts = 0.0, 1
+            for l in range(m):
+                for c in range(n):
+                    x[c] = z[(point + 1 + l) * n + c]
+                jacobian(t + points[l] * h, x, p, J)
+                for c in range(n):
+                    trace += weights[l] * h * J[c, c] * free[i, c]
+            for c in range(n):
+                for k in range(n):
+                    matrix[c, k] = factors[interval, c, k]
+            for _ in range(MOST_CHOICES):
+                wrong = abs(log_determinant(matrix, lower, pivots, flat) - trace)
+                if not wrong > RESOLVED or parts == MOST_PARTS:
+                    break
+                parts = _parts(parts, wrong, m)
                 trace = 0.0
                 for c in range(n):
                     for k in range(n):
                         matrix[c, k] = 1.0 if c == k else 0.0
                 for part in range(parts):
-                    step = h * duration / parts
-                    for l in range(m):
-                        s = (part + points[l]) / parts
-                        _interpolate(nodes, values, s, lagrange, x)
-                        jacobian(t + s * h * duration, x, p, J)
-                        for c in range(n):
-                            trace += weights[l] * step * J[c, c] * free[i, c]
-                            for k in range(n):
-                                jacobians[l, c, k] = step * J[c, k] * free[i, c] * states[k] / states[c]
-                    if halving > 0:
-                        _substep(scheme, jacobians, n, a, lower, pivots, matrix, product)
-                if halving == 0:
-                    for c in range(n):
-                        for k in range(n):
-                            matrix[c, k] = factors[interval, c, k]
-                determinant = log_determinant(matrix, small_lower, small_pivots, small)
-                if abs(determinant - trace) <= RESOLVED:
-                    break
-                parts *= 2
+                    trace += _part(
+                        jacobian, p, free[i], scheme, states, z, point, t + part * h / parts, part / parts,
+                        1.0 / parts, h / parts, small, flat, lower, pivots, matrix,
+                    )  # fmt: skip
             if parts > 1:
                 improved += 1
                 for c in range(n):
                     for k in range(n):
                         factors[interval, c, k] = matrix[c, k]
             whole += trace
-            t += h * duration
+            t += h
             point += m + 1
             interval += 1
         point += 1

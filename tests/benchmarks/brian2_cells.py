@@ -1,4 +1,4 @@
-"""Processor time of Hodgkin-Huxley cells in Brian2: ``python brian2_cells.py CELLS DT STEPS``, run by its own Python."""
+"""Processor time of Hodgkin-Huxley cells in Brian2, run by its own Python: ``brian2_cells.py CELLS DT STEPS``."""
 
 import sys
 import time

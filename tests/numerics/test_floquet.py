@@ -39,7 +39,9 @@ def check(factors: np.ndarray, tolerance: float, digits: int = 400) -> None:
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize(("count", "n"), [(1, 3), (12, 2), (60, 4), (30, 6)])
 def test_random_matrices(count, n, seed):
-    check(np.random.default_rng(seed).normal(size=(count, n, n)), 1e-12)
+    factors = np.random.default_rng(seed).normal(size=(count, n, n))
+    # rounding a factor changes its smallest singular value by rounding times its condition
+    check(factors, 1e-13 + 16.0 * np.finfo(float).eps * np.linalg.cond(factors).sum())
 
 
 @pytest.mark.parametrize("seed", range(3))
