@@ -15,7 +15,7 @@ from dynana.numerics.adjoint import closed_adjoint
 from dynana.numerics.gauss import gauss_scheme
 from tests.analysis.phase_cases import squid
 
-ADJOINT_LIMIT, VERB_LIMIT = 2.0, 60.0
+ADJOINT_LIMIT, VERB_LIMIT = 2.0, 120.0
 """Milliseconds; three times what is needed on an idle machine."""
 
 
