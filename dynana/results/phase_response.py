@@ -253,11 +253,9 @@ class PhaseResponse(Result):
         return str(self._table())
 
     def _table(self) -> Table:
-        fine, rows = fine_times(self.cycle), []
+        rows = []
         for name in self.states:
-            z = self._inside(self._column(name), fine)[:, 0]
-            top, bottom = int(z.argmax()), int(z.argmin())
-            ends = [(float(z[k]), fine[k] / self.period) for k in (top, bottom)]
+            ends = [self._extremum(name, sign) for sign in (1.0, -1.0)]
             zeros = ", ".join(number(x) for x in self.zeros(name))
             advance, delay = (f"{number(value)} at {number(phase, 3)}" for value, phase in ends)
             rows.append((name, self.unit(name), advance, delay, zeros, self.kind(name)))
@@ -265,6 +263,17 @@ class PhaseResponse(Result):
         title = f"phase response of {self.cycle.system}: {self.sentence}"
         remark = f"Z . f = 1 to {number(self.deviation, 2)}; estimated error {number(self.error, 2)}"
         return Table(columns, tuple(rows), title=title, remark=remark)
+
+    def _extremum(self, name: str, sign: float) -> tuple[float, float]:
+        """Largest (or, for a negative sign, smallest) value of a response, and its phase."""
+        times = fine_times(self.cycle)
+        values = sign * self._inside(self._column(name), times)[:, 0]
+        k = int(values.argmax())
+        place = np.arange(k - 1, k + 2)
+        t = times[place % times.size] + self.period * (place // times.size) - times[k]
+        bend, slope, _ = np.polyfit(t / t[2], values[place % times.size], 2)
+        top = times[k] - 0.5 * t[2] * slope / bend if bend < 0.0 else times[k]
+        return float(self.at(top, name)), float(np.mod(top / self.period, 1.0))
 
     def to_dataframe(self) -> Any:
         """One row for each stored point: time, phase, and the response to each state and parameter (needs pandas)."""
