@@ -28,6 +28,10 @@ RESOLVED = 1e-9
 #: Most parts into which an interval is cut, and how often their number is chosen anew.
 MOST_PARTS, MOST_CHOICES = 256, 6
 
+#: A determinant of this logarithm is lost in rounding. Then steps are taken over which solutions decay by no more than
+#: this factor (logarithm), which is as good as can be told.
+LOST, SHORT = -25.0, 2.0
+
 _FACTORS = types.Array(types.float64, 3, "C")
 
 
@@ -100,8 +104,10 @@ def _part(kernel, p, free, scheme, states, z, point, t, first, length, step, sma
 
 
 @compiled
-def _parts(parts, wrong, m):
+def _parts(parts, wrong, trace, m):
     """Return into how many parts an interval has to be cut: errors fall with the power 2m of their number."""
+    if trace < LOST:
+        return min(max(parts + 1, int(np.ceil(-trace / SHORT))), MOST_PARTS)
     if not wrong < 1.0:
         return min(2 * parts, MOST_PARTS)
     return min(max(parts + 1, int(np.ceil(parts * (wrong / RESOLVED) ** (0.5 / m)))), MOST_PARTS)
@@ -161,9 +167,9 @@ def resolve_transfers(z, model, grid, scheme, states, factors):
                     matrix[c, k] = factors[interval, c, k]
             for _ in range(MOST_CHOICES):
                 wrong = abs(log_determinant(matrix, lower, pivots, flat) - trace)
-                if not wrong > RESOLVED or parts == MOST_PARTS:
+                if not wrong > RESOLVED or parts == MOST_PARTS or (trace < LOST and -trace <= SHORT * parts):
                     break
-                parts = _parts(parts, wrong, m)
+                parts = _parts(parts, wrong, trace, m)
                 trace = 0.0
                 for c in range(n):
                     for k in range(n):
