@@ -48,6 +48,12 @@ _HOME = {
     "analysis.phase_locking": "phase_locking",
     "analysis.phase_responses": "phase_response",
     "interchange.ode": "load_ode",
+    "interchange.auto_export": "to_auto",
+    "interchange.brian2_export": "to_brian2",
+    "interchange.julia_export": "to_julia",
+    "interchange.matcont_export": "to_matcont",
+    "interchange.python_export": "to_python",
+    "interchange.xpp_export": "to_ode",
     "results.base": "load",
 }
 _PLACE = {name: module for module, names in _HOME.items() for name in names.split()}
@@ -150,7 +156,13 @@ if TYPE_CHECKING:
     from dynana.definition.system import Noise as Noise
     from dynana.definition.system import Observe as Observe
     from dynana.definition.system import System as System
+    from dynana.interchange.auto_export import to_auto as to_auto
+    from dynana.interchange.brian2_export import to_brian2 as to_brian2
+    from dynana.interchange.julia_export import to_julia as to_julia
+    from dynana.interchange.matcont_export import to_matcont as to_matcont
     from dynana.interchange.ode import load_ode as load_ode
+    from dynana.interchange.python_export import to_python as to_python
+    from dynana.interchange.xpp_export import to_ode as to_ode
     from dynana.lowering.kernels import lower as lower
     from dynana.results.base import load as load
     from dynana.simulation.fi_curve import fi_curve as fi_curve
