@@ -36,6 +36,8 @@ SAMPLES = np.linspace(0.0, 1.0, 401)
 ROUNDS = 6
 #: Growth of the number of intervals from one mesh to the next, and their largest number.
 MOST_GROWTH, MOST_INTERVALS = 4.0, 1000
+#: Bytes of the factors of the collocation system up to which stages and intervals are added to those of the cycle.
+BUDGET = 2**28
 #: Safety factor of the number of intervals: the error is estimated.
 SPARE = 1.2
 #: A cycle on which every state varies by less than this part of its modulus is an equilibrium for double precision.
@@ -83,7 +85,7 @@ def phase_response(system: System, cycle: Cycle, *, origin: str | tuple[str, flo
     """
     system = system_of(system, cycle)
     zero = phase_zero(system, cycle, origin)
-    scheme = gauss_scheme(MOST_STAGES)
+    scheme, most = _finest(cycle)
     start = zero.on(cycle)
     widths = _turned(cycle, start)
     seen: list[Array] = []
@@ -103,7 +105,7 @@ def phase_response(system: System, cycle: Cycle, *, origin: str | tuple[str, flo
         if error <= RESOLVED and abs(start) <= SAME_PHASE * cycle.period:
             break
         wanted = SPARE * (error / RESOLVED) ** (1.0 / (scheme.stages + 1)) if error < math.inf else 1.0
-        count = min(math.ceil(widths.size * min(max(wanted, 1.0), MOST_GROWTH)), MOST_INTERVALS)
+        count = min(math.ceil(widths.size * min(max(wanted, 1.0), MOST_GROWTH)), most)
         widths = spread_error(both, widths, scheme, sizes, periodic=True, intervals=count)
         widths = with_kinks(widths, np.mod(kinks - start / cycle.period, 1.0))
     return PhaseResponse(
@@ -151,6 +153,19 @@ def system_of(system: System, cycle: Cycle) -> System:
             "point."
         )
     return system.at(**cycle.parameters)
+
+
+def _finest(cycle: Cycle) -> tuple[Scheme, int]:
+    """Return the scheme of highest order that is affordable, and the largest number of intervals."""
+    segment = cycle.segments[0]
+
+    def size(stages: int) -> int:  # of one interval: factors and their multipliers
+        return 16 * (stages * len(cycle.states)) ** 2
+
+    count, stages = segment.widths.size, MOST_STAGES
+    while stages > segment.stages and count * size(stages) > BUDGET:
+        stages -= 1
+    return gauss_scheme(stages), max(count, min(MOST_INTERVALS, BUDGET // size(stages)))
 
 
 def _turned(cycle: Cycle, start: float) -> Array:

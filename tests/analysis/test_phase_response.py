@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import sympy as sp
 from scipy.integrate import solve_ivp
 
 import dynana as dn
@@ -163,6 +164,36 @@ def test_unstable_cycles_have_a_response_and_it_is_said():
     response = dn.phase_response(system, cycle_near(system, [rho, 0.0], 2 * np.pi))
     assert not response.cycle.stable and "unstable" in response.sentence and "linear sense" in response.sentence
     np.testing.assert_allclose(response["y"], np.cos(response.times) / rho, atol=1e-8)
+
+
+def test_a_ring_in_synchrony_shares_the_response_of_one_cell(made):
+    count, rates = 5, {}
+    coupling = sp.Symbol("k", real=True)
+    for i in range(count):
+        x, y, left, right = (sp.Symbol(n, real=True) for n in (f"x{i}", f"y{i}", f"x{i - 1}", f"x{i + 1}"))
+        ends = {sp.Symbol("x-1", real=True): sp.Symbol(f"x{count - 1}", real=True)}
+        ends |= {sp.Symbol(f"x{count}", real=True): sp.Symbol("x0", real=True)}
+        rates |= {x: (y + coupling * (left + right - 2 * x)).xreplace(ends), y: (1 - x**2) * y - x}
+    ring = dn.System(rates, {"k": 0.1}, name="ring")
+    one = dn.phase_response(*made["relaxation"], origin="x")
+    start = np.tile([0.0, 2.17271369262254673924], count)
+    all_of_them = dn.phase_response(ring, cycle_near(ring, start, 6.6633, 40))
+    t = np.linspace(0.0, one.period, 50)
+    for i in range(count):
+        np.testing.assert_allclose(count * all_of_them.at(t, f"x{i}"), one.at(t, "x"), atol=1e-9)
+    assert all_of_them.period_derivatives["k"] == pytest.approx(0.0, abs=1e-9)
+
+
+def test_large_systems_keep_the_mesh_of_their_cycle_and_the_error_is_said(made, monkeypatch):
+    # as if the budget were spent by 60 intervals with 4 stages
+    monkeypatch.setattr("dynana.analysis.phase_responses.BUDGET", 60 * 16 * (4 * 4) ** 2)
+    system, cycle = made["squid"]
+    response = dn.phase_response(system, cycle, origin=("V", -20.0))
+    (segment,) = response.cycle.segments
+    assert segment.stages == 4 and segment.widths.size == 60
+    z = np.array([float(x) for x in REFERENCE["hh.prc.I10"]["value"]["Z_V"]])
+    found = response.at(np.linspace(0.0, response.period, z.size), "V")
+    assert 1e-9 < np.abs(found - z).max() / np.abs(z).max() < 10 * response.error < 1e-3
 
 
 # bad input
