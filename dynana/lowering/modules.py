@@ -39,6 +39,8 @@ class Function:
         Name of its signature in `dynana.numerics.signatures`; empty for a function compiled when first called.
     options : str
         Further arguments of `compiled`, as code.
+    plain : bool
+        Whether it stays plain Python.
     """
 
     name: str
@@ -46,12 +48,14 @@ class Function:
     body: tuple[str, ...]
     signature: str = ""
     options: str = ""
+    plain: bool = False
 
     def text(self) -> str:
         """Return the source of the function with its decorator."""
         options = ", ".join(filter(None, (self.signature, self.options)))
         body = "".join(f"    {line}\n" for line in self.body or ("pass",))
-        return f"@compiled({options})\ndef {self.name}({self.arguments}):\n{body}"
+        decorator = "" if self.plain else f"@compiled({options})\n"
+        return f"{decorator}def {self.name}({self.arguments}):\n{body}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,6 +82,7 @@ class Source:
         """Return the module as Python source."""
         signatures = {f.signature for f in self.functions if f.signature}
         imports = {**self.imports, "dynana.numerics.compilation": {"compiled"}}
+        signatures -= set().union(*self.imports.values())
         if signatures:
             imports["dynana.numerics.signatures"] = signatures | set(self.imports.get("dynana.numerics.signatures", ()))
         parts = [f'"""{self.comment}"""\n' if self.comment else ""]

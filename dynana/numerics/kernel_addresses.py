@@ -54,7 +54,7 @@ def _address(function: Callable[..., Any], signature: types.Type) -> int:
     return int(key)
 
 
-def _recover(signature: types.Type) -> Callable[[int], Callable[..., Any]]:
+def recover(signature: types.Type) -> Callable[[int], Callable[..., Any]]:
     """Return a function that turns an address into a function of the given signature, in compiled code or not."""
     if numba.config.DISABLE_JIT:
         return lambda address: _KEPT.get(int(address))  # type: ignore[return-value]
@@ -76,10 +76,10 @@ def _recover(signature: types.Type) -> Callable[[int], Callable[..., Any]]:
 
 
 #: Turn an address into a function of the kind; for use in compiled code.
-vector_at = _recover(VECTOR)
-matrix_at = _recover(MATRIX)
-directional_at = _recover(DIRECTIONAL)
-closure_at = _recover(CLOSURE)
+vector_at = recover(VECTOR)
+matrix_at = recover(MATRIX)
+directional_at = recover(DIRECTIONAL)
+closure_at = recover(CLOSURE)
 
 
 @compiled(VECTOR)

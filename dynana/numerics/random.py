@@ -125,7 +125,7 @@ def philox(c0, c1, c2, c3, k0, k1):
 
 
 @compiled
-def _unit(high, low):
+def uniform_of(high, low):
     """Two 32-bit words as a float strictly between 0 and 1: the upper 52 bits, and half a unit of the last of them."""
     bits = ((high << _32) | low) >> _12
     return _float_of(bits | _ONE_BITS) - (1.0 - _HALF_ULP_OF_ONE)
@@ -136,7 +136,7 @@ def positive_log(u):
     """log(u) for normal u > 0 (the polynomial of fdlibm), error below 1 ulp."""
     bits = _bits_of(u)
     shifted = bits + _BIAS - _HALF_ROOT_BITS
-    # The biased exponent becomes a float by the trick of _unit: no conversion from integer, which AVX2 lacks.
+    # The biased exponent becomes a float by the trick of uniform_of: no conversion from integer, which AVX2 lacks.
     k = _float_of((shifted >> _52) | _TWO_TO_52_BITS) - (4503599627370496.0 + 1024.0)
     m = _float_of((shifted & _MANTISSA) + _HALF_ROOT_BITS)
     f = m - 1.0
@@ -183,7 +183,7 @@ def _turn(v):
 
 
 @compiled
-def _words(value):
+def words(value):
     """Low and high 32 bits of a non-negative integer."""
     value = np.uint64(value)
     return value & _LOW, value >> _32
@@ -193,8 +193,8 @@ def _words(value):
 def _uniform_rows(k0, k1, c0, c1, first, c3, rows):
     for i in range(BLOCK_WIDTH):
         w0, w1, w2, w3 = philox(c0, c1, (first + np.uint64(i)) & _LOW, c3, k0, k1)
-        rows[i] = _unit(w1, w0)
-        rows[i + BLOCK_WIDTH] = _unit(w3, w2)
+        rows[i] = uniform_of(w1, w0)
+        rows[i + BLOCK_WIDTH] = uniform_of(w3, w2)
 
 
 @compiled
@@ -209,8 +209,8 @@ def _box_muller(rows):
 @compiled
 def fill_uniforms(seed, step, cell, stream, pairs, out):
     """Fill ``out[j * 64 + i]`` with uniforms in (0, 1) of 52 bits: draw ``j < 2 * pairs``, cell ``cell + i``."""
-    k0, k1 = _words(seed)
-    c0, c1 = _words(step)
+    k0, k1 = words(seed)
+    c0, c1 = words(step)
     for pair in range(pairs):
         c3 = (np.uint64(stream) << _16) | np.uint64(pair)
         _uniform_rows(k0, k1, c0, c1, np.uint64(cell), c3, out[2 * pair * BLOCK_WIDTH :])
@@ -219,8 +219,8 @@ def fill_uniforms(seed, step, cell, stream, pairs, out):
 @compiled
 def fill_normals(seed, step, cell, stream, pairs, out):
     """Fill ``out[j * 64 + i]`` with standard normals (Box-Muller): draw ``j < 2 * pairs``, cell ``cell + i``."""
-    k0, k1 = _words(seed)
-    c0, c1 = _words(step)
+    k0, k1 = words(seed)
+    c0, c1 = words(step)
     for pair in range(pairs):
         c3 = (np.uint64(stream) << _16) | np.uint64(pair)
         rows = out[2 * pair * BLOCK_WIDTH :]
@@ -231,10 +231,10 @@ def fill_normals(seed, step, cell, stream, pairs, out):
 @compiled
 def normal(seed, step, cell, stream, draw):
     """Draw number ``draw`` of one cell: the same standard normal that `fill_normals` puts at that place."""
-    k0, k1 = _words(seed)
-    c0, c1 = _words(step)
+    k0, k1 = words(seed)
+    c0, c1 = words(step)
     c3 = (np.uint64(stream) << _16) | np.uint64(draw // 2)
     w0, w1, w2, w3 = philox(c0, c1, np.uint64(cell) & _LOW, c3, k0, k1)
-    radius = np.sqrt(-2.0 * positive_log(_unit(w1, w0)))
-    cosine, sine = _turn(_unit(w3, w2))
+    radius = np.sqrt(-2.0 * positive_log(uniform_of(w1, w0)))
+    cosine, sine = _turn(uniform_of(w3, w2))
     return radius * cosine if draw % 2 == 0 else radius * sine

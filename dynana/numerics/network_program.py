@@ -1,0 +1,156 @@
+"""The time loop of a network: a table of operations, carried out step after step.
+
+Each row of the table is one operation: the address of a compiled function and what it works on (addresses of arrays,
+sizes, positions). What a step consists of, and in which order, is decided where the table is made; the loop knows
+nothing of it, so that it is compiled once for all networks, and of the operations only those that a network has.
+
+An operation is a function ``f(k, row)`` of type `OPERATION`: step ``k`` leads from time ``start + (k - 1) dt`` to
+``start + k dt``, and ``row`` is the address of the operation's own row of the table.
+
+Rows of one population (`Population`) share their first columns, whatever the operation does. The state of a population
+lies in blocks of 64 cells: ``y[(block * rows + row) * 64 + lane]``, where the generated module says what the rows are.
+Spikes are listed in a log of integers ``k << 32 | cell``, in time order; ``ends`` is a ring with the length of the log
+after each of the last steps.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+from numba import types
+
+from dynana.numerics import kernel_addresses
+from dynana.numerics.compilation import compiled
+from dynana.numerics.network_memory import integers_at
+from dynana.numerics.signatures import INDEX
+
+OPERATION = types.void(INDEX, INDEX)
+
+#: Columns of the table.
+COLUMNS = 32
+
+#: Bits of the cell in an entry of the log; the step stands above them.
+CELL_BITS = 32
+
+#: Jumps of one cell in one step; a cell that would have more becomes NaN.
+MOST_JUMPS = 100
+
+#: A refractory time that misses a time of the grid by less than this share of a step ends there.
+SAME_GRID_TIME = 1e-9
+
+
+class Population(IntEnum):
+    """Columns that operations on one population have in common."""
+
+    FUNCTION = 0
+    Y = 1
+    """State, float64."""
+    CONSTANTS = 2
+    """start, dt, the step h, and what the generated module makes of uniform parameters and h; float64."""
+    LIVE = 3
+    """Uniform parameters that change during the run; float64."""
+    BLOCKS = 4
+    CELLS = 5
+    LOG = 6
+    """Spikes, int64."""
+    COUNTS = 7
+    """Lengths of the log and of the list of jumps; int64."""
+    JUMPS = 8
+    """Jumps that are due in this step, ``jump << 32 | cell``; int64."""
+    ENDS = 9
+    ENDS_LENGTH = 10
+    ARRIVALS = 11
+    """Ring of what has arrived for each cell: ``[slot][state][cell]``, float64."""
+    ARRIVAL_SLOTS = 12
+    ARRIVAL_STRIDE = 13
+    """Distance from one arriving state to the next: the cells, filled up to whole blocks."""
+    SCRATCH = 14
+    SEED = 15
+    FIRST_CELL = 16
+    """Number of the first cell in the network: cells own their noise by their number."""
+    FIRST_STAGE = 17
+    LAST_STAGE = 18
+    OWN = 20
+    """First column that belongs to the operation alone."""
+
+
+class Output(IntEnum):
+    """Columns of the operation that writes outputs, beside those of a population."""
+
+    RINGS = Population.OWN
+    """Rings of all outputs, ``[output][slot][cell]``, with one slot more than the ring has; float64."""
+    SLOTS = Population.OWN + 1
+    SLOT = Population.OWN + 2
+    """The slot that is written; -1 for slot ``(k - 1) % SLOTS`` of the ring."""
+    SHIFT = Population.OWN + 3
+    """0 for the state at the beginning of the step, 1 for the one at its end."""
+
+
+class Delivery(IntEnum):
+    """Columns of operations that carry events along the edges of a projection."""
+
+    FUNCTION = 0
+    LOG = 1
+    ENDS = 2
+    ENDS_LENGTH = 3
+    DELAY = 4
+    """Steps, where all edges have the same delay; else 0."""
+    SOURCE_FIRST = 5
+    SOURCE_CELLS = 6
+    FIRST = 7
+    """Where the edges of each source cell begin; int64."""
+    TARGET = 8
+    """Targets of the edges, uint16 or uint32."""
+    DELAYS = 9
+    """Steps of each edge, uint8 or uint16."""
+    WEIGHT = 10
+    """One weight, or one per edge; float64."""
+    AMOUNTS = 11
+    """What each spike of the log carries; float64."""
+    OUT = 12
+    """The row of arrivals, or of the state in the first block, of the target state; float64."""
+    OUT_SLOTS = 13
+    OUT_STRIDE = 14
+    """Number of slots of the ring of arrivals, and the distance between two; 1 and 0 for states in blocks."""
+    BLOCK_STRIDE = 15
+    """Numbers in a block of the target."""
+    TARGET_FIRST = 16
+    TARGET_CELLS = 17
+    SELF = 18
+    """All to all without the cell itself: number of source 0 in the target's population; -1 with the cell itself."""
+
+
+operation_at = kernel_addresses.recover(OPERATION)
+
+
+@compiled(types.int64(INDEX, INDEX, INDEX, INDEX, INDEX, INDEX, INDEX), nogil=True)
+def march(first, last, program, length, room, populations, halt):
+    """Carry out the steps ``first`` to ``last``, or fewer if a log of spikes could overflow or an operation says halt.
+
+    Parameters
+    ----------
+    program, length : int
+        Address of the table, and its number of rows.
+    room, populations : int
+        Address of (address of the count, largest count that is safe) for each log, and their number.
+    halt : int
+        Address of a number that operations set to end the run after the step, and of the last step that has been
+        carried out: whoever is interrupted finds it there.
+
+    Returns
+    -------
+    int
+        The last step that has been carried out.
+    """
+    limits = integers_at(room)
+    for k in range(first, last + 1):
+        for p in range(populations):
+            if integers_at(limits[2 * p])[0] > limits[2 * p + 1]:
+                return k - 1
+        for i in range(length):
+            row = program + 8 * COLUMNS * i
+            operation_at(integers_at(row)[0])(k, row)
+        integers_at(halt)[1] = k
+        if integers_at(halt)[0] != 0:
+            return k
+    return last

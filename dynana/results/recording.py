@@ -1,0 +1,225 @@
+"""What a run of a network gives: spikes, recorded quantities, and the state from which it can go on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dynana.errors import unknown
+from dynana.results.base import Result
+from dynana.results.stop import Stop
+from dynana.results.tables import dataframe
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Spikes(Result):
+    """The spikes of one population, in time order; those of one step in the order of the cells.
+
+    Parameters
+    ----------
+    population
+        Name of the population.
+    size
+        Number of its cells.
+    cell
+        The cell of each spike, shape (count,).
+    step
+        The step at whose end it spiked, counted from the start of the network's time, shape (count,).
+    start, dt
+        Time of step 0, and the step: spikes are at ``start + step * dt``.
+    span
+        Beginning and end of the run.
+    """
+
+    population: str
+    size: int
+    cell: np.ndarray
+    step: np.ndarray
+    start: float
+    dt: float
+    span: tuple[float, float]
+
+    def _check(self) -> None:
+        if self.cell.shape != self.step.shape:
+            raise ValueError(f"{self.cell.shape} cells for {self.step.shape} steps of spikes")
+
+    def __len__(self) -> int:
+        """Number of spikes."""
+        return int(self.cell.size)
+
+    @property
+    def t(self) -> NDArray[np.float64]:
+        """Times of the spikes, shape (count,)."""
+        return np.asarray(self.start + self.dt * self.step)
+
+    def of(self, cell: int) -> NDArray[np.float64]:
+        """Return the times of the spikes of one cell.
+
+        Raises
+        ------
+        IndexError
+            If there is no such cell.
+        """
+        if not -self.size <= cell < self.size:
+            raise IndexError(f"{self.population} has no cell {cell}: there are {self.size} cells, from 0 on")
+        return np.asarray(self.t[self.cell == cell % self.size])
+
+    def counts(self) -> NDArray[np.int64]:
+        """Return the number of spikes of each cell, shape (size,)."""
+        return np.bincount(self.cell, minlength=self.size).astype(np.int64)
+
+    def to_dataframe(self) -> Any:
+        """The spikes as a pandas table with the columns t and cell."""
+        return dataframe({"t": self.t, "cell": self.cell})
+
+    def __repr__(self) -> str:
+        low, high = self.span
+        return f"<Spikes of {self.population}: {len(self)} of {self.size} cells, t = {low:g} to {high:g}>"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Recorded(Result):
+    """Quantities of one population over time.
+
+    Parameters
+    ----------
+    population
+        Name of the population.
+    name
+        Name of the quantity.
+    cells
+        Numbers of the recorded cells, shape (n_cells,).
+    t
+        Times, shape (n_times,).
+    values
+        Shape (n_times, n_cells).
+    """
+
+    population: str
+    name: str
+    cells: np.ndarray
+    t: np.ndarray
+    values: np.ndarray
+
+    def _check(self) -> None:
+        if self.values.shape != (self.t.size, self.cells.size):
+            raise ValueError(f"values of shape {self.values.shape} for {self.t.size} times and {self.cells.size} cells")
+
+    def __repr__(self) -> str:
+        return f"<Recorded {self.population}.{self.name}: {self.t.size} times, {self.cells.size} cells>"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class NetworkState(Result):
+    """Everything from which a run can go on: states, rings of delayed events, refractory times, weights, step number.
+
+    Parameters
+    ----------
+    step
+        Steps that have been carried out since the start of the network's time.
+    start, dt
+        Time of step 0, and the step.
+    seed
+        Of noise and Poisson input, which are functions of it and of the step.
+    structure
+        Fingerprint of the network's structure.
+    content
+        The arrays, by population and name.
+    """
+
+    step: int
+    start: float
+    dt: float
+    seed: int
+    structure: str
+    content: dict[str, np.ndarray]
+
+    @property
+    def t(self) -> float:
+        """The time that has been reached."""
+        return self.start + self.step * self.dt
+
+    def __repr__(self) -> str:
+        return f"<NetworkState at t = {self.t:g}, step {self.step}>"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Recording(Result):
+    """A run of a network.
+
+    ``run.spikes["E"]`` are the spikes of a population; ``run["E", "V"]`` is what was recorded of V, shape
+    (n_times, n_cells), at ``run.recorded["E.V"].t``; ``simulate(network, ..., start=run.final)`` goes on.
+
+    Parameters
+    ----------
+    network
+        Name of the network.
+    time_unit
+        Unit of time, if the models state one.
+    sizes
+        Number of cells of each population.
+    span, dt
+        Beginning and end of the run (where it ended), and the step.
+    spikes
+        Of each population that has spikes.
+    recorded
+        What was recorded, by "population.quantity".
+    methods
+        Integrator of each population.
+    seed
+        Of noise and Poisson input.
+    final
+        The state at the end.
+    stop
+        Why the run ended.
+    """
+
+    network: str
+    time_unit: str | None
+    sizes: dict[str, int]
+    span: tuple[float, float]
+    dt: float
+    spikes: dict[str, Spikes]
+    recorded: dict[str, Recorded]
+    methods: dict[str, str]
+    seed: int
+    final: NetworkState
+    stop: Stop
+
+    def __getitem__(self, key: tuple[str, str]) -> np.ndarray:
+        population, name = key if isinstance(key, tuple) and len(key) == 2 else (str(key), "")
+        if population not in self.sizes:
+            raise KeyError(unknown("population", population, self.sizes))
+        known = [k.split(".", 1)[1] for k in self.recorded if k.split(".", 1)[0] == population]
+        if name not in known:
+            raise KeyError(
+                f"{unknown('recorded quantity', name, known)} "
+                f"Record it: record={{{population!r}: {[*known, name or 'V']}}}"
+            )
+        return self.recorded[f"{population}.{name}"].values
+
+    def rate(self, population: str) -> float:
+        """Return the mean number of spikes per cell and unit of time.
+
+        Raises
+        ------
+        KeyError
+            For a population without spikes.
+        """
+        if population not in self.spikes:
+            raise KeyError(unknown("population with spikes", population, self.spikes))
+        spikes, (low, high) = self.spikes[population], self.span
+        return len(spikes) / (spikes.size * (high - low)) if high > low else 0.0
+
+    def __repr__(self) -> str:
+        parts = [
+            f"{sum(self.sizes.values())} cells in {len(self.sizes)} populations",
+            f"t = {self.span[0]:g} to {self.span[1]:g}, dt = {self.dt:g}",
+            f"{sum(len(s) for s in self.spikes.values())} spikes",
+        ]
+        parts += [", ".join(self.recorded)] if self.recorded else []
+        parts += [str(self.stop)] if self.stop.reason != "finished" else []
+        return f"<Recording of {self.network}: {'; '.join(parts)}>"

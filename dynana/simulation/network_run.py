@@ -1,0 +1,197 @@
+"""The run of a network: in chunks, between which there is time for progress, interrupts and callbacks."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from dynana.definition.assembly import Assembly
+from dynana.numerics.network_program import CELL_BITS
+from dynana.numerics.network_records import WATCH
+from dynana.results.recording import NetworkState, Recording, Spikes
+from dynana.results.stop import Stop
+from dynana.simulation.edges import Edges
+from dynana.simulation.network_machine import Machine
+from dynana.simulation.network_population import PopulationArrays
+from dynana.simulation.network_records import Probe, Records
+from dynana.simulation.progress import Progress
+
+#: Wall time of a chunk, in seconds: short enough for Ctrl-C and a smooth line of progress, long enough to cost nothing.
+CHUNK = 0.05
+#: Steps of the first chunk, from which the length of the others is estimated.
+FIRST_CHUNK = 16
+
+
+def run_assembly(
+    assembly: Assembly,
+    edges: Sequence[Edges | None],
+    n_steps: int,
+    dt: float,
+    *,
+    start: float | NetworkState = 0.0,
+    seed: int = 0,
+    probes: Sequence[Probe] = (),
+    between: Callable[[float], bool | None] | None = None,
+    progress: bool | None = None,
+    name: str = "network",
+    chunk: int | None = None,
+) -> Recording:
+    """Simulate a network.
+
+    Parameters
+    ----------
+    assembly : Assembly
+        All values are numbers or arrays.
+    edges : sequence of Edges or None
+        Of each link; None for all to all where nothing differs between the edges.
+    n_steps : int
+    dt : float
+    start : float or NetworkState
+        Time of the beginning, or where another run of this network ended.
+    seed : int
+        Of noise and Poisson input; a run that goes on keeps that of the first one.
+    probes : sequence of Probe
+        What to record beside spikes.
+    between : callable, optional
+        Called with the time between chunks; the run ends if it returns True.
+    progress : bool, optional
+        As in `simulate`.
+    name : str
+    chunk : int, optional
+        Steps of each chunk; by default about 50 ms of work.
+
+    Returns
+    -------
+    Recording
+        Also when the run ends early: ``stop`` says why.
+    """
+    goes_on = isinstance(start, NetworkState)
+    structure = structure_of(assembly, edges)
+    if isinstance(start, NetworkState):
+        _check_fits(start, dt, structure)
+        machine = Machine(assembly, edges, start.start, dt, start.seed)
+        machine.restore(start.content, start.step)
+    else:
+        machine = Machine(assembly, edges, start, dt, seed)
+    first = machine.step if goes_on else 0
+    last = first + n_steps
+    records = Records(machine, probes, first, last)
+    pieces: list[list[np.ndarray]] = [[] for _ in machine.arrays]
+    span = (machine.start + first * dt, machine.start + last * dt)
+    stop = Stop(reason="finished", message=f"reached t = {span[1]:g}")
+    with Progress(name, span, progress) as line:
+        try:
+            if not goes_on:
+                machine.begin(records.rows)
+            for t in _chunks(machine, records, last, chunk, pieces):
+                line.report(t)
+                if machine.halt[0]:
+                    stop = _blow_up(machine)
+                    break
+                if between is not None and between(t):
+                    stop = Stop(reason="stopped", message=f"between= returned True at t = {t:g}")
+                    break
+        except KeyboardInterrupt:
+            _collect(machine, pieces)
+            t = machine.start + machine.step * dt
+            stop = Stop(reason="interrupted", message=f"interrupted at t = {t:g}; start=run.final goes on from there")
+    return _recording(machine, records, pieces, (first, stop), structure, name)
+
+
+def structure_of(assembly: Assembly, edges: Sequence[Edges | None]) -> str:
+    """Return a fingerprint of what must be the same for a run to go on from another one's end."""
+    digest = hashlib.sha256()
+    for cells in assembly.populations:
+        system = getattr(cells, "system", None)
+        digest.update(f"{cells.name} {cells.size} {'' if system is None else system.fingerprint}\n".encode())
+    for link, e in zip(assembly.links, edges, strict=True):
+        count = "all" if e is None else e.count
+        digest.update(f"{link.name} {count} {link.source.first} {link.target.first}\n".encode())
+    return digest.hexdigest()[:16]
+
+
+def _check_fits(start: NetworkState, dt: float, structure: str) -> None:
+    if start.dt != dt:
+        raise ValueError(f"the run that is to go on has dt = {start.dt:g}, this one {dt:g}: they must be the same")
+    if start.structure != structure:
+        raise ValueError("start= comes from a network with other populations, equations or connections")
+
+
+def _chunks(machine: Machine, records: Records, last: int, chunk: int | None, pieces: list[list[np.ndarray]]):  # type: ignore[no-untyped-def]
+    """Carry out the run; yields the time after each chunk."""
+    program = machine.program(records.rows)
+    steps = chunk or FIRST_CHUNK
+    while machine.step < last and not machine.halt[0]:
+        begun, before = time.perf_counter(), machine.step
+        machine.advance(min(last, machine.step + steps), program)
+        passed, done = time.perf_counter() - begun, machine.step - before
+        _collect(machine, pieces)
+        if chunk is None and done:
+            steps = max(1, min(4 * steps, int(done * CHUNK / max(passed, 1e-9))))
+        yield machine.start + machine.step * machine.dt
+
+
+def _collect(machine: Machine, pieces: list[list[np.ndarray]]) -> None:
+    for piece, found in zip(pieces, machine.drain(), strict=True):
+        if found.size:
+            piece.append(found)
+
+
+def _blow_up(machine: Machine) -> Stop:
+    step, population, cell, state = (int(x) for x in machine.found)
+    cells = machine.assembly.populations[population]
+    arrays = machine.arrays[population]
+    assert isinstance(arrays, PopulationArrays)
+    high = machine.start + step * machine.dt
+    low = machine.start + max(step - WATCH, 0) * machine.dt
+    return Stop(
+        reason="blow-up",
+        message=f"{arrays.system.states[state]} of cell {cell} of {cells.name} is not finite any more, since a time "
+        f"between t = {low:g} and {high:g}. A shorter dt may help, or method='rk4'; if not, look at the equations.",
+    )
+
+
+def _recording(
+    machine: Machine,
+    records: Records,
+    pieces: list[list[np.ndarray]],
+    ending: tuple[int, Stop],
+    structure: str,
+    name: str,
+) -> Recording:
+    first, stop = ending
+    last = max(machine.step, first)
+    start, dt = machine.start, machine.dt
+    span = (start + first * dt, start + last * dt)
+    spikes = {}
+    for cells, piece in zip(machine.assembly.populations, pieces, strict=True):
+        found = np.concatenate(piece) if piece else np.zeros(0, np.int64)
+        if found.size or getattr(cells, "spikes", True):
+            spikes[cells.name] = Spikes(
+                population=cells.name,
+                size=cells.size,
+                cell=(found & ((1 << CELL_BITS) - 1)).astype(np.uint32),
+                step=found >> CELL_BITS,
+                start=start,
+                dt=dt,
+                span=span,
+            )
+    populations = zip(machine.assembly.populations, machine.arrays, strict=True)
+    return Recording(
+        network=name,
+        time_unit=machine.assembly.time,
+        sizes={cells.name: cells.size for cells in machine.assembly.populations},
+        span=span,
+        dt=dt,
+        spikes=spikes,
+        recorded=records.results(last),
+        methods={c.name: a.module.METHOD for c, a in populations if isinstance(a, PopulationArrays)},
+        seed=machine.seed,
+        final=NetworkState(
+            step=last, start=start, dt=dt, seed=machine.seed, structure=structure, content=machine.content()
+        ),
+        stop=stop,
+    )

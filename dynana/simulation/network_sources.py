@@ -1,0 +1,225 @@
+"""What comes into a network from outside, in memory: trains of spikes, Poisson input, courses of parameters."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dynana.definition.assembly import Trains
+from dynana.lowering.poisson_kernels import ARRIVALS, BLOCKS, LOG, poisson_counts
+from dynana.numerics.network_poisson import (
+    LARGEST_EXPECTED,
+    LARGEST_TABLED,
+    POISSON,
+    TILE,
+    Poisson,
+    poisson_tables,
+)
+from dynana.numerics.network_sources import Course, Given, follow, given_spikes
+from dynana.numerics.signatures import BLOCK_WIDTH
+from dynana.simulation.course import Input, OwnPiece, Piece
+from dynana.simulation.network_population import LEAST_ROOM, PopulationArrays, Traffic, address_of, filled_row
+
+Row = NDArray[np.int64]
+
+#: Length of a unit of time in seconds, for rates in Hz.
+SECONDS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "min": 60.0, "h": 3600.0}
+
+
+class TrainArrays:
+    """A population without dynamics in memory: nothing but a log of spikes.
+
+    Attributes
+    ----------
+    memory : dict of str to ndarray
+        As in `PopulationArrays`.
+    """
+
+    def __init__(self, trains: Trains, traffic: Traffic, start: float, dt: float) -> None:
+        self.size = trains.size
+        room = 2 * max(LEAST_ROOM, 4 * trains.size)
+        self.memory: dict[str, np.ndarray] = {
+            "log": np.zeros(room, np.int64),
+            "counts": np.zeros(2, np.int64),
+            "ends": np.zeros(traffic.delay + 2, np.int64),
+            "next": np.zeros(1, np.int64),
+        }
+        self.steps = np.zeros(0, np.int64)
+        self.cells = np.zeros(0, np.int64)
+        if trains.times is not None and trains.cells is not None:
+            steps = np.rint((trains.times - start) / dt).astype(np.int64)
+            order = np.lexsort((trains.cells, steps))
+            self.steps, self.cells = steps[order], np.ascontiguousarray(trains.cells[order], dtype=np.int64)
+            room = max(room, 2 * int(np.bincount(np.maximum(steps, 0)).max(initial=0)) + LEAST_ROOM)
+            self.memory["log"] = np.zeros(room, np.int64)
+        self.room = self.memory["log"].size // 2
+
+    def given(self) -> Row:
+        """Return the operation that sends given spikes."""
+        memory = self.memory
+        return filled_row(
+            {
+                Given.FUNCTION: address_of(given_spikes),
+                Given.STEPS: self.steps.ctypes.data,
+                Given.CELLS: self.cells.ctypes.data,
+                Given.SPIKES: self.steps.size,
+                Given.NEXT: memory["next"].ctypes.data,
+                Given.LOG: memory["log"].ctypes.data,
+                Given.COUNTS: memory["counts"].ctypes.data,
+                Given.ENDS: memory["ends"].ctypes.data,
+                Given.ENDS_LENGTH: memory["ends"].size,
+            }
+        )
+
+
+def course_operations(
+    course: Input, out: int, clock: np.ndarray, halves: int, scale: float, kept: list[np.ndarray]
+) -> list[Row]:
+    """Return the operations that write ``scale`` times a course to where ``out`` points, one per piece.
+
+    Parameters
+    ----------
+    out : int
+        Address of a number, or of one number per cell.
+    clock : ndarray
+        start, dt.
+    halves : int
+        Half steps from the beginning of the step to the time that counts.
+    """
+    rows = []
+    factor = np.array([scale])
+    kept.append(factor)
+    wide = course.n_cells or 0
+    for number, piece in enumerate(course.pieces):
+        coefficients, slopes = _coefficients(piece, wide, course.text)
+        arrays = [np.ascontiguousarray(x, dtype=np.float64) for x in (piece.t0, coefficients, slopes)]
+        kept += arrays
+        rows.append(
+            filled_row(
+                {
+                    Course.FUNCTION: address_of(follow),
+                    Course.CLOCK: clock.ctypes.data,
+                    Course.HALVES: halves,
+                    Course.T0: arrays[0].ctypes.data,
+                    Course.ROWS: arrays[0].size,
+                    Course.COEFFICIENTS: arrays[1].ctypes.data,
+                    Course.SLOPES: arrays[2].ctypes.data if arrays[2].size else 0,
+                    Course.CELLS: wide,
+                    Course.OUT: out,
+                    Course.SCALE: factor.ctypes.data,
+                    Course.ADD: int(number > 0),
+                }
+            )
+        )
+    return rows
+
+
+def _coefficients(piece: Piece | OwnPiece, wide: int, text: str) -> tuple[np.ndarray, np.ndarray]:
+    """Return the coefficients of a piece, and the slopes where each of ``wide`` cells has its own."""
+    if isinstance(piece, OwnPiece):
+        return piece.level, piece.slope
+    if not wide:
+        return piece.coef, np.zeros((0, 0))
+    if np.any(piece.coef[:, 2] != 0.0):
+        raise ValueError(f"{text}: a sinusoid cannot be added to a course that differs between cells")
+    return np.repeat(piece.coef[:, :1], wide, axis=1), np.repeat(piece.coef[:, 1:2], wide, axis=1)
+
+
+class PoissonInputs:
+    """Makes the operations of Poisson counts; each has a stream of random numbers of its own.
+
+    Parameters
+    ----------
+    seed : int
+    dt : float
+    time : str, optional
+        Unit of time.
+    clock : ndarray
+        start, dt.
+    kept : list
+        Takes what must outlive this object.
+    """
+
+    def __init__(self, seed: int, dt: float, time: str | None, clock: np.ndarray, kept: list[np.ndarray]) -> None:
+        self.seed, self.dt, self.clock, self.kept = seed, dt, clock, kept
+        #: Expected count in a step of a train of 1 Hz; without a unit of time rates are per unit of time.
+        self.per_hertz = dt * (SECONDS[time] if time is not None else 1.0)
+        self._stream = POISSON
+
+    def rows(self, name: str, rate: Any, cells: int, sink: str, columns: dict[Any, int]) -> list[Row]:
+        """Return the operations that draw counts at a rate.
+
+        Raises
+        ------
+        ValueError
+            For rates that are too high for the step.
+        """
+        tabled = np.ndim(rate) == 0 and not isinstance(rate, Input) and float(rate) * self.per_hertz <= LARGEST_TABLED
+        before, given = self._tabled(float(rate)) if tabled else self._general(name, rate, cells)
+        scratch = np.zeros(TILE // 4 + 2 * TILE, np.float64)
+        self.kept.append(scratch)
+        row = filled_row(
+            {
+                Poisson.FUNCTION: address_of(poisson_counts(tabled, sink).count),
+                Poisson.SEED: self.seed,
+                Poisson.STREAM: self._stream,
+                Poisson.CELLS: cells,
+                Poisson.SCRATCH: scratch.ctypes.data,
+                **given,
+                **columns,
+            }
+        )
+        self._stream += 1
+        return [*before, row]
+
+    def _tabled(self, rate: float) -> tuple[list[Row], dict[Any, int]]:
+        table, distribution = poisson_tables(rate * self.per_hertz)
+        self.kept += [table, distribution]
+        return [], {Poisson.TABLE: table.ctypes.data, Poisson.DISTRIBUTION: distribution.ctypes.data}
+
+    def _general(self, name: str, rate: Any, cells: int) -> tuple[list[Row], dict[Any, int]]:
+        before: list[Row] = []
+        if isinstance(rate, Input):
+            expected = np.zeros(rate.n_cells or 1)
+            before = course_operations(rate, expected.ctypes.data, self.clock, 1, self.per_hertz, self.kept)
+        else:
+            expected = np.atleast_1d(np.asarray(rate, dtype=np.float64)) * self.per_hertz
+            most = np.max(expected, initial=0.0)
+            if most > LARGEST_EXPECTED:
+                raise ValueError(f"{name}: {most:g} events in a step of dt = {self.dt:g}: take a shorter one.")
+        if expected.size not in (1, cells):
+            raise ValueError(f"{name}: rates of {expected.size} cells for {cells}.")
+        self.kept.append(expected)
+        return before, {Poisson.EXPECTED: expected.ctypes.data, Poisson.EXPECTED_STEP: int(expected.size > 1)}
+
+    def into_state(
+        self, name: str, rate: Any, weight: np.ndarray, target: PopulationArrays, first: int, cells: int, state: int
+    ) -> list[Row]:
+        """Return the operations by which every cell of a part receives events of its own."""
+        self.kept.append(weight)
+        arriving = target.form.arriving
+        blocked = state not in arriving
+        offset = BLOCK_WIDTH * state if blocked else target.stride * arriving.index(state)
+        columns = {
+            Poisson.WEIGHT: weight.ctypes.data,
+            Poisson.WEIGHT_STEP: int(weight.size > 1),
+            Poisson.OUT: target.memory["y" if blocked else "arrivals"].ctypes.data + 8 * offset,
+            Poisson.OUT_SLOTS: 1 if blocked else target.slots,
+            Poisson.OUT_STRIDE: 0 if blocked else target.stride * len(arriving),
+            Poisson.BLOCK_STRIDE: target.module.ROWS * BLOCK_WIDTH,
+            Poisson.TARGET_FIRST: first,
+        }
+        return self.rows(name, rate, cells, BLOCKS if blocked else ARRIVALS, columns)
+
+    def into_log(self, name: str, rate: Any, arrays: TrainArrays) -> list[Row]:
+        """Return the operations that send trains of spikes."""
+        memory = arrays.memory
+        columns = {
+            Poisson.OUT: memory["log"].ctypes.data,
+            Poisson.COUNTS: memory["counts"].ctypes.data,
+            Poisson.ENDS: memory["ends"].ctypes.data,
+            Poisson.ENDS_LENGTH: memory["ends"].size,
+        }
+        return self.rows(name, rate, arrays.size, LOG, columns)
