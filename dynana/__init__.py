@@ -42,6 +42,7 @@ _HOME = {
     "analysis.fixed_points": "fixed_points",
     "analysis.stability": "stability",
     "analysis.nullclines": "nullclines",
+    "analysis.cycle_branches": "continue_cycles",
     "analysis.equilibrium_branches": "continue_equilibria",
     "analysis.loci": "continue_locus",
     "analysis.portraits": "flow_portrait phase_portrait",
@@ -87,6 +88,7 @@ def __dir__() -> list[str]:
 if TYPE_CHECKING:
     from dynana import models as models
     from dynana import plot as plot
+    from dynana.analysis.cycle_branches import continue_cycles as continue_cycles
     from dynana.analysis.equilibrium_branches import continue_equilibria as continue_equilibria
     from dynana.analysis.fixed_points import fixed_points as fixed_points
     from dynana.analysis.loci import continue_locus as continue_locus

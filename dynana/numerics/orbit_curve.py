@@ -213,12 +213,13 @@ class OrbitCurve:
         length = math.sqrt(float((self._metric * orbit.tangent) @ orbit.tangent))
         return replace(orbit, tangent=orbit.tangent / length)  # scales have changed
 
-    def adapt(self, orbit: Orbit) -> Orbit:
-        """Return the orbit and its tangent on a mesh that spreads the error."""
+    def adapt(self, orbit: Orbit, finer: float = 1.0) -> Orbit:
+        """Return the orbit and its tangent on a mesh that spreads the error, with ``finer`` times as many intervals."""
         smooth = orbit.segments == 1 and self.equations.phase
         parts, tangents, widths = [], [], []
         for (x, old), (v, _) in zip(orbit.split(orbit.z), orbit.split(orbit.tangent), strict=True):
-            new = spread_error(x, old, self.scheme, self.sizes, periodic=smooth, intervals=old.size)
+            intervals = math.ceil(finer * old.size)
+            new = spread_error(x, old, self.scheme, self.sizes, periodic=smooth, intervals=intervals)
             widths.append(new)
             parts.append(transfer_segment(x, old, new, self.scheme).ravel())
             tangents.append(transfer_segment(v, old, new, self.scheme).ravel())
@@ -227,9 +228,44 @@ class OrbitCurve:
             orbit,
             z=np.concatenate([*parts, orbit.z[at:]]),
             tangent=np.concatenate([*tangents, orbit.tangent[at:]]),
+            counts=np.array([new.size for new in widths], dtype=np.int64),
             widths=np.concatenate(widths),
             steps=0,
         )
+
+    def place_of(self, base: Orbit, orbit: Orbit) -> float:
+        """Return the signed length of the step that leads from one orbit to another on the same mesh."""
+        along = self._metric * base.tangent
+        return float(along @ (orbit.z - base.z) / (along @ base.tangent))
+
+    def crossing(self, orbit: Orbit) -> Array:
+        """Return the direction of the other curve through an orbit at which two curves cross.
+
+        Parameters
+        ----------
+        orbit : Orbit
+            At the crossing, as `settle` or `advance` returned it last.
+
+        Returns
+        -------
+        ndarray, shape (unknowns,)
+            Of unit length in the metric, orthogonal to the tangent. The matrix is nearly singular there: the solution
+            for any right-hand side lies in this direction.
+        """
+        from dynana.numerics.collocation_kernel import solve_extended  # compiled for this purpose only
+
+        rng = np.random.default_rng(0)  # some right-hand side that is not orthogonal to anything
+        v = np.zeros_like(orbit.z)
+        self._gradients[-1] = self._metric * orbit.tangent
+        outer = np.append(rng.normal(size=self.equations.conditions + self.equations.rows - 1), 0.0)
+        right = rng.normal(size=orbit.z.size)
+        solve_extended(
+            orbit.z, self._model, self._grid, self._scheme, self._scale, self._gradients, self._targets, self._work,
+            right, outer, v,
+        )  # fmt: skip
+        v -= (self._metric * orbit.tangent @ v) * orbit.tangent
+        direction: Array = v / math.sqrt(float(self._metric * v @ v))
+        return direction
 
     def error(self, orbit: Orbit) -> float:
         """Return the estimated error of the orbit between mesh points, relative to the sizes of the states."""

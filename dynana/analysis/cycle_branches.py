@@ -1,0 +1,273 @@
+"""`continue_cycles`: a branch of limit cycles over a range of a parameter."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from dynana.analysis import cycle_tracing
+from dynana.analysis.curve_progress import CurveProgress
+from dynana.analysis.cycle_ends import End, halved_end, hopf_end, long_end
+from dynana.analysis.cycle_orbits import cycle_of
+from dynana.analysis.cycle_places import CycleCurve, Place
+from dynana.analysis.cycle_request import LONGEST_PERIOD, Function, Request, Start, requested
+from dynana.analysis.cycle_results import Row, branch_of, end_point, hopf_row, special_point
+from dynana.analysis.cycle_starts import Beginning, beginning
+from dynana.analysis.cycle_tracing import Tracer, Way
+from dynana.definition.system import System
+from dynana.lowering.kernels import lower
+from dynana.numerics.pseudo_arclength import StepControl
+from dynana.results.cycle_branch import CycleBranch
+from dynana.results.diagram import SpecialPoint
+from dynana.results.stop import Stop
+from dynana.results.tables import number
+
+#: First step, as a fraction of the longest.
+FIRST_STEP = 0.4
+#: Steps after which a branch ends unless asked otherwise.
+POINTS = 2000
+
+
+def continue_cycles(
+    system: System,
+    start: Start,
+    parameter: str | Sequence[str],
+    range: tuple[float, float] | Sequence[tuple[float, float]] | None = None,
+    *,
+    max_step: float | None = None,
+    values: Mapping[str, Sequence[float]] | None = None,
+    test_functions: Mapping[str, Function] | None = None,
+    forcing_period: float | None = None,
+    longest_period: float | None = None,
+    points: int = POINTS,
+    intervals: int = 60,
+    stages: int = 4,
+    progress: bool | None = None,
+) -> CycleBranch:
+    """Follow a branch of limit cycles over a range of a parameter.
+
+    Parameters
+    ----------
+    system : System
+    start : SpecialPoint, Cycle or Trajectory
+        A Hopf point: the cycles that begin there. A period doubling or a branch point of cycles: the branch that
+        begins there (for the branch it lies on, start from its ``cycle``). Any other special point of cycles and a
+        stored cycle: the branch through it, both ways. A trajectory that settles on a cycle: the branch through that.
+        A start brings its parameter values with it.
+    parameter : str, or two
+        The parameter that varies. With two, the period keeps the value of the start, and both vary.
+    range : (low, high), or two of them
+        Of the parameters.
+    max_step : float, optional
+        Longest step: about the largest relative change of shape, period and parameter (as part of its range) from one
+        cycle to the next. It changes how many cycles a branch has, and nothing else: special points are located.
+    values : mapping of parameter or "period" to values, optional
+        Where to put labels: ``{"I": [10, 20], "period": [50]}``.
+    test_functions : mapping of name to callable, optional
+        Functions of a `Cycle`, whose zeros are located.
+    forcing_period : float, optional
+        Period of the equations, where time enters them. Cycles may have a multiple of it.
+    longest_period : float, optional
+        Period at which the branch ends; unless given, a thousand times that of the start, or less where only the period
+        still changes.
+    points : int, optional
+        Steps after which each direction ends.
+    intervals, stages : int, optional
+        Mesh intervals to start with, and Gauss points in each (2 to 7). The mesh adapts, and grows where it must.
+    progress : bool, optional
+        A line on the terminal for runs of more than 2 seconds: by default where stderr is one; False for silence.
+
+    Returns
+    -------
+    CycleBranch
+        Also when the branch ends early: ``branch.stops`` say why, and what to do.
+
+    Raises
+    ------
+    ValueError
+        For unknown names, a range that is empty or reversed or does not hold the start, a parameter that does not enter
+        the equations.
+    ModelError
+        If the equations contain time and no forcing period is given, or the trajectory jumps.
+    ConvergenceError
+        If the start leads to no cycle.
+
+    Notes
+    -----
+    Gauss collocation on an adaptive mesh, pseudo-arclength steps; period doublings, folds, tori and branch points are
+    located as roots of test functions and verified by the multipliers.
+
+    Examples
+    --------
+    >>> import dynana as dn
+    >>> from dynana.models import hodgkin_huxley
+    >>> hopf = dn.continue_equilibria(hodgkin_huxley, "I", (0, 200)).special_points("hopf")[0]
+    >>> branch = dn.continue_cycles(hodgkin_huxley, hopf, "I", (0, 200))
+    >>> [round(point["I"], 6) for point in branch.special_points("period doubling")]
+    [7.845337, 7.917778]
+    """
+    request = requested(
+        system, start, parameter, range, max_step=max_step, values=values, test_functions=test_functions,
+        forcing_period=forcing_period, longest_period=longest_period, points=points, mesh=(intervals, stages),
+        progress=progress,
+    )  # fmt: skip
+    with np.errstate(all="ignore"):  # what is not finite ends a branch, with its place
+        first = beginning(request)
+        return _traced(replace(request, stages=first.place.orbit.stages), first)
+
+
+def _traced(request: Request, first: Beginning) -> CycleBranch:
+    curve, tracer = first.curve, _tracer(request, first)
+    forward = tracer.one_way(first.place, first.ways[0])
+    both = len(first.ways) > 1 and not forward.closed
+    backward = tracer.one_way(first.place, first.ways[1]) if both else Way()
+    rows = [*map(Row, reversed(backward.places)), Row(first.place), *map(Row, forward.places)]
+    at_start = tracer.at_start(first.place)
+    marks = [*reversed(backward.marks), *at_start, *(m for m in forward.marks if not tracer.among(m, at_start))]
+    stop, row, special = _finished(request, curve, rows[-1].place, forward)
+    rows += [row] if row else []
+    extra = [(rows[-1], special)] if special else []
+    if both:
+        begin, row, special = _finished(request, curve, rows[0].place, backward)
+        rows = [row, *rows] if row else rows
+        extra = [(rows[0], special), *extra] if special else extra
+    elif first.hopf is not None:
+        end = _end_of(first.hopf, request.free[0])
+        rows = [hopf_row(first.place, end), *rows]
+        extra = [(rows[0], first.hopf), *extra]
+        begin = Stop(reason="hopf", message=_shrunk(request, end))
+    else:
+        begin = stop if forward.closed else Stop(reason="start", message=f"It was followed {first.origin}.")
+    origin = first.origin + _remarks(request, rows)
+    return branch_of(request, curve, rows, marks, extra, (begin, stop), origin, forward.closed)
+
+
+def _finished(
+    request: Request, curve: CycleCurve, last: Place, way: Way
+) -> tuple[Stop, Row | None, SpecialPoint | None]:
+    """Return why a direction ended in full words, the row at its end, and the special point there."""
+    name, reason = request.free[0], way.stop.reason
+    if reason == cycle_tracing.SHRUNK:
+        end = hopf_end(_system_at(request, last), name, last)
+        stop = Stop(reason=reason, message=_shrunk(request, end))
+        if not end.converged:
+            return stop, None, None
+        row = hopf_row(last, end)
+        return stop, row, end_point(request, end, float(row.place.scalars[0]))
+    if reason == cycle_tracing.HALVED:
+        return _halved(request, curve, last)
+    if reason == cycle_tracing.LONG and len(request.free) == 1 and not curve.forced:
+        found, stop = long_end(_system_at(request, last), name, last)
+        if found is None:
+            return stop, None, None
+        cycle = cycle_of(request.system, request.free, curve.curve, last.orbit, last.spectrum)
+        return stop, None, end_point(request, found, cycle.period, cycle)
+    if reason == cycle_tracing.LONG:
+        place = f"{name} = {number(float(last.scalars[1]), 10)}"
+        return (
+            Stop(reason=reason, message=f"the period reaches {number(float(last.scalars[0]))} at {place}."),
+            None,
+            None,
+        )
+    return way.stop, None, None
+
+
+def _halved(request: Request, curve: CycleCurve, last: Place) -> tuple[Stop, None, SpecialPoint | None]:
+    name, period = request.free[0], 0.5 * float(last.scalars[0])
+    found = None if curve.held else halved_end(_system_at(request, last), request.free, curve, last)
+    value = float(last.scalars[1]) if found is None else float(found[1].place.scalars[1])
+    place = f"near {name} = {number(value)}" if found is None else f"at {name} = {number(value, 10)}"
+    message = (
+        f"{place} the two turns of the cycle become one, of period {number(period)}: the branch ends on the one that "
+        "it doubles."
+    )
+    stop = Stop(reason=cycle_tracing.HALVED, message=message)
+    return stop, None, None if found is None else special_point(request, *found, 0, (value, value))
+
+
+def _system_at(request: Request, place: Place) -> System:
+    return request.system.at(**dict(zip(request.free, place.orbit.parameters.tolist(), strict=True)))
+
+
+def _shrunk(request: Request, end: End) -> str:
+    name = request.free[0]
+    if not end.converged:
+        return f"cycles shrink to a point near {name} = {number(end.value)}, which is no ordinary Hopf point."
+    return f"cycles shrink to the Hopf point at {name} = {number(end.value, 10)}."
+
+
+def _end_of(hopf: SpecialPoint, name: str) -> End:
+    return End("hopf", np.array(hopf.point), hopf.parameters[name], np.array(hopf.eigenvalues), True)
+
+
+def _remarks(request: Request, rows: Sequence[Row]) -> str:
+    """Return what has to be said about the equations: kinks that the orbits cross."""
+    kernels = lower(request.system)
+    if not kernels.n_switches:
+        return ""
+    sides, p = np.empty(kernels.n_switches), kernels.p
+    at = [request.system.parameters.index(name) for name in request.free]
+    for row in rows:
+        p[at] = row.place.orbit.parameters
+        signs = []
+        for t, x in zip(row.place.orbit.times(), row.place.points, strict=True):
+            kernels.switches(t, np.ascontiguousarray(x), p, sides)
+            signs.append(np.sign(sides))
+        if np.any(np.ptp(signs, axis=0) > 0):
+            worst = max(r.place.error for r in rows if r.end is None)
+            return (
+                "; the equations have kinks or jumps that cycles cross: the mesh gathers there, the estimated error is "
+                f"up to {number(worst, 2)} of the extent"
+            )
+    return ""
+
+
+def _tracer(request: Request, first: Beginning) -> Tracer:
+    kernels, longest = lower(request.system), request.longest_period
+
+    asked = [value for name, value in request.labels if name == "period"]
+
+    def at_saddle(place: Place) -> bool:
+        return long_end(_system_at(request, place), request.free[0], place)[0] is not None
+
+    return Tracer(
+        curve=first.curve,
+        names=("period", *request.free),
+        ranges=request.ranges,
+        control=StepControl(first=FIRST_STEP * request.max_step, most=request.max_step, points=request.points),
+        longest=longest or max(LONGEST_PERIOD * float(first.place.scalars[0]), *(1.01 * v for v in asked), 0.0),
+        at_saddle=None if longest is not None or len(request.free) == 2 else at_saddle,
+        asked=request.labels,
+        functions=tuple((name, _of_places(request, first.curve, f)) for name, f in request.functions),
+        beyond_threshold=_threshold(request) if kernels.n_jumps else None,
+        progress=CurveProgress(request.system.name, ("period", *request.free), request.progress),
+    )
+
+
+def _of_places(request: Request, curve: CycleCurve, function: Function) -> Callable[[Place], float]:
+    """Return a function of the user as one of a Place."""
+
+    def value(place: Place) -> float:
+        return float(function(cycle_of(request.system, request.free, curve.curve, place.orbit, place.spectrum)))
+
+    return value
+
+
+def _threshold(request: Request) -> Callable[[Place], bool]:
+    """Return whether a cycle goes beyond the threshold of a jump."""
+    kernels = lower(request.system)
+    values, holds, p = np.empty(kernels.n_guards), np.empty(kernels.n_jumps), kernels.p
+    at = [request.system.parameters.index(name) for name in request.free]
+
+    def beyond(place: Place) -> bool:
+        p[at] = place.orbit.parameters
+        for t, x in zip(place.orbit.times(), place.points, strict=True):
+            kernels.guards(t, np.ascontiguousarray(x), p, values)
+            kernels.conditions(values, holds)
+            if np.any(holds > 0):
+                return True
+        return False
+
+    return beyond

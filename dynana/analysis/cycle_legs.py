@@ -1,0 +1,314 @@
+"""Steps along a curve of cycles: looked at more closely where something may be hidden, special points located."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dynana.analysis.cycle_places import DOUBLING, FOLD, MOST_INTERVALS, TORUS, UNITY, CycleCurve, Place, others
+from dynana.numerics.bracketed_roots import bracketed_root
+from dynana.numerics.collocation_newton import LOGARITHM, SIGN
+from dynana.numerics.collocation_orbit import Orbit
+
+Array = NDArray[np.float64]
+
+#: The parameter rests where its part of the tangent is below the first number, which is about what rounding leaves of
+#: it next to homoclinic orbits; it moves again, for certain, where that is above the second.
+NO_SIGN, CLEAR_SIGN = 1e-9, 1e-7
+#: A test function that changes by more than this between neighbours is looked at between them.
+LARGE_CHANGE = 0.6
+#: Rounds of halving, and the part of a step below which nothing is halved any more.
+ROUNDS, SHORTEST = 6, 1e-3
+#: Distance of multipliers from where they should be at a located point: far more than they usually have, but next to
+#: homoclinic orbits they change by 1e10 times what a parameter does. At a fold two of them are equal, so that they are
+#: known to the square root of the precision only, and canards amplify rounding.
+SIMPLE, DOUBLE = 0.02, 0.3
+#: Estimated error above which a special point is located again on a mesh with so many times the intervals.
+FINE, FINER = 1e-6, 2.0
+#: Steps of the secant method there, its first step, and the change of the step at which it ends.
+SECANTS, NUDGE, SETTLED = 10, 1e-5, 1e-11
+#: Special points nearer than this part of a step are one: a curve that turns at a branch point has no fold there.
+SAME_PLACE = 1e-4
+
+Scalar = Callable[[Place], float]
+
+
+@dataclass(frozen=True, eq=False)
+class Mark:
+    """A located special point.
+
+    Attributes
+    ----------
+    kind : str
+    place : Place
+    name : str
+        Of a label or test function.
+    vectors : dict of str to ndarray
+    """
+
+    kind: str
+    place: Place
+    name: str = ""
+    vectors: dict[str, NDArray[np.float64]] = field(default_factory=dict)
+
+
+@dataclass(eq=False)
+class Leg:
+    """A step of a curve.
+
+    Attributes
+    ----------
+    base : Orbit
+        From which it was taken.
+    steps : list of float
+        Signed distances from the base, the first one 0.
+    places : list of Place
+    turned : bool
+        Whether the determinant changed its sign.
+    """
+
+    base: Orbit
+    steps: list[float]
+    places: list[Place]
+    turned: bool
+
+    def insert(self, curve: CycleCurve, i: int, step: float, *, resolved: bool = True) -> bool:
+        """Compute a place between number i and the next; return whether that worked."""
+        place = curve.at(self.base, step, resolved=resolved)
+        if place is not None:
+            self.steps.insert(i + 1, step)
+            self.places.insert(i + 1, place)
+        return place is not None
+
+
+def look_closer(curve: CycleCurve, leg: Leg, before: Array | None, after: Array | None, extra: list[Scalar]) -> None:
+    """Add places to a leg where a test function may have two zeros between neighbours.
+
+    That is where neither extrapolation from the left nor that from the right keeps the sign, and where a function
+    changes by much.
+
+    Parameters
+    ----------
+    before, after : ndarray, shape (tests,), or None
+        Slopes of the test functions in the steps before and after.
+    extra : list of functions of a Place
+        Further test functions.
+    """
+    shortest = SHORTEST * abs(leg.steps[-1])
+    for _ in range(ROUNDS):
+        values = all_tests(leg.places, extra)
+        h = np.abs(np.diff(leg.steps))[:, None]
+        slope = np.diff(values, axis=0) / h
+        left = np.vstack([slope[:1] if before is None else before[None], slope[:-1]])
+        right = np.vstack([slope[1:], slope[-1:] if after is None else after[None]])
+        sign = np.sign(values[:-1])
+        doubtful = (values[:-1] * values[1:] > 0.0) & ((values[:-1] + left * h) * sign < 0.0)
+        doubtful &= (values[1:] - right * h) * sign < 0.0
+        far = (np.abs(np.diff(values[:, [DOUBLING, TORUS]], axis=0)) > LARGE_CHANGE).any(axis=1)
+        wanted = np.flatnonzero((doubtful.any(axis=1) | far) & (h[:, 0] > shortest))
+        if wanted.size == 0:
+            break
+        for i in wanted[::-1].tolist():
+            leg.insert(curve, i, 0.5 * (leg.steps[i] + leg.steps[i + 1]))
+
+
+def all_tests(places: list[Place], extra: list[Scalar]) -> Array:
+    """Return the test functions at places, shape (places, 4 + number of extra ones)."""
+    return np.array([[*p.tests.tolist(), *(function(p) for function in extra)] for p in places])
+
+
+def slopes_between(a: Place, b: Place, step: float, extra: list[Scalar]) -> Array:
+    """Return the slopes of the test functions in a step."""
+    values = all_tests([a, b], extra)
+    result: Array = (values[1] - values[0]) / abs(step)
+    return result
+
+
+def locate(curve: CycleCurve, leg: Leg) -> list[Mark]:
+    """Find the bifurcations in a leg and put them among its places."""
+    marks: list[tuple[float, Mark]] = []
+    if leg.turned and (found := _branch_point(curve, leg)) is not None:
+        marks.append(found)
+    for i, (a, b) in enumerate(pairwise(list(leg.places))):
+        for which in (FOLD, DOUBLING, TORUS):
+            if not a.tests[which] * b.tests[which] < 0.0 or (which == FOLD and rests(a, b)):
+                continue
+            found = _located(curve, leg, i, which)
+            if found is not None and not _known(leg, marks, found):
+                marks.append(found)
+    for step, mark in marks:
+        put(leg, step, mark.place)
+    return [mark for _, mark in sorted(marks, key=lambda entry: abs(entry[0]))]
+
+
+def rests(*places: Place, limit: float = NO_SIGN) -> bool:
+    """Return whether the parameter hardly changes at one of the places, so that it is not known which way."""
+    return any(abs(float(p.tests[FOLD])) <= limit for p in places)
+
+
+def hidden_fold(curve: CycleCurve, legs: list[Leg]) -> Mark | None:
+    """Return the fold in a stretch of a curve where the parameter rests, and put it among the places.
+
+    The parameter has turned on the way, but so slowly that its direction is lost in rounding, as in canards: the fold
+    is where a multiplier passes 1, as far as that can be told.
+    """
+    best: tuple[float, Leg, float, Place] | None = None
+    for leg in legs:
+        for i, (a, b) in enumerate(pairwise(list(leg.places))):
+            if not a.tests[UNITY] * b.tests[UNITY] < 0.0:
+                continue
+            found = root(curve, leg, i, i + 1, lambda p: float(p.tests[UNITY]))
+            if found is None:
+                continue
+            distance = float(np.hypot(*others(found[1].spectrum, curve.forced)).min())
+            if best is None or distance < best[0]:
+                best = (distance, leg, *found)
+    if best is None:
+        return None
+    _, leg, step, place = best
+    put(leg, step, place)
+    return Mark("fold of cycles", place, vectors={"tangent": place.orbit.tangent.copy()})
+
+
+def _known(leg: Leg, marks: list[tuple[float, Mark]], found: tuple[float, Mark]) -> bool:
+    """Return whether a fold is a branch point at which the curve turns."""
+    near = SAME_PLACE * abs(leg.steps[-1])
+    return found[1].kind == "fold of cycles" and any(abs(step - found[0]) <= near for step, _ in marks)
+
+
+def put(leg: Leg, step: float, place: Place) -> None:
+    """Put a place at a step among those of a leg."""
+    i = int(np.searchsorted(np.abs(leg.steps), abs(step)))
+    leg.steps.insert(i, step)
+    leg.places.insert(i, place)
+
+
+def root(
+    curve: CycleCurve, leg: Leg, i: int, j: int, function: Scalar, *, resolved: bool = False
+) -> tuple[float, Place] | None:
+    """Return the zero of a function of a Place between numbers i and j of a leg, and the place there."""
+
+    def value(step: float) -> float:
+        at = curve.at(leg.base, step, resolved=resolved)
+        return math.nan if at is None else function(at)
+
+    low, high = leg.steps[i], leg.steps[j]
+    step = bracketed_root(value, low, high, function(leg.places[i]), function(leg.places[j]))
+    place = curve.at(leg.base, step, resolved=True)
+    return None if place is None else (step, place)
+
+
+def _located(curve: CycleCurve, leg: Leg, i: int, which: int) -> tuple[float, Mark] | None:
+    """Return a bifurcation between two places; None if its multipliers are not what they should be."""
+    found = root(curve, leg, i, i + 1, lambda p: float(p.tests[which]))
+    if found is None:
+        return None
+    step, place = found
+    place = polished(curve, place, which)
+    logs, phases = others(place.spectrum, curve.forced)
+    vectors: dict[str, Array] = {}
+    if which == FOLD:
+        kind = "fold of cycles"
+        if not np.hypot(logs, phases).min() <= DOUBLE:
+            return None
+    elif which == DOUBLING:
+        kind = "period doubling"
+        doubled = doubling_vectors(curve, place)
+        if doubled is None:
+            return None
+        vectors |= doubled
+    else:
+        kind = "torus"
+        turning = (phases > 0.0) & (phases < math.pi)
+        if not turning.any() or not np.abs(logs[turning]).min() <= SIMPLE:
+            return None  # two real multipliers whose product is 1: a neutral saddle
+        angle = float(phases[turning][np.abs(logs[turning]).argmin()])
+        v = curve.curve.eigenfunction(place.orbit, complex(math.cos(angle), math.sin(angle)))
+        vectors |= {"direction": v.real.copy(), "imaginary": v.imag.copy(), "angle": np.array([angle])}
+    return step, Mark(kind, place, vectors=vectors | {"tangent": place.orbit.tangent.copy()})
+
+
+def polished(curve: CycleCurve, place: Place, which: int) -> Place:
+    """Return the zero of a test function near a place on a finer mesh, where its own is not good enough."""
+    if place.error <= FINE or int(place.orbit.counts.max()) >= MOST_INTERVALS:
+        return place
+    base = curve.curve.prepare(curve.curve.adapt(place.orbit, FINER))
+    return nearby_root(curve, base, which, NUDGE) or place
+
+
+def nearby_root(curve: CycleCurve, base: Orbit, which: int, first: float) -> Place | None:
+    """Return the zero of a test function near an orbit by the secant method; None if it does not converge.
+
+    Parameters
+    ----------
+    base : Orbit
+        With its tangent.
+    first : float
+        Step to the second of the two cycles with which the method starts.
+    """
+    steps, values = [0.0, first], []
+    for step in steps:
+        at = curve.at(base, step)
+        if at is None:
+            return None
+        values.append(float(at.tests[which]))
+    largest = abs(values[0]) + abs(values[1])
+    for _ in range(SECANTS):
+        change = values[-1] * (steps[-1] - steps[-2]) / (values[-1] - values[-2]) if values[-1] != values[-2] else 0.0
+        if not abs(change) > SETTLED:
+            break
+        at = curve.at(base, steps[-1] - change)
+        if at is None or not abs(float(at.tests[which])) < largest:
+            return None
+        steps.append(steps[-1] - change)
+        values.append(float(at.tests[which]))
+    return curve.at(base, steps[int(np.argmin(np.abs(values)))], resolved=True)
+
+
+def doubling_vectors(curve: CycleCurve, place: Place) -> dict[str, Array] | None:
+    """Return what a switch to the doubled branch starts from; None if no multiplier is -1."""
+    logs, phases = others(place.spectrum, curve.forced)
+    if not np.hypot(logs, math.pi - np.abs(phases)).min() <= SIMPLE:
+        return None
+    direction = np.real(_real(curve.curve.eigenfunction(place.orbit, -1.0)))
+    return {"direction": direction, "tangent": place.orbit.tangent.copy()}
+
+
+def _real(v: NDArray[np.complex128]) -> NDArray[np.complex128]:
+    """Turn a real function with a common complex factor so that it is real."""
+    largest = v.flat[int(np.abs(v).argmax())]
+    return v * (largest.conjugate() / abs(largest))
+
+
+def _branch_point(curve: CycleCurve, leg: Leg) -> tuple[float, Mark] | None:
+    """Return the branch point in a leg in which the determinant changes its sign; None if the multipliers deny it."""
+
+    def function(place: Place) -> float:
+        sign, logarithm = place.orbit.report[[SIGN, LOGARITHM]]
+        return float(sign * math.exp(min(logarithm - reference, 300.0)))
+
+    again = [curve.at(leg.base, step) for step in leg.steps]
+    if any(p is None for p in again):
+        return None
+    places = [p for p in again if p is not None]
+    reference = float(max(p.orbit.report[LOGARITHM] for p in places))
+    computed = Leg(leg.base, list(leg.steps), places, leg.turned)
+    values = np.array([function(p) for p in places])
+    change = np.flatnonzero(values[:-1] * values[1:] < 0.0)
+    if change.size == 0:
+        return None
+    found = root(curve, computed, int(change[0]), int(change[0]) + 1, function)
+    if found is None:
+        return None
+    step, place = found
+    logs, phases = others(place.spectrum, curve.forced)
+    if not np.hypot(logs, phases).min() <= DOUBLE:
+        return None
+    other = curve.curve.crossing(place.orbit)
+    vectors = {"tangent": place.orbit.tangent.copy(), "branch_tangent": other}
+    return step, Mark("branch point of cycles", place, vectors=vectors)

@@ -1,0 +1,180 @@
+"""Cycles along a curve: each with its multipliers and the functions whose zeros are special points."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dynana.numerics.collocation_orbit import Orbit, Spectrum
+from dynana.numerics.gauss import gauss_scheme
+from dynana.numerics.mesh import interpolate
+from dynana.numerics.orbit_curve import OrbitCurve
+from dynana.numerics.pseudo_arclength import Attempt
+from dynana.results import collocated
+
+Array = NDArray[np.float64]
+
+#: Estimated error between mesh points above which a mesh grows: errors of periods and parameters, which converge twice
+#: as fast, are below 1e-8 then.
+LARGEST_ERROR = 1e-5
+#: Factor by which it grows, and number of intervals at which it stops growing.
+GROWTH, MOST_INTERVALS = 1.5, 1200
+#: A state varies by at least this part of how far its mean has moved since the start.
+DRIFT = 0.3
+#: Logarithm of a modulus beyond which a multiplier is far from the unit circle.
+FAR = 40.0
+#: Difference from Liouville's formula that is put down to the smallest multiplier, if that is below rounding.
+LIOUVILLE, LOST = 1e-6, -20.0
+#: Relative times at which orbits are compared.
+SAMPLES = np.linspace(0.0, 1.0, 65)[:-1]
+#: Test functions.
+FOLD, DOUBLING, TORUS, UNITY = range(4)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Place:
+    """A cycle on a curve.
+
+    Attributes
+    ----------
+    orbit : Orbit
+    spectrum : Spectrum
+    tests : ndarray, shape (4,)
+        All between -1 and 1: component of the tangent along the first parameter (with the period held, the last one
+        again), test functions of period doublings and of tori, and one that changes its sign where a multiplier but the
+        trivial one passes 1.
+    error : float
+        Estimated, between mesh points; nan if it was not asked for.
+    """
+
+    orbit: Orbit
+    spectrum: Spectrum
+    tests: Array
+    error: float
+
+    @property
+    def scalars(self) -> Array:
+        """Durations and active parameters."""
+        return self.orbit.z[self.orbit.scalars_at :]
+
+    @property
+    def slopes(self) -> Array:
+        """Their derivatives along the curve."""
+        return self.orbit.tangent[self.orbit.scalars_at :]
+
+    @property
+    def points(self) -> Array:
+        """States on the mesh, shape (points, n)."""
+        return self.orbit.split(self.orbit.z)[0][0]
+
+    def sampled(self) -> Array:
+        """States at `SAMPLES`, shape (samples, n)."""
+        points, widths = self.orbit.split(self.orbit.z)[0]
+        return interpolate(points, widths, gauss_scheme(self.orbit.stages), SAMPLES)
+
+
+class CycleCurve:
+    """A curve of cycles with what is computed at each; a problem for `dynana.numerics.pseudo_arclength.follow`.
+
+    Attributes
+    ----------
+    curve : OrbitCurve
+    held : bool
+        Whether the period is held and two parameters vary.
+    base : Orbit
+        From which the last step was taken, to repeat part of it.
+    error : float
+        Of the last cycle.
+    """
+
+    def __init__(self, curve: OrbitCurve) -> None:
+        self.curve = curve
+        self.forced = curve.equations.time_derivative is not None
+        self.held = bool(curve.held)
+        self.base: Orbit | None = None
+        self.error = math.nan
+        self._mean: Array | None = None
+
+    def advance(self, orbit: Orbit, step: float) -> Attempt[Orbit]:
+        """Take one step."""
+        return self.curve.advance(orbit, step)
+
+    def prepare(self, orbit: Orbit) -> Orbit:
+        """Adapt the mesh when it is time, with more intervals where the error is too large; remember the base."""
+        points, widths = orbit.split(orbit.z)[0]
+        mean = collocated.mean(points, widths, orbit.stages)
+        if self._mean is None:
+            self._mean = mean
+        np.maximum(self.curve.sizes, DRIFT * np.abs(mean - self._mean), out=self.curve.sizes)
+        if self.error > LARGEST_ERROR:
+            grows = orbit.steps <= 1 and int(orbit.counts.max()) < MOST_INTERVALS  # not just an old mesh
+            orbit = self.curve.adapt(orbit, GROWTH if grows else 1.0)
+        self.base = self.curve.prepare(orbit)
+        return self.base
+
+    def place(self, orbit: Orbit, *, resolved: bool = True) -> Place:
+        """Return the cycle computed last with its multipliers and test functions, or what is quicker for a search."""
+        spectrum = self.curve.spectrum(orbit, resolved=resolved)
+        if resolved and orbit.segments == 1:
+            spectrum = with_trace(spectrum)
+        error = self.curve.error(orbit) if resolved else math.nan
+        return Place(orbit, spectrum, self._tests(orbit, spectrum), error)
+
+    def at(self, base: Orbit, step: float, *, resolved: bool = False) -> Place | None:
+        """Return the cycle after part of a step from a base; None if Newton's method fails."""
+        self.curve.prepare(base)  # another mesh may have been in use since
+        attempt = self.curve.advance(base, step)
+        return None if attempt.point is None else self.place(attempt.point, resolved=resolved)
+
+    def _tests(self, orbit: Orbit, spectrum: Spectrum) -> Array:
+        logs, phases = others(spectrum, self.forced)
+        sums = [logs[i] + logs[k] for i in range(logs.size) for k in range(i)]
+        torus = math.prod(math.tanh(0.5 * s) for s in sums)
+        doubling, crossing = _distance(logs, math.pi - np.abs(phases)), _distance(logs, np.abs(phases))
+        turning = float(orbit.tangent[orbit.scalars_at + orbit.segments]) / float(self.curve.ranges[0])
+        return np.array([crossing if self.held else turning, doubling, torus, crossing])
+
+
+def with_trace(spectrum: Spectrum) -> Spectrum:
+    """Return a spectrum of a smooth orbit whose smallest multiplier agrees with Liouville's formula.
+
+    A multiplier that is below rounding within a single mesh interval is lost; the determinant tells its modulus, and
+    that the product of all multipliers is positive.
+    """
+    logs, phases = spectrum.logarithms.copy(), spectrum.phases.copy()
+    smallest = spectrum.trace - float(logs[:-1].sum())
+    if not abs(smallest - logs[-1]) > LIOUVILLE or not logs.size > 1 or not smallest < min(logs[-2], LOST):
+        return spectrum
+    logs[-1] = smallest
+    phases[-1] = math.pi if int(np.sum(np.abs(phases[:-1]) == math.pi)) % 2 else 0.0
+    return Spectrum(logs, phases, spectrum.trace)
+
+
+def others(spectrum: Spectrum, forced: bool) -> tuple[Array, Array]:
+    """Return logarithms of moduli and phases of the multipliers but the one next to 1 that every cycle has.
+
+    Near a fold rounding may make a complex pair of two multipliers near 1; the one that is left is real.
+    """
+    logs, phases = spectrum.logarithms, spectrum.phases
+    if forced:
+        return logs, phases
+    trivial = int(np.argmin(np.hypot(logs, phases)))
+    split = 0.0 < abs(phases[trivial]) < math.pi
+    if split:
+        partner = int(np.argmin(np.hypot(logs - logs[trivial], phases + phases[trivial])))
+        phases = np.where(np.arange(phases.size) == partner, 0.0, phases)
+    return np.delete(logs, trivial), np.delete(phases, trivial)
+
+
+def _distance(logs: Array, angles: Array) -> float:
+    """Return the product of |1 - mu| / (1 + |mu|), negative where an odd number of mu > 1 have the angle 0."""
+    product = 1.0
+    for l, angle in zip(logs.tolist(), angles.tolist(), strict=True):
+        if angle == 0.0:
+            product *= -math.tanh(0.5 * l)
+        elif abs(l) < FAR:
+            product *= math.sqrt((math.cosh(l) - math.cos(angle)) / (math.cosh(l) + 1.0))
+    return product

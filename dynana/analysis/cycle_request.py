@@ -1,0 +1,238 @@
+"""What was asked of `continue_cycles`, checked."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from dynana.analysis.cycle_orbits import is_forced
+from dynana.analysis.ranges import finite_range
+from dynana.definition.system import System
+from dynana.definition.tracing import symbol
+from dynana.errors import ModelError, unknown
+from dynana.lowering.kernels import lower
+from dynana.results.cycle import Cycle
+from dynana.results.diagram import SpecialPoint
+from dynana.results.tables import number
+from dynana.results.trajectory import Trajectory
+
+#: Longest step: about the largest relative change of period, shape and parameter (as part of its range) in a step.
+LONGEST_STEP = 0.05
+#: Bounds of what may be asked for: finer is a waste of memory, coarser is no sampling.
+STEP_BOUNDS = (1e-4, 1.0)
+#: A branch ends where its period is so many times the one it started with: by then it is next to a homoclinic orbit.
+LONGEST_PERIOD = 1000.0
+#: Relative deviation of the equations after a period up to which they count as periodic in time.
+PERIODIC = 1e-9
+
+Start = SpecialPoint | Cycle | Trajectory
+Function = Callable[[Cycle], float]
+
+
+@dataclass(frozen=True, eq=False)
+class Request:
+    """A continuation that makes sense.
+
+    Attributes
+    ----------
+    system : System
+        With the parameter values of the start.
+    free : tuple of str
+        One parameter, or two where the period is held.
+    ranges : tuple of (low, high)
+        Of the free parameters.
+    start : SpecialPoint, Cycle or Trajectory
+    max_step : float
+    labels : tuple of (name, value)
+        Parameters or "period" and the values at which to put labels.
+    functions : tuple of (name, function of a Cycle)
+    forcing_period : float or None
+    longest_period : float or None
+    points : int
+    intervals, stages : int
+    progress : bool or None
+    """
+
+    system: System
+    free: tuple[str, ...]
+    ranges: tuple[tuple[float, float], ...]
+    start: Start
+    max_step: float
+    labels: tuple[tuple[str, float], ...]
+    functions: tuple[tuple[str, Function], ...]
+    forcing_period: float | None
+    longest_period: float | None
+    points: int
+    intervals: int
+    stages: int
+    progress: bool | None
+
+
+def requested(
+    system: System,
+    start: Any,
+    parameter: Any,
+    range_: Any,
+    *,
+    max_step: float | None,
+    values: Mapping[str, Sequence[float]] | None,
+    test_functions: Mapping[str, Any] | None,
+    forcing_period: float | None,
+    longest_period: float | None,
+    points: int,
+    mesh: tuple[int, int],
+    progress: bool | None,
+) -> Request:
+    """Return the checked request; see `continue_cycles` for the arguments."""
+    free = _free(system, parameter)
+    ranges = _ranges(system, free, range_)
+    system = _at_start(system, start)
+    for name, (low, high) in zip(free, ranges, strict=True):
+        if not low <= system.values[name] <= high:
+            raise ValueError(
+                f"{system.name}: the start has {name} = {number(system.values[name])}, outside the range "
+                f"({number(low)}, {number(high)})"
+            )
+    step = LONGEST_STEP if max_step is None else float(max_step)
+    if not STEP_BOUNDS[0] <= step <= STEP_BOUNDS[1]:
+        raise ValueError(f"max_step must lie between {STEP_BOUNDS[0]:g} and {STEP_BOUNDS[1]:g}; got {max_step!r}")
+    if points < 1:
+        raise ValueError(f"points must be at least 1, got {points!r}")
+    if longest_period is not None and not longest_period > 0.0:
+        raise ValueError(f"longest_period must be positive, got {longest_period!r}")
+    return Request(
+        system=system,
+        free=free,
+        ranges=ranges,
+        start=start,
+        max_step=step,
+        labels=_labels(system, free, values or {}),
+        functions=_functions(test_functions or {}),
+        forcing_period=_forcing(system, forcing_period),
+        longest_period=longest_period,
+        points=points,
+        intervals=mesh[0],
+        stages=mesh[1],
+        progress=progress,
+    )
+
+
+def _free(system: System, parameter: Any) -> tuple[str, ...]:
+    free = (parameter,) if isinstance(parameter, str) else tuple(parameter)
+    if len(free) not in (1, 2) or len(set(free)) != len(free):
+        raise ValueError(
+            f"{system.name}: cycles are continued in one parameter, or in two with the period held; got {parameter!r}"
+        )
+    if not system.states:
+        raise ModelError(f"{system.name} has no states: nothing oscillates.")
+    for name in free:
+        if name in system.states:
+            raise ValueError(f"{system.name}: {name!r} is a state; system.freeze({name!r}) makes it a parameter")
+        system.parameter(name)
+        if not any(e.has(symbol(name)) for e in system.derivatives):
+            entering = [n for n in system.parameters if any(e.has(symbol(n)) for e in system.derivatives)]
+            raise ValueError(
+                f"{system.name}: {name!r} does not enter the equations, so the cycles do not depend on it. "
+                f"Parameters that do: {', '.join(entering) or 'none'}"
+            )
+    return free
+
+
+def _ranges(system: System, free: tuple[str, ...], given: Any) -> tuple[tuple[float, float], ...]:
+    if given is None:
+        example = "(low, high)" if len(free) == 1 else "((low, high), (low, high))"
+        raise ValueError(f"{system.name}: give the range of {', '.join(free)} as {example}")
+    pairs = (given,) if len(free) == 1 else tuple(given)
+    if len(pairs) != len(free):
+        raise ValueError(f"{system.name}: two parameters need two ranges ((low, high), (low, high)), got {given!r}")
+    return tuple(finite_range(system, name, pair) for name, pair in zip(free, pairs, strict=True))
+
+
+def _at_start(system: System, start: Any) -> System:
+    """Return the system with the parameter values of the start."""
+    if not isinstance(start, SpecialPoint | Cycle | Trajectory):
+        raise TypeError(
+            f"{system.name}: cycles start from a SpecialPoint, a Cycle or a Trajectory, got {type(start).__name__}. "
+            "A trajectory comes from dn.simulate, special points from dn.continue_equilibria or dn.continue_cycles."
+        )
+    if start.fingerprint != system.fingerprint:
+        raise ValueError(
+            f"the start belongs to another system ({start.system}, states {', '.join(start.states)}) than {system.name}"
+        )
+    if isinstance(start, SpecialPoint) and start.kind != "hopf" and start.cycle is None:
+        raise ValueError(
+            f"{system.name}: no cycles start at a {start.title} of equilibria; start from a hopf point, a special "
+            "point of cycles, a Cycle or a Trajectory"
+        )
+    if isinstance(start, SpecialPoint) and not start.converged:
+        raise ValueError(f"{system.name}: the start is not converged: {start.sentence}")
+    if isinstance(start, Trajectory) and start.inputs:
+        raise ValueError(
+            f"{system.name}: the trajectory was driven by inputs ({', '.join(start.inputs)}): write the input into the "
+            "equations, with t, and give its period as forcing_period="
+        )
+    return system.at(**{n: float(v) for n, v in start.parameters.items() if n in system.values})
+
+
+def _forcing(system: System, period: float | None) -> float | None:
+    driven = is_forced(system)
+    if driven and period is None:
+        raise ModelError(
+            f"{system.name}: the equations contain the time t. Give the period of the forcing as forcing_period=, or "
+            "hold time at a value with system.freeze('t')."
+        )
+    if period is None:
+        return None
+    if not driven:
+        raise ValueError(f"{system.name}: forcing_period= is for equations that contain the time t; these do not")
+    if not (math.isfinite(period) and period > 0.0):
+        raise ValueError(f"{system.name}: forcing_period must be positive, got {period!r}")
+    _check_period(system, float(period))
+    return float(period)
+
+
+def _check_period(system: System, period: float) -> None:
+    """Raise ValueError unless the equations are the same after a period, at several times."""
+    kernels, times = lower(system), period * np.linspace(0.0, 1.0, 17)[:-1]
+
+    def rates(shift: float) -> np.ndarray:
+        out = np.empty((times.size, kernels.n))
+        for row, t in zip(out, times, strict=True):
+            kernels.rhs(t + shift, kernels.y0, kernels.p, row)
+        return out
+
+    before, after = rates(0.0), rates(period)
+    if np.abs(after - before).max() > PERIODIC * np.abs(before).max():
+        t = times[int(np.abs(after - before).max(axis=1).argmax())]
+        raise ValueError(
+            f"{system.name}: the equations are not periodic in time with forcing_period = {number(period, 12)}: they "
+            f"differ at t = {number(t)} and t = {number(t + period)}"
+        )
+
+
+def _labels(
+    system: System, free: tuple[str, ...], values: Mapping[str, Sequence[float]]
+) -> tuple[tuple[str, float], ...]:
+    names, found = (*free, "period"), []
+    for name, wanted in values.items():
+        if name not in names:
+            raise ValueError(f"{system.name}: values: {unknown('varied parameter or period', name, names)}")
+        for value in np.atleast_1d(np.asarray(wanted, dtype=float)).tolist():
+            if not math.isfinite(value):
+                raise ValueError(f"{system.name}: values: {name!r} must be finite, got {value}")
+            found.append((name, value))
+    return tuple(found)
+
+
+def _functions(given: Mapping[str, Any]) -> tuple[tuple[str, Function], ...]:
+    for name, function in given.items():
+        if not callable(function):
+            raise ValueError(
+                f"test_functions[{name!r}] must be a function of a Cycle, such as lambda cycle: cycle.maxima[0] - 1, "
+                f"got {function!r}"
+            )
+    return tuple(given.items())

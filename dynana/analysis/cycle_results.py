@@ -1,0 +1,194 @@
+"""From traced curves of cycles to results."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dynana.analysis.cycle_ends import End
+from dynana.analysis.cycle_legs import Mark
+from dynana.analysis.cycle_orbits import cycle_of, unstable_count
+from dynana.analysis.cycle_places import CycleCurve, Place
+from dynana.analysis.cycle_request import Request
+from dynana.lowering.kernels import lower
+from dynana.numerics.collocation_newton import LENGTH
+from dynana.numerics.collocation_orbit import Spectrum
+from dynana.results import collocated
+from dynana.results.cycle import Cycle, Segment, multipliers
+from dynana.results.cycle_branch import CycleBranch
+from dynana.results.diagram import CODES, SpecialPoint
+from dynana.results.stop import Stop
+from dynana.results.tables import number
+
+Array = NDArray[np.float64]
+
+#: Bytes that the orbits of one branch may take; beyond it every second one is kept, every third, ...
+MEMORY = 256 * 2**20
+#: A special point is located if the last correction was not larger than this.
+LOCATED = 1e-8
+
+
+@dataclass(frozen=True, eq=False)
+class Row:
+    """One row of a branch: a place, or a Hopf point as a cycle of no extent."""
+
+    place: Place
+    end: End | None = None
+
+
+def hopf_row(place: Place, end: End) -> Row:
+    """Return the Hopf point beside a small cycle as a cycle of no extent, on the same mesh."""
+    orbit = place.orbit
+    omega = abs(end.eigenvalues.imag[np.argmin(np.abs(end.eigenvalues.real) + (end.eigenvalues.imag <= 0.0) * 1e300)])
+    period = 2.0 * math.pi / float(omega)
+    z = orbit.z.copy()
+    z[: orbit.scalars_at] = np.tile(end.point, orbit.scalars_at // orbit.n)
+    z[orbit.scalars_at], z[orbit.scalars_at + 1] = period, end.value
+    values = end.eigenvalues.copy()
+    pair = np.argsort(np.abs(values - 1j * omega))[:1].tolist() + np.argsort(np.abs(values + 1j * omega))[:1].tolist()
+    values[pair] = 0.0
+    logs, phases = values.real * period, np.angle(np.exp(1j * values.imag * period))
+    order = np.argsort(-logs, kind="stable")
+    spectrum = Spectrum(logs[order], phases[order], float(values.real.sum()) * period)
+    return Row(replace(place, orbit=replace(orbit, z=z, report=np.zeros_like(orbit.report)), spectrum=spectrum), end)
+
+
+def branch_of(
+    request: Request,
+    curve: CycleCurve,
+    rows: Sequence[Row],
+    marks: Sequence[Mark],
+    extra: Sequence[tuple[Row, SpecialPoint]],
+    stops: tuple[Stop, Stop],
+    origin: str,
+    closed: bool,
+) -> CycleBranch:
+    """Return the branch with these cycles in order."""
+    places = [row.place for row in rows]
+    system, n = request.system, curve.curve.n
+    scalars = np.array([p.scalars for p in places])
+    parts = [p.orbit.split(p.orbit.z)[0] for p in places]
+    maxima, minima, means = _extents(parts, request.stages)
+    logs, phases = np.array([p.spectrum.logarithms for p in places]), np.array([p.spectrum.phases for p in places])
+    stable = np.array([unstable_count(a, b, curve.forced) == 0 for a, b in zip(logs, phases, strict=True)])
+    size = sum(points.nbytes + widths.nbytes + points.nbytes // n for points, widths in parts)
+    stride = max(1, math.ceil(size / MEMORY))
+    wanted = {id(mark.place) for mark in marks}
+    kept = [i for i, p in enumerate(places) if i % stride == 0 or i == len(places) - 1 or id(p) in wanted]
+    stages = request.stages
+    index = {id(p): i for i, p in enumerate(places)}
+    special = []
+    for mark in marks:
+        i = index[id(mark.place)]
+        near = scalars[max(i - 1, 0) : i + 2, 1]
+        special.append(special_point(request, curve, mark, i, (float(near.min()), float(near.max()))))
+    special += [replace(point, index=index[id(row.place)]) for row, point in extra]
+    return CycleBranch(
+        system=system.name,
+        fingerprint=lower(system).fingerprint,
+        states=system.states,
+        parameter=request.free[0],
+        parameters=system.values,
+        values=scalars[:, 1].copy(),
+        periods=scalars[:, 0].copy(),
+        maxima=maxima,
+        minima=minima,
+        means=means,
+        log_moduli=logs,
+        phases=phases,
+        stable=stable,
+        special=tuple(sorted(special, key=lambda s: s.index)),
+        stops=stops,
+        origin=origin,
+        closed=closed,
+        kept=np.array(kept),
+        orbits=tuple(parts[i][0] for i in kept),
+        times=tuple(places[i].orbit.times() for i in kept),
+        widths=tuple(parts[i][1] for i in kept),
+        durations=np.array([places[i].orbit.durations for i in kept]),
+        pattern=(Segment(first=0, last=stages + 1, duration=1.0, stages=stages, widths=np.ones(1)),),
+        counts=np.array([places[i].orbit.counts for i in kept]),
+        traces=np.array([p.spectrum.trace for p in places]),
+        errors=np.array([0.0 if row.end else row.place.error for row in rows]),
+        residuals=np.array([float(p.orbit.report[LENGTH]) for p in places]),
+        companions={name: scalars[:, 2 + k].copy() for k, name in enumerate(request.free[1:])},
+        forced=curve.forced,
+    )
+
+
+def _extents(parts: list[tuple[Array, Array]], stages: int) -> tuple[Array, Array, Array]:
+    """Return extrema and means of orbits, those with equal numbers of points together."""
+    n = parts[0][0].shape[1]
+    maxima, minima, means = (np.empty((len(parts), n)) for _ in range(3))
+    sizes = np.array([len(points) for points, _ in parts])
+    for size in np.unique(sizes):
+        here = np.flatnonzero(sizes == size)
+        points, widths = np.array([parts[i][0] for i in here]), np.array([parts[i][1] for i in here])
+        maxima[here], minima[here] = collocated.largest(points, stages), -collocated.largest(-points, stages)
+        means[here] = collocated.mean(points, widths, stages)
+    return maxima, minima, means
+
+
+def special_point(
+    request: Request, curve: CycleCurve, mark: Mark, index: int, interval: tuple[float, float]
+) -> SpecialPoint:
+    """Return a located special point of cycles as a result."""
+    orbit, spectrum, system = mark.place.orbit, mark.place.spectrum, request.system
+    cycle = cycle_of(system, request.free, curve.curve, orbit, spectrum)
+    residual = float(orbit.report[LENGTH])
+    return SpecialPoint(
+        kind=mark.kind,
+        code=CODES[mark.kind],
+        system=system.name,
+        fingerprint=cycle.fingerprint,
+        states=system.states,
+        point=cycle.points[0].copy(),
+        parameters=cycle.parameters,
+        free=request.free,
+        residual=residual,
+        interval=interval,
+        converged=residual <= LOCATED,
+        eigenvalues=multipliers(spectrum.logarithms, spectrum.phases),
+        criticality=_meaning(request, mark),
+        period=cycle.period,
+        index=index,
+        vectors=mark.vectors,
+        cycle=cycle,
+        name=mark.name,
+    )
+
+
+def _meaning(request: Request, mark: Mark) -> str:
+    if mark.kind == "torus":
+        angle = float(mark.vectors["angle"][0])
+        return f"an invariant torus is born, rotation number {number(angle / (2 * math.pi))}"
+    return ""
+
+
+def end_point(request: Request, end: End, period: float, cycle: Cycle | None = None) -> SpecialPoint:
+    """Return the equilibrium at the end of a branch as a special point."""
+    system = request.system
+    form = end.form
+    return SpecialPoint(
+        kind=end.kind,
+        code=CODES[end.kind],
+        system=system.name,
+        fingerprint=lower(system).fingerprint,
+        states=system.states,
+        point=end.point.copy(),
+        parameters=system.values | {request.free[0]: end.value},
+        free=request.free,
+        residual=0.0,
+        interval=(end.value, end.value),
+        converged=end.converged,
+        eigenvalues=end.eigenvalues,
+        normal_form={} if form is None else dict(form.coefficients),
+        criticality="" if form is None else form.criticality,
+        period=period,
+        vectors={} if form is None else dict(form.vectors),
+        cycle=cycle,
+    )

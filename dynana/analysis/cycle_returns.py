@@ -1,0 +1,153 @@
+"""The last period of a trajectory that settles on a cycle."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dynana.definition.system import System
+from dynana.errors import ConvergenceError, ModelError
+from dynana.results.tables import number
+from dynana.results.trajectory import Trajectory
+
+Array = NDArray[np.float64]
+
+#: Samples of the trajectory among which returns are looked for, and of the period that is found.
+LOOKS, SAMPLES = 20_001, 801
+#: A trajectory returns when its distance from its last state is below this, in units of its extents; it comes back
+#: nearer after twice the time if the cycle is one of several turns, by the second number.
+CLOSE, CLOSER = 0.02, 0.2
+#: A state rests if in the last part of a trajectory it moves by less than this, in units of all it has covered.
+AT_REST = 1e-3
+#: Extent of a state, in units of all it has covered, below which its returns are judged less strictly: it may be on its
+#: way to rest.
+TRANSIENT = 0.01
+#: Turns of a forced cycle that are tried.
+MOST_TURNS = 16
+
+
+@dataclass(frozen=True, eq=False)
+class Return:
+    """The last period of a trajectory.
+
+    Attributes
+    ----------
+    period : float
+    states : ndarray, shape (samples, n)
+        At uniform times over the period; angles go on.
+    gains : ndarray, shape (n,)
+        What each state gains in a period: full turns of angles.
+    """
+
+    period: float
+    states: Array
+    gains: Array
+
+
+def last_return(system: System, trajectory: Trajectory, forcing_period: float | None) -> Return:
+    """Return the last period of a trajectory.
+
+    Raises
+    ------
+    ConvergenceError
+        If it comes to rest, or does not return near its last state.
+    ModelError
+        If it jumps.
+    """
+    if not trajectory.t.size > 2:
+        raise ValueError(f"{system.name}: the trajectory has only {trajectory.t.size} rows")
+    begin, end = float(trajectory.t[0]), float(trajectory.t[-1])
+    half = begin + 0.5 * (end - begin)
+    if trajectory.jump_times.size and float(trajectory.jump_times[-1]) >= half:
+        raise ModelError(
+            f"{system.name}: the trajectory jumps ({', '.join(trajectory.jumps.names)}): cycles across jumps are not "
+            "followed yet, only smooth ones."
+        )
+    wrap = np.array([system.wrap.get(n, np.inf) for n in trajectory.states])
+    t = np.linspace(half, end, LOOKS)
+    x = trajectory.at(t)
+    whole, extent = np.ptp(trajectory.y, axis=0) + 1e-300, np.ptp(x[LOOKS // 2 :], axis=0)
+    if not np.isfinite(x).all():
+        raise ConvergenceError(f"{system.name}: the trajectory is not finite: {trajectory.stop}")
+    if (extent <= AT_REST * whole).all():
+        place = ", ".join(f"{n} = {number(v)}" for n, v in trajectory.final.items())
+        raise ConvergenceError(
+            f"{system.name}: the trajectory comes to rest at {place}: no cycle. Equilibria are followed by "
+            "dn.continue_equilibria."
+        )
+    back = _differences(x[::-1] - x[-1], wrap)
+    distance = np.sqrt(((back / np.maximum(extent, TRANSIENT * whole)) ** 2).mean(axis=1))
+    lags = end - t[::-1]
+    lag = _turns(lags, distance, forcing_period) if forcing_period is not None else _first_return(lags, distance)
+    if lag is None:
+        raise ConvergenceError(
+            f"{system.name}: the trajectory does not return to its last state within its second half, t = "
+            f"{number(half)} to {number(end)}: it has not settled on a cycle, or one that is longer. Simulate longer "
+            f"(nearest return: {number(float(_after_departure(distance).min()), 3)} of its extent, {CLOSE} is needed)."
+        )
+    if forcing_period is not None:
+        end = np.floor(end / forcing_period) * forcing_period  # time enters the equations: start at a full period
+    states = trajectory.at(np.linspace(max(end - lag, begin), end, SAMPLES))
+    if np.isfinite(wrap).any():
+        turns = np.where(np.isfinite(wrap), wrap, 1.0)
+        steps = np.diff(states, axis=0)
+        steps = np.where(np.isfinite(wrap), steps - turns * np.round(steps / turns), steps)
+        states = np.concatenate((states[:1], states[:1] + np.cumsum(steps, axis=0)))
+        gains = np.where(np.isfinite(wrap), turns * np.round((states[-1] - states[0]) / turns), 0.0)
+    else:
+        gains = np.zeros(len(trajectory.states))
+    return Return(lag, states, gains)
+
+
+def _differences(d: Array, wrap: Array) -> Array:
+    """Return differences of states, those of angles up to full turns."""
+    turns = np.where(np.isfinite(wrap), wrap, 1.0)
+    result: Array = np.where(np.isfinite(wrap), d - turns * np.round(d / turns), d)
+    return result
+
+
+def _after_departure(distance: Array) -> Array:
+    """Return the distances after the trajectory (backwards) has left the neighbourhood of its last state."""
+    away = np.flatnonzero(distance > 5.0 * CLOSE)
+    return distance[away[0] :] if away.size else distance[-1:] + np.inf
+
+
+def _first_return(lags: Array, distance: Array) -> float | None:
+    """Return the shortest time after which the trajectory was where it is at last, as closely as it ever was."""
+    away = np.flatnonzero(distance > 5.0 * CLOSE)
+    if away.size == 0:
+        return None
+    first = int(away[0])
+    inner = distance[1:-1]
+    minima = 1 + np.flatnonzero((inner <= distance[:-2]) & (inner < distance[2:]))
+    minima = minima[(minima > first) & (distance[minima] < CLOSE)]
+    if minima.size == 0:
+        return None
+    refined = [_vertex(lags, distance, int(i)) for i in minima]
+    for k, (lag, d) in enumerate(refined):
+        later = [e for other, e in refined[k + 1 :] if other < 2.5 * lag]
+        # a cycle of two turns nearly returns after one
+        if not later or min(later) >= CLOSER * d or d < 0.1 * CLOSER * CLOSE:
+            return lag
+    return refined[-1][0]
+
+
+def _vertex(lags: Array, distance: Array, i: int) -> tuple[float, float]:
+    """Return place and value of the minimum of the parabola of squared distances through three samples."""
+    a, b, c = distance[i - 1 : i + 2] ** 2
+    bend = a - 2.0 * b + c
+    shift = 0.5 * (a - c) / bend if bend > 0.0 else 0.0
+    value = b - 0.25 * (a - c) * shift
+    return float(lags[i] + shift * (lags[i + 1] - lags[i])), float(np.sqrt(max(value, 0.0)))
+
+
+def _turns(lags: Array, distance: Array, period: float) -> float | None:
+    """Return the smallest multiple of the forcing period after which the trajectory returns."""
+    for k in range(1, MOST_TURNS + 1):
+        if k * period > lags[-1]:
+            return None
+        if float(np.interp(k * period, lags, distance)) < CLOSE:
+            return k * period
+    return None

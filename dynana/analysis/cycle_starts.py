@@ -1,0 +1,286 @@
+"""From what a user has to a first cycle on a curve."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dynana.analysis.cycle_orbits import cycle_equations, orbit_of
+from dynana.analysis.cycle_places import CycleCurve, Place
+from dynana.analysis.cycle_request import Request
+from dynana.analysis.cycle_returns import Return, last_return
+from dynana.definition.system import System
+from dynana.errors import ConvergenceError
+from dynana.lowering.kernels import lower
+from dynana.numerics.collocation_newton import REPORT_SIZE
+from dynana.numerics.collocation_orbit import Orbit
+from dynana.numerics.gauss import gauss_scheme
+from dynana.numerics.mesh import times
+from dynana.numerics.orbit_curve import OrbitCurve
+from dynana.results.cycle import Cycle
+from dynana.results.diagram import SpecialPoint
+from dynana.results.tables import number
+from dynana.results.trajectory import Trajectory
+
+Array = NDArray[np.float64]
+
+#: Amplitude of the first cycle beside a Hopf point, relative to the one at which the normal form would have moved the
+#: parameter by `NATURAL` of its range.
+FIRST_AMPLITUDE, NATURAL = 0.02, 0.05
+#: Amplitude of the first cycle beside a period doubling or a branch point, relative to the extent of the cycle there.
+SIDEWAYS = 0.01
+#: A smaller amplitude is tried so many times, each a quarter of the one before.
+ATTEMPTS = 5
+#: Least size of a state's variation, relative to its value: cycles that hardly move in a state may drift in it.
+LEAST_EXTENT = 0.03
+#: A state rests on a cycle if it varies by less than this part of what it typically does.
+RESTING = 1e-6
+
+
+@dataclass(frozen=True, eq=False)
+class Beginning:
+    """A first cycle and where to go from it.
+
+    Attributes
+    ----------
+    curve : CycleCurve
+    place : Place
+    ways : tuple of float
+        Directions along the tangent.
+    origin : str
+        In words.
+    hopf : SpecialPoint or None
+        The Hopf point at the start of the curve.
+    """
+
+    curve: CycleCurve
+    place: Place
+    ways: tuple[float, ...]
+    origin: str
+    hopf: SpecialPoint | None = None
+
+
+def beginning(request: Request) -> Beginning:
+    """Return the first cycle of a request."""
+    start = request.start
+    if isinstance(start, Trajectory):
+        return _from_trajectory(request, start)
+    if isinstance(start, Cycle):
+        return _from_cycle(request, start, None, "from a stored cycle")
+    if start.kind == "hopf" and start.cycle is None:
+        return _from_hopf(request, start)
+    assert isinstance(start.cycle, Cycle)
+    if start.kind == "period doubling":
+        return _doubled(request, start, start.cycle)
+    if start.kind == "branch point of cycles":
+        return _sideways(request, start, start.cycle)
+    return _from_cycle(request, start.cycle, start.vectors.get("tangent"), f"from a {start.title}")
+
+
+def _curve(request: Request, sizes: Array, gains: Array | None, forcing: float | None) -> CycleCurve:
+    extents = np.array([high - low for low, high in request.ranges])
+    equations = cycle_equations(request.system, request.free, gains=gains, forcing_period=forcing)
+    held = (0,) if len(request.free) == 2 else ()
+    return CycleCurve(OrbitCurve(equations, sizes, extents, request.stages, held=held))
+
+
+def _sizes(system: System, points: Array) -> Array:
+    """Return how much states vary, to begin with: their extents on a cycle, or a guess for those that rest on it."""
+    extent = np.maximum(np.ptp(points, axis=0), LEAST_EXTENT * np.abs(points).max(axis=0))
+    typical = np.array([
+        np.ptp(system.ranges[n]) if n in system.ranges else abs(value) or 1.0 for n, value in system.initial.items()
+    ])  # fmt: skip
+    resting: Array = np.where(extent > RESTING * typical, extent, LEAST_EXTENT * typical)
+    return resting
+
+
+def _place(curve: CycleCurve, orbit: Orbit, fixed: int | None) -> Place | None:
+    """Return the cycle near an orbit: with a scalar held fixed, or the amplitude along the orbit's tangent."""
+    if fixed is not None:
+        attempt = curve.curve.settle(orbit, fixed=fixed, adaptations=1)
+    else:
+        attempt = curve.curve.advance(curve.curve.prepare(orbit), 0.0)
+    return None if attempt.point is None else curve.place(attempt.point)
+
+
+def _from_hopf(request: Request, start: SpecialPoint) -> Beginning:
+    system, name = request.system, request.free[0]
+    q, omega = _critical(system, start.point)
+    form, vectors = start.normal_form, start.vectors
+    same = start.free == request.free and "h20" in vectors
+    h20, h11 = (vectors["h20"], vectors["h11"]) if same else (0.0 * q, 0.0 * q.real)
+    q = vectors["q"] if same else q
+    bend = form.get("parameter_curvature", 0.0) if same else 0.0
+    turn = form.get("frequency_curvature", 0.0) if same else 0.0
+    (low, high), box = (
+        request.ranges[0],
+        np.array([np.diff(system.ranges.get(n, (0.0, np.inf)))[0] for n in system.states]),
+    )
+    natural = min(
+        math.sqrt(NATURAL * (high - low) / (abs(bend) + 1e-300)),
+        float(np.min(0.25 * box / (2.0 * np.abs(q) + 1e-300))),
+        float(np.linalg.norm(q) / (np.linalg.norm(h20) + np.linalg.norm(h11) + 1e-300)),
+    )
+    if not natural < 1e100:  # nothing tells the size
+        natural = 0.1 * (1.0 + float(np.abs(start.point).max()))
+    scheme = gauss_scheme(request.stages)
+    widths = np.full(request.intervals, 1.0 / request.intervals)
+    turns = np.exp(2j * np.pi * times(widths, scheme))
+    for k in range(ATTEMPTS):
+        a = FIRST_AMPLITUDE * natural * 0.25**k
+        z = a * turns
+        x = start.point + 2 * np.outer(z, q).real + np.outer(z**2, h20).real + a * a * h11
+        value = min(max(system.values[name] + bend * a * a, low), high)
+        moved = replace(request, system=system.at(**{name: value}))
+        curve = _curve(moved, 2.0 * natural * np.abs(q) + LEAST_EXTENT * np.abs(start.point), None, None)
+        scalars = [2 * np.pi / (omega + turn * a * a), *(moved.system.values[n] for n in request.free)]
+        tangent = np.concatenate((2 * np.outer(turns, q).real.ravel(), 0.0 * np.array(scalars)))
+        place = _place(
+            curve, _orbit(np.concatenate((x.ravel(), scalars)), tangent, widths, len(q), request.stages), None
+        )
+        if place is not None and np.ptp(place.points, axis=0).max() > 0.1 * np.ptp(x, axis=0).max():
+            origin = f"from the Hopf point at {name} = {number(start.parameters[name], 8)}"
+            return Beginning(curve, place, (1.0,), origin, hopf=start)
+    raise ConvergenceError(
+        f"{system.name}: no cycle was found beside the Hopf point at {name} = {number(start.parameters[name])}; is it "
+        "degenerate? Start from a trajectory that settles on the cycle instead."
+    )
+
+
+def _critical(system: System, point: Array) -> tuple[NDArray[Any], float]:
+    """Return the eigenvector of the pair closest to the imaginary axis, of unit length, and its frequency."""
+    kernels = lower(system)
+    jacobian = np.empty((kernels.n, kernels.n))
+    kernels.jacobian(0.0, np.array(point), kernels.p, jacobian)
+    values, vectors = np.linalg.eig(jacobian)
+    turning = np.flatnonzero(values.imag > 0.0)
+    if turning.size == 0:
+        raise ConvergenceError(f"{system.name}: no complex eigenvalues at the given Hopf point")
+    i = turning[np.argmin(np.abs(values[turning].real) / np.abs(values[turning]))]
+    return vectors[:, i], float(values[i].imag)
+
+
+def _orbit(z: Array, tangent: Array, widths: Array, n: int, stages: int) -> Orbit:
+    return Orbit(
+        z=z, tangent=tangent, counts=np.array([widths.size], dtype=np.int64), widths=widths, n=n, stages=stages,
+        report=np.zeros(REPORT_SIZE),
+    )  # fmt: skip
+
+
+def _gains(system: System, cycle: Cycle) -> Array:
+    """What each angle gains in a period."""
+    turned = cycle.points[-1] - cycle.points[0]
+    wrap = np.array([system.wrap.get(n, np.inf) for n in system.states])
+    whole = np.where(np.isfinite(wrap), wrap, 1.0)
+    return np.where(np.isfinite(wrap), whole * np.round(turned / whole), 0.0)
+
+
+def _smooth(request: Request, cycle: Cycle) -> Cycle:
+    if len(cycle.segments) > 1:
+        raise ValueError(f"{request.system.name}: the cycle has {len(cycle.segments)} segments: not followed yet")
+    if float(np.ptp(cycle.points / (np.abs(cycle.points).max(axis=0) + 1e-300), axis=0).max()) < 1e-12:
+        raise ValueError(
+            f"{request.system.name}: the stored cycle is an equilibrium, the Hopf point at the end of its branch; "
+            "start from the Hopf point itself, as a SpecialPoint"
+        )
+    return cycle
+
+
+def _forcing_of(request: Request, cycle: Cycle) -> float | None:
+    if request.forcing_period is None:
+        return None
+    return request.forcing_period * max(1, round(cycle.period / request.forcing_period))
+
+
+def _from_cycle(request: Request, cycle: Cycle, tangent: Array | None, origin: str) -> Beginning:
+    cycle = _smooth(request, cycle)
+    orbit = orbit_of(cycle, request.free)
+    request = replace(request, stages=orbit.stages)
+    curve = _curve(
+        request, _sizes(request.system, cycle.points), _gains(request.system, cycle), _forcing_of(request, cycle)
+    )
+    place = None
+    if tangent is not None and tangent.shape == orbit.z.shape:
+        place = _place(curve, replace(orbit, tangent=np.array(tangent)), None)
+    for fixed in (-1,) if len(request.free) == 2 or curve.forced else (-1, 0):
+        place = place if place is not None else _place(curve, orbit, fixed)
+    if place is None:
+        raise ConvergenceError(
+            f"{request.system.name}: Newton's method does not converge from the given cycle at "
+            f"{', '.join(f'{n} = {number(cycle.parameters[n])}' for n in request.free)}"
+        )
+    return Beginning(curve, place, (1.0, -1.0), origin)
+
+
+def _doubled(request: Request, start: SpecialPoint, cycle: Cycle) -> Beginning:
+    """Two turns of a cycle, moved apart along the eigenfunction of the multiplier -1."""
+    cycle = _smooth(request, cycle)
+    one, n = orbit_of(cycle, request.free), len(cycle.states)
+    direction = np.asarray(start.vectors["direction"])
+    request = replace(request, stages=one.stages)
+    gains, forcing = _gains(request.system, cycle), _forcing_of(request, cycle)
+    curve = _curve(
+        request, _sizes(request.system, cycle.points), 2.0 * gains, None if forcing is None else 2.0 * forcing
+    )
+    points = np.concatenate((cycle.points[:-1], cycle.points + gains))
+    sideways = np.concatenate((direction[:-1], -direction))
+    scalars = np.concatenate(([2.0 * cycle.period], one.parameters))
+    return _stepped_aside(
+        request, curve, start, _orbit(np.append(points, scalars), np.zeros(points.size + scalars.size),
+        np.concatenate((one.widths, one.widths)) / 2.0, n, one.stages), np.append(sideways, 0.0 * scalars), (1.0,),
+    )  # fmt: skip
+
+
+def _sideways(request: Request, start: SpecialPoint, cycle: Cycle) -> Beginning:
+    """A cycle at a branch point, moved along the direction of the other branch."""
+    cycle = _smooth(request, cycle)
+    orbit = orbit_of(cycle, request.free)
+    request = replace(request, stages=orbit.stages)
+    curve = _curve(
+        request, _sizes(request.system, cycle.points), _gains(request.system, cycle), _forcing_of(request, cycle)
+    )
+    return _stepped_aside(request, curve, start, orbit, np.asarray(start.vectors["branch_tangent"]), (1.0,))
+
+
+def _stepped_aside(
+    request: Request, curve: CycleCurve, start: SpecialPoint, orbit: Orbit, direction: Array, ways: tuple[float, ...]
+) -> Beginning:
+    """Return the cycle at a small distance from a branch point along the other branch."""
+    on_points = direction[: orbit.scalars_at].reshape(-1, orbit.n) / _sizes(request.system, orbit.split(orbit.z)[0][0])
+    size = float(np.abs(on_points).max())
+    for k in range(ATTEMPTS):
+        a = SIDEWAYS * 0.25**k / size
+        place = _place(curve, replace(orbit, z=orbit.z + a * direction, tangent=direction.copy()), None)
+        if place is not None:
+            name = request.free[0]
+            origin = f"from the {start.kind} at {name} = {number(start.parameters[name], 8)}"
+            return Beginning(curve, place, ways, origin)
+    raise ConvergenceError(f"{request.system.name}: no other branch was found at the {start.sentence}")
+
+
+def _from_trajectory(request: Request, trajectory: Trajectory) -> Beginning:
+    system = request.system
+    found: Return = last_return(system, trajectory, request.forcing_period)
+    forcing = None if request.forcing_period is None else found.period
+    curve = _curve(request, _sizes(system, found.states), found.gains, forcing)
+    s = np.linspace(0.0, 1.0, len(found.states))
+    guess = curve.curve.guess([(s, found.states)], [found.period], [request.intervals])
+    attempt = curve.curve.settle(guess, fixed=-1, adaptations=2)
+    origin = "from a trajectory that settles on it"
+    if attempt.point is None:
+        raise ConvergenceError(
+            f"{system.name}: Newton's method does not converge from the last {number(found.period)} time units of the "
+            "trajectory, which nearly return: simulate longer, so that it settles further, or give more intervals="
+        )
+    place = curve.place(attempt.point)
+    extent = np.ptp(found.states, axis=0)
+    if np.ptp(place.points, axis=0).max() < 0.5 * extent.max() or place.scalars[0] < 0.5 * found.period:
+        raise ConvergenceError(
+            f"{system.name}: the trajectory has not settled: Newton's method goes from its last return, after "
+            f"{number(found.period)}, to a much smaller orbit. Simulate longer."
+        )
+    return Beginning(curve, place, (1.0, -1.0), origin)

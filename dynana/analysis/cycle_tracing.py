@@ -1,0 +1,327 @@
+"""Tracing one curve of cycles in one direction, with every way in which it ends."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from functools import partial
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dynana.analysis.curve_progress import CurveProgress
+from dynana.analysis.cycle_labels import labels
+from dynana.analysis.cycle_legs import (
+    CLEAR_SIGN,
+    NO_SIGN,
+    Leg,
+    Mark,
+    Scalar,
+    hidden_fold,
+    locate,
+    look_closer,
+    rests,
+    root,
+    slopes_between,
+)
+from dynana.analysis.cycle_loops import Passed, same
+from dynana.analysis.cycle_places import FOLD, CycleCurve, Place
+from dynana.numerics.pseudo_arclength import POINT_LIMIT, StepControl, follow
+from dynana.results.stop import Stop
+from dynana.results.tables import number
+
+Array = NDArray[np.float64]
+
+#: Values within this fraction of the range beyond its border are on it.
+ON_BORDER = 1e-11
+#: The parameter rests where its part of the tangent stays below this for so many steps: only the period grows.
+RESTING, RESTING_STEPS = 1e-9, 4
+#: Where a cycle shrinks to a point or to one of half its period, the last one computed is this far on the way there.
+NEARLY_THERE = 0.9
+
+#: Difference of the two turns of a cycle, relative to its extent, at which they count as nearly one.
+NEARLY_EQUAL = 0.01
+
+LONG, SHRUNK, HALVED, THRESHOLD = "period too long", "hopf", "period doubling", "grazing"
+
+
+@dataclass(eq=False)
+class Way:
+    """One direction of a curve.
+
+    Attributes
+    ----------
+    places : list of Place
+        After the start, in order.
+    marks : list of Mark
+        In order; their places are among the places.
+    stop : Stop
+    closed : bool
+    """
+
+    places: list[Place] = field(default_factory=list)
+    marks: list[Mark] = field(default_factory=list)
+    stop: Stop = field(default_factory=lambda: Stop(reason="finished"))
+    closed: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Tracer:
+    """Traces curves of cycles.
+
+    Attributes
+    ----------
+    curve : CycleCurve
+    names : tuple of str
+        "period" and the free parameters.
+    ranges : tuple of (low, high)
+        Of the free parameters.
+    control : StepControl
+    longest : float
+        Period at which a curve ends.
+    at_saddle : callable or None
+        Whether a Place is nearly homoclinic: where that is so and the parameter rests, only the period still grows, and
+        the curve ends. None to go on.
+    asked : tuple of (name, value)
+        Scalars and the values at which to put labels.
+    functions : tuple of (name, function of a Place)
+    beyond_threshold : callable or None
+        Whether a Place goes beyond the threshold of a jump.
+    progress : CurveProgress
+    """
+
+    curve: CycleCurve
+    names: tuple[str, ...]
+    ranges: tuple[tuple[float, float], ...]
+    control: StepControl
+    longest: float
+    at_saddle: Callable[[Place], bool] | None
+    asked: tuple[tuple[str, float], ...]
+    functions: tuple[tuple[str, Scalar], ...]
+    beyond_threshold: Callable[[Place], bool] | None
+    progress: CurveProgress
+
+    @property
+    def asked_period(self) -> float:
+        """The longest period for which a label is asked."""
+        return max((value for name, value in self.asked if name == "period"), default=0.0)
+
+    def one_way(self, start: Place, direction: float) -> Way:
+        """Return what follows a start in one direction."""
+        way, legs = Way(), _Legs(self, start)
+        curve, last, resting = self.curve, start, 0
+        curve.error = start.error
+        control = replace(self.control, first=math.copysign(self.control.first, direction))
+        steps = follow(curve, start.orbit, control)
+        passed = Passed(self, start)
+        while True:
+            try:
+                orbit, step = next(steps)
+            except StopIteration as ended:
+                way.stop = self._given_up(ended.value, last, direction)
+                break
+            new = curve.place(orbit)
+            assert curve.base is not None
+            leg = Leg(curve.base, [0.0, step], [replace(last, orbit=curve.base), new], self._turned(last, new))
+            way.stop, ended_here = self._ended(leg)
+            if ended_here:
+                if len(leg.places) > 1:
+                    legs.add(leg)
+                break
+            legs.add(leg)
+            last = leg.places[-1]
+            curve.error = last.error
+            self.progress.report(last.scalars)
+            if passed.again(leg):
+                way.closed = True
+                way.stop = Stop(reason="closed loop", message="The curve came back to its start.")
+                break
+            resting = resting + 1 if abs(float(last.tests[0])) < RESTING else 0
+            resting_long = resting >= RESTING_STEPS and last.scalars[0] > self.asked_period
+            nearly = resting_long and self.at_saddle is not None and self.at_saddle(last)
+            if last.scalars[0] > self.longest or nearly:
+                way.stop = Stop(reason=LONG)
+                break
+        legs.finish()
+        self.progress.finish()
+        way.places, way.marks = legs.places, legs.marks
+        return way
+
+    def at_start(self, start: Place) -> list[Mark]:
+        """Return the labels that the start itself has: it is where a value was asked for."""
+        index = {name: k for k, name in enumerate(self.names)}
+        vectors = {"tangent": start.orbit.tangent.copy()}
+        return [
+            Mark("label", start, f"{name} = {value:g}", vectors)
+            for name, value in self.asked
+            if float(start.scalars[index[name]]) == value
+        ]
+
+    def among(self, mark: Mark, others: list[Mark]) -> bool:
+        """Return whether a mark is one of several, met again after a lap."""
+        return any(
+            (mark.kind, mark.name) == (other.kind, other.name) and same(mark.place, other.place, self)
+            for other in others
+        )
+
+    def _turned(self, last: Place, new: Place) -> bool:
+        """Return whether the determinant has changed its sign; on another number of intervals it is not comparable."""
+        if last.orbit.counts.tolist() != new.orbit.counts.tolist() or last.orbit.determinant_sign == 0:
+            return False
+        return last.orbit.determinant_sign != new.orbit.determinant_sign
+
+    def _ended(self, leg: Leg) -> tuple[Stop, bool]:
+        """Return whether the curve ends within a leg, and why; the leg is cut there."""
+        new = leg.places[-1]
+        last, sizes = leg.places[0], self.curve.curve.sizes
+        shape, asymmetry = partial(_shape, sizes), partial(_asymmetry, sizes)
+        shrinks = float(np.vdot(shape(last), shape(new))) < 0.0
+        if shrinks and not self.curve.forced:
+            self._cut(leg, shape)
+            return Stop(reason=SHRUNK), True
+        # (a forced response may vanish and turn around where the forcing does)
+        before, after = asymmetry(last), asymmetry(new)
+        if float(np.vdot(before, after)) < 0.0 and not shrinks:
+            self._cut(leg, asymmetry)
+            return Stop(reason=HALVED), True
+        # the two turns differ less and less; the mesh, not the same for both, hides where they are equal
+        if _size(after) < min(NEARLY_EQUAL * _size(shape(new)), _size(before)):
+            return Stop(reason=HALVED), True
+        for k, (low, high) in enumerate(self.ranges, start=1):
+            slack = ON_BORDER * (high - low)
+            value = float(new.scalars[k])
+            if not low - slack <= value <= high + slack:
+                bound = high if value > high else low
+                found = root(self.curve, leg, 0, 1, partial(_excess, k, bound))
+                leg.steps[1:], leg.places[1:] = ([found[0]], [found[1]]) if found else ([], [])
+                return Stop(reason="end of range", message=f"{self.names[k]} = {number(bound)}."), True
+        if self.beyond_threshold is not None and self.beyond_threshold(new):
+            leg.steps[1:], leg.places[1:] = [], []
+            message = (
+                f"beyond {self._where(leg.places[0])} the cycle reaches the threshold of a jump; cycles across jumps "
+                "are not followed."
+            )
+            return Stop(reason=THRESHOLD, message=message), True
+        return Stop(reason="finished"), False
+
+    def _cut(self, leg: Leg, shape: Callable[[Place], Array]) -> None:
+        """End a leg shortly before a shape vanishes and turns around."""
+        reference = shape(leg.places[0])
+
+        def amplitude(place: Place) -> float:
+            return float(np.vdot(reference, shape(place)))
+
+        first, last = amplitude(leg.places[0]), amplitude(leg.places[1])
+        place = self.curve.at(leg.base, step := NEARLY_THERE * leg.steps[1] * first / (first - last), resolved=True)
+        good = place is not None and 0.0 < amplitude(place) < first
+        leg.steps[1:], leg.places[1:] = ([step], [place]) if good and place is not None else ([], [])
+
+    def _where(self, place: Place) -> str:
+        return ", ".join(f"{n} = {number(x, 8)}" for n, x in zip(self.names, place.scalars, strict=True))
+
+    def _given_up(self, reason: str, last: Place, direction: float) -> Stop:
+        place = self._where(last)
+        if reason == POINT_LIMIT:
+            message = f"{self.control.points} points, at {place}: restart from the last cycle, or give points=."
+            return Stop(reason=reason, message=message)
+        attempt = self.curve.advance(last.orbit, direction * 10.0 * self.control.least)
+        if attempt.converged:
+            why = "the curve bends sharply there: the equations have a kink or change on a very small scale"
+        elif not math.isfinite(attempt.contraction):
+            why = "the equations are not finite beyond this cycle"
+        else:
+            size = int(last.orbit.counts.sum())
+            why = (
+                f"Newton's method fails beyond this cycle on {size} mesh intervals: a kink, a jump or a pole of the "
+                "equations, or a cycle too sharp for the mesh (give intervals=)"
+            )
+        return Stop(reason=reason, message=f"at {place}: {why}.")
+
+
+class _Legs:
+    """Legs one after the other; each is finished when the next one is known."""
+
+    def __init__(self, tracer: Tracer, start: Place) -> None:
+        self._tracer = tracer
+        self._pending: Leg | None = None
+        self._stretch: list[Leg] = []  # finished, but the parameter rests at their end
+        self._found: list[Mark] = []  # on them
+        self._sign = 0.0 if rests(start) else math.copysign(1.0, float(start.tests[FOLD]))
+        self._before: Array | None = None
+        self._extra = [function for _, function in tracer.functions]
+        index = {name: k for k, name in enumerate(tracer.names)}
+        self._scalars = [(index[name], value) for name, value in tracer.asked]
+        self._wanted: list[tuple[str, str, Scalar]] = [
+            ("label", f"{name} = {value:g}", partial(_excess, index[name], value)) for name, value in tracer.asked
+        ]
+        self._wanted += [("user", name, function) for name, function in tracer.functions]
+        self.places: list[Place] = []
+        self.marks: list[Mark] = []
+
+    def add(self, leg: Leg) -> None:
+        if self._pending is not None:
+            self._complete(self._pending, slopes_between(leg.places[0], leg.places[1], leg.steps[1], self._extra))
+        self._pending = leg
+
+    def finish(self) -> None:
+        if self._pending is not None:
+            self._complete(self._pending, None)
+        self._pending = None
+        self._flush()
+
+    def _complete(self, leg: Leg, after: Array | None) -> None:
+        curve = self._tracer.curve
+        leg.steps[-1] = self._rescaled(leg)
+        look_closer(curve, leg, self._before, after, self._extra)
+        self._before = slopes_between(leg.places[-2], leg.places[-1], leg.steps[-1] - leg.steps[-2], self._extra)
+        self._found += locate(curve, leg)
+        if self._wanted:
+            self._found += labels(curve, leg, self._wanted, self._scalars)
+        self._stretch.append(leg)
+        last = leg.places[-1]
+        resting = any(rests(p) for part in self._stretch for p in part.places)
+        if rests(last, limit=CLEAR_SIGN if resting else NO_SIGN):
+            return
+        sign = math.copysign(1.0, float(last.tests[FOLD]))
+        if resting and self._sign * sign < 0.0 and not any(m.kind == "fold of cycles" for m in self._found):
+            fold = hidden_fold(curve, self._stretch)
+            self._found += [fold] if fold is not None else []
+        self._sign = sign
+        self._flush()
+
+    def _flush(self) -> None:
+        """Take over what is finished."""
+        places = [p for leg in self._stretch for p in leg.places[1:]]
+        order = {id(p): i for i, p in enumerate(places)}
+        self.places += places
+        self.marks += sorted(self._found, key=lambda mark: order[id(mark.place)])
+        self._stretch, self._found = [], []
+
+    def _rescaled(self, leg: Leg) -> float:
+        """Return the length of the step in the present scales, which may have changed since it was taken."""
+        curve = self._tracer.curve
+        curve.curve.prepare(leg.base)
+        return curve.curve.place_of(leg.base, leg.places[-1].orbit)
+
+
+def _excess(k: int, value: float, place: Place) -> float:
+    """How much a scalar (number k of period and parameters) is above a value."""
+    return float(place.scalars[k]) - value
+
+
+def _size(values: Array) -> float:
+    return float(np.sqrt(np.mean(values**2)))
+
+
+def _shape(sizes: Array, place: Place) -> Array:
+    """Deviations from the mean; they turn around where a cycle shrinks to a point and grows again."""
+    x = place.points
+    return np.asarray((x - x.mean(axis=0)) / sizes)
+
+
+def _asymmetry(sizes: Array, place: Place) -> Array:
+    """Difference between the halves; it turns around where a cycle becomes one of half its period."""
+    x = place.sampled()
+    half = len(x) // 2
+    return np.asarray((x[:half] - x[half:]) / sizes)
