@@ -26,6 +26,8 @@ class FormatError(DynanaError):
 
     Attributes
     ----------
+    message : str
+        What is wrong, without the place.
     line, column : int or None
         Where in the text, counted from 1; None where that has no meaning (a damaged archive, say).
     report : tuple
@@ -37,6 +39,7 @@ class FormatError(DynanaError):
     ) -> None:
         place = "" if line is None else f"line {line}: " if column is None else f"line {line}, column {column}: "
         super().__init__(place + message)
+        self.message = message
         self.line, self.column, self.report = line, column, report
 
 

@@ -85,7 +85,9 @@ def _name(key: Any) -> Any:
 def translated(value: Any, own: Mapping[str, sp.Symbol], place: str) -> Any:
     """Return an expression or condition in our symbols, with exact numbers, checked."""
     made = relation(value) if isinstance(value, Boolean) else exact_expression(expression(value))
-    made = made.xreplace({s: own.get(s.name, TIME if s.name == TIME.name else s) for s in made.free_symbols})
+    ours = {s: own.get(s.name, TIME if s.name == TIME.name else s) for s in made.free_symbols}
+    if foreign := {s: t for s, t in ours.items() if s != t}:  # sympy makes everything anew, even for s = t
+        made = made.xreplace(foreign)
     rules.check_declared(made, place, own)
     if isinstance(made, sp.Expr):
         rules.check_real(made, place)

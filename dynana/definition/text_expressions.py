@@ -26,12 +26,18 @@ LARGEST_EXPONENT = 1000
 CONSTANT_BITS = 256
 #: Digits (in bits) of a factor in front of symbols.
 FACTOR_BITS = 8192
+#: Operations after which functions are no longer brought to sympy's normal form (``sin(-x)`` to ``-sin(x)``): that
+#: takes a millisecond each time.
+NORMALISED = 5_000
 #: Operations in one expression after functions are written out.
 LARGEST_EXPRESSION = 60_000
+#: Branches of the choices inside one comparison, and its operations before they are told apart.
+MOST_BRANCHES, LONGEST_CONDITION = 32, 2_000
 #: Depth of an expression, for the recursions that sympy makes on it.
 DEEPEST_EXPRESSION = 120
 
 _OPPOSITE = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "==": "!=", "!=": "=="}
+_AS_IT_IS = {"evaluate": False}
 _INFINITE = (sp.zoo, sp.nan, sp.oo, -sp.oo, sp.I)
 
 
@@ -95,7 +101,8 @@ class Expressions(Reading[Value]):
         """Return a call of a function."""
         numbers = [a.number for a in arguments if a.number is not None]
         if len(numbers) < len(arguments):
-            return self._made(tree, function.symbolic(*(a.expr for a in arguments)), None)
+            options = {} if self.operations <= NORMALISED or not isinstance(function.symbolic, type) else _AS_IT_IS
+            return self._made(tree, function.symbolic(*(a.expr for a in arguments), **options), None)
         with np.errstate(all="ignore"):
             number = float(function.numeric(*(np.float64(n) for n in numbers)))
         self._finite(tree, number)
@@ -124,29 +131,56 @@ class Expressions(Reading[Value]):
         if tree.kind == CALL and tree.head in COMPARISONS:
             a, b = (self.walk(argument) for argument in tree.arguments)
             sign = tree.head if holds else _OPPOSITE[tree.head]
-            return self._compared(sign, a, b)
+            return self._compared(tree, sign, a, b)
         if tree.kind == CALL and tree.head == "not":
             return self.condition(tree.arguments[0], not holds)
         if tree.kind == CALL and (tree.head in ("and", "or") or self._logical(tree)):
             parts = [self.condition(a, holds) for a in tree.arguments]
             return _all(parts) if (tree.head in ("and", "*")) == holds else _any(parts)
-        value = self.walk(tree)
         zero = Value(sp.S.Zero, 0.0)
-        return self._compared("!=" if holds else "==", value, zero)
+        if tree.kind == CALL and tree.head in _STEPS and len(tree.arguments) == 1 and tree.head not in self.definitions:
+            return self._compared(tree, ">=" if holds else "<", self.walk(tree.arguments[0]), zero)
+        value = self.walk(tree)
+        return self._compared(tree, "!=" if holds else "==", value, zero)
 
     def _logical(self, tree: Tree) -> bool:
         """Return whether a tree is a product of factors or a sum of terms that are conditions."""
         if tree.head not in ("*", "+") or tree.kind != CALL:
             return False
         return all(
-            a.kind == CALL and (a.head in LOGIC or self._logical(a)) or (a.kind == NUMBER and tree.head == "*")
+            a.kind == CALL
+            and (a.head in LOGIC or a.head in _STEPS or self._logical(a))
+            or (a.kind == NUMBER and tree.head == "*")
             for a in tree.arguments
         )
 
-    def _compared(self, sign: str, a: Value, b: Value) -> Any:
+    def _compared(self, tree: Tree, sign: str, a: Value, b: Value) -> Any:
         if a.number is not None and b.number is not None:
             return sp.true if _DECIDE[sign](a.number, b.number) else sp.false
-        return compare(sign, a.expr, b.expr)
+        return self._without_choices(tree, sign, a.expr, b.expr, [MOST_BRANCHES])
+
+    def _without_choices(self, tree: Tree, sign: str, a: sp.Expr, b: sp.Expr, left: list[int]) -> Any:
+        """Return a comparison in which no side is a choice: ``(c and first > b) or (not c and second > b)``.
+
+        Sympy itself would write such conditions with if-then-else, in a time that grows exponentially.
+        """
+        choices = [p for p in a.atoms(sp.Piecewise) | b.atoms(sp.Piecewise) if len(p.atoms(sp.Piecewise)) == 1]
+        if not choices:
+            if a.is_Rational and b.is_Rational:
+                return sp.true if _DECIDE[sign](float(a), float(b)) else sp.false
+            return compare(sign, a, b)
+        chosen = min(choices, key=sp.default_sort_key)
+        parts: list[Any] = []
+        before: list[Any] = []
+        for value, test in chosen.args:
+            left[0] -= 1
+            if left[0] < 0 or self.size(tree, a)[0] + self.size(tree, b)[0] > LONGEST_CONDITION:
+                self.fail("a condition depends on too many choices (if, heav, ...) inside its formulas.", tree)
+            put = {chosen: value}
+            here = self._without_choices(tree, sign, a.xreplace(put), b.xreplace(put), left)
+            parts.append(_all([*before, test, here]))
+            before.append(_negated(test))
+        return _any(parts)
 
     def _chosen(self, tree: Tree, condition: Any, a: Value, b: Value) -> Value:
         if condition in (sp.true, sp.false):
@@ -183,15 +217,14 @@ class Expressions(Reading[Value]):
     def _made(self, tree: Tree, expr: sp.Expr, number: float | None) -> Value:
         """Return a new expression, checked; ``number`` is its value if all of its parts have one."""
         if number is None and expr.is_number:  # symbols cancelled
-            if expr in _INFINITE or not expr.is_Rational and expr.has(*_INFINITE):
-                self.fail("the formula is infinite or has no real value.", tree)
+            self.size(tree, expr)
             number = float(expr)
         if number is not None:
             self._finite(tree, number)
             if expr.is_Rational:
                 if expr.p.bit_length() + expr.q.bit_length() > CONSTANT_BITS:
                     expr = exact(number)
-            elif expr.has(*_INFINITE) or self.size(tree, expr)[0] > 20:
+            elif self.size(tree, expr)[0] > 20:
                 expr = exact(number)
             return Value(expr, number)
         self._check_factors(tree, expr)
@@ -217,6 +250,8 @@ class Expressions(Reading[Value]):
         """Return the number of operations in an expression and its depth; refuse one that is too large."""
         found = self._sizes.get(expr)
         if found is None:
+            if expr in _INFINITE:
+                self.fail("the formula is infinite or has no real value.", tree)
             parts = [self.size(tree, a) for a in expr.args]
             found = 1 + sum(n for n, _ in parts), 1 + max((d for _, d in parts), default=0)
             self._sizes[expr] = found
@@ -225,6 +260,15 @@ class Expressions(Reading[Value]):
         if found[1] > DEEPEST_EXPRESSION:
             self.fail(f"a formula, written out, is nested more than {DEEPEST_EXPRESSION} deep.", tree)
         return found
+
+
+def _negated(condition: Any) -> Any:
+    """Return the opposite of a condition made here."""
+    if condition in (sp.true, sp.false):
+        return sp.false if condition == sp.true else sp.true
+    if isinstance(condition, sp.And | sp.Or):
+        return (_any if isinstance(condition, sp.And) else _all)([_negated(part) for part in condition.args])
+    return compare(_OPPOSITE[condition.rel_op], condition.lhs, condition.rhs)
 
 
 def _all(parts: list[Any]) -> Any:
@@ -241,6 +285,8 @@ def _any(parts: list[Any]) -> Any:
     return sp.false if not left else left[0] if len(left) == 1 else sp.Or(*left, evaluate=False)
 
 
+#: Functions that are conditions where a condition is expected.
+_STEPS = ("heav", "heaviside")
 #: Functions whose value for a constant is the number itself: sympy would search for it.
 _DECIDED = {"abs", "absolute", "sign", "flr", "floor", "mod", "min", "max", "minimum", "maximum", "heav", "heaviside"}
 _DECIDED |= {"asin", "acos", "atan2", "exprel"}

@@ -57,15 +57,15 @@ def _sign(x: sp.Expr) -> sp.Expr:
 
 
 def _arcsine(x: sp.Expr) -> sp.Expr:
-    return 2 * sp.atan(x / (1 + sp.sqrt(1 - x**2)))
+    return 2 * sp.atan(x / (1 + sp.sqrt(1 - x**2)), evaluate=False)
 
 
 def _arctangent2(y: sp.Expr, x: sp.Expr) -> sp.Expr:
     """The angle of the point (x, y) by arctangents of quotients that are finite where they are used."""
     axis = choice(compare("<", y, _ZERO), -sp.pi / 2, choice(compare(">", y, _ZERO), sp.pi / 2, _ZERO))
     turn = choice(compare("<", y, _ZERO), -sp.pi, sp.pi)
-    left = choice(compare("<", x, _ZERO), sp.atan(y / x) + turn, axis)
-    return choice(compare(">", x, _ZERO), sp.atan(y / x), left)
+    left = choice(compare("<", x, _ZERO), sp.atan(y / x, evaluate=False) + turn, axis)
+    return choice(compare(">", x, _ZERO), sp.atan(y / x, evaluate=False), left)
 
 
 def _remainder(a: sp.Expr, b: sp.Expr) -> sp.Expr:

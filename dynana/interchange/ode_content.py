@@ -88,6 +88,7 @@ class Statements:
     options: list[tuple[int, str]] = field(default_factory=list)
     presets: list[Preset] = field(default_factory=list)
     refused: list[tuple[int, str]] = field(default_factory=list)
+    errors: list[FormatError] = field(default_factory=list)
     spelling: dict[str, str] = field(default_factory=dict)
     declared: dict[str, int] = field(default_factory=dict)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import sympy as sp
 
@@ -11,6 +11,7 @@ from dynana.definition.parts import Jump
 from dynana.definition.text_expressions import Value
 from dynana.definition.text_functions import compare
 from dynana.definition.text_trees import CALL, NAME, Tree
+from dynana.definition.tracing import symbol
 from dynana.errors import FormatError, unknown
 from dynana.interchange.ode_content import Event, Statements
 from dynana.interchange.ode_formulas import OdeExpressions, OdeNumbers
@@ -52,6 +53,8 @@ class Events:
     start : OdeNumbers
         Values at the beginning of a run.
     notes : Notes
+    armed : list of str
+        States that are added: 0 until the condition of an event has been left for the first time, then 1.
     """
 
     found: Statements
@@ -59,6 +62,7 @@ class Events:
     reading: OdeExpressions
     start: OdeNumbers
     notes: Notes
+    armed: list[str] = field(default_factory=list)
 
     def jumps(self, initial: dict[str, float]) -> list[Jump]:
         """Return the jumps; events at the beginning of a run change ``initial``."""
@@ -67,11 +71,10 @@ class Events:
             if event.sign == 0:
                 self._at_start(event, initial)
             else:
-                jump = self._jump(event)
-                made += [] if jump is None else [jump]
+                made += self._jumps(event)
         return made
 
-    def _jump(self, event: Event) -> Jump | None:
+    def _jumps(self, event: Event) -> list[Jump]:
         assigned = []
         for name, tree in event.assigned:
             if name in _COMMANDS:
@@ -79,29 +82,43 @@ class Events:
             else:
                 assigned.append((name, tree))
         if not assigned:
-            return None
+            return []
         value = self.reading.read(event.condition, event.line)
         if value.number is not None:
             self.notes.add(event.line, "left out", f"the event: its condition is always {value.number:g}.")
-            return None
-        if float(self.start.read(event.condition, event.line)) * event.sign > 0:
-            self.notes.add(
-                event.line,
-                "reading",
-                "the condition holds at the beginning already: the jump fires there, whereas XPPAUT waits until it is "
-                "left and reached again.",
-            )
-        return Jump(when=self._condition(event), to=self._map(event, assigned))
+            return []
+        when, to = self._condition(event, event.sign), self._map(event, assigned)
+        if float(self.start.read(event.condition, event.line)) * event.sign < 0:
+            return [Jump(when=when, to=to)]
+        name = self._free_name(f"armed{len(self.armed) + 1}")
+        self.armed.append(name)
+        self.notes.add(
+            event.line,
+            "reading",
+            "the condition holds at the beginning already, and a jump would fire there; XPPAUT waits until it has been "
+            f"left: the state {name} is 0 until then.",
+        )
+        ready = compare(">", symbol(name), sp.S.Half)
+        return [
+            Jump(when=self._condition(event, -event.sign), to={name: sp.S.One}),
+            Jump(when=sp.And(when, ready, evaluate=False), to=to),
+        ]
 
-    def _condition(self, event: Event) -> sp.Basic:
-        """Return ``a > b`` for a condition a - b, and otherwise condition > 0."""
+    def _free_name(self, name: str) -> str:
+        taken = {s.name.lower() for s in self.symbols.values()} | set(self.found.declared)
+        while name in taken:
+            name += "_"
+        return name
+
+    def _condition(self, event: Event, sign: int) -> sp.Basic:
+        """Return ``a > b`` (or <) for a condition a - b, and otherwise condition > 0."""
         tree = event.condition
         left, right = self.reading.walk(tree).expr, sp.S.Zero
         if tree.kind == CALL and tree.head == "+" and len(tree.arguments) == 2:
             first, second = tree.arguments
             if second.kind == CALL and second.head == "neg":
                 left, right = self.reading.walk(first).expr, self.reading.walk(second.arguments[0]).expr
-        return compare(">" if event.sign > 0 else "<", left, right)
+        return compare(">" if sign > 0 else "<", left, right)
 
     def _map(self, event: Event, assigned: list[tuple[str, Tree]]) -> dict[str, sp.Expr]:
         """Return the new values in terms of the old ones: assignments are made one after the other, as in XPPAUT.

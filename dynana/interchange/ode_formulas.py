@@ -121,6 +121,12 @@ class OdeNumbers(_Shared, Numbers):
         self.drew = False
         self.shape: tuple[int, ...] = ()
 
+    def read(self, tree: Tree, line: int) -> Any:
+        """Return the value of a formula; quantities are worked out anew, for states may have changed."""
+        for name in self.definitions:
+            self.names.pop(name, None)
+        return super().read(tree, line)
+
     def constant(self, tree: Tree) -> float:
         """Return the value of a formula that must be a constant."""
         value = np.asarray(self.walk(tree))

@@ -22,16 +22,15 @@ _FUNCTION = re.compile(rf"(?P<name>{_NAME})\s*\((?P<arguments>[^()]*)\)\s*=")
 _QUANTITY = re.compile(rf"(?P<derived>!?)\s*(?P<name>{_NAME})\s*=(?!=)")
 _INTEGRAL = re.compile(r"\bint\s*[\[{]", re.IGNORECASE)
 _GLOBAL = re.compile(r"(?P<sign>[-+]?\d+)\s*(?:\{(?P<braced>[^{}]*)\}|(?P<bare>[^{}]*))\s*\{(?P<events>[^{}]*)\}?\s*$")
+#: Commands that may be followed by a bracket; any other word before a bracket is a function.
+_WORDS = {"b", "bdry", "bndry", "par", "param", "params", "init", "aux", "global", "number", "set", "solv", "solve"}
 _SET = re.compile(r"(?P<name>[^\s{]+)\s*\{(?P<body>[^}]*)\}?")
 
 
 def statements(lines: Iterator[Line] | list[Line], notes: Notes) -> Statements:
     """Return the statements of a file.
 
-    Raises
-    ------
-    FormatError
-        With line and column, where a line cannot be read.
+    Lines that cannot be read, or are refused, are listed there with the reason.
     """
     return _Reader(notes).read(iter(lines))
 
@@ -69,7 +68,10 @@ class _Reader:
                 self.refuse("number of equations", line)
                 return self.found
             first = False
-            self._sort(line)
+            try:
+                self._sort(line)
+            except FormatError as error:
+                self.found.errors.append(error)
         return self.found
 
     def refuse(self, construct: str, line: Line) -> None:
@@ -116,7 +118,8 @@ class _Reader:
     @staticmethod
     def _is_command(text: str) -> bool:
         """Return whether a line is a word and what follows a blank, rather than the left side of an equation."""
-        return bool(re.match(rf"{_NAME}\s+(?![\s=('/])", text))
+        match = re.match(rf"({_NAME})\s+(?![\s=/])", text)
+        return bool(match and (text[match.end()] not in "('" or match[1].lower() in _WORDS))
 
     def _command(self, line: Line) -> None:
         word, rest = re.split(r"\s+", line.text, maxsplit=1)
@@ -209,11 +212,11 @@ class _Reader:
         self.found.definitions[name] = Definition(name, tree, line.number, arguments)
 
     def _observed(self, rest: str, line: Line) -> None:
-        match = re.match(rf"({_NAME})\s*=", rest)
-        if match is None:
+        name, equals, _ = rest.partition("=")  # XPPAUT takes any text as a name: "P.E." or "log(x)"
+        if not (equals and name.strip()):
             raise FormatError("expected aux name = formula.", line=line.number, column=1)
-        start = len(line.text) - len(rest) + match.end()
-        self.found.observed.append((match[1], self._given(line.text, start, line)))
+        start = len(line.text) - len(rest) + len(name) + 1
+        self.found.observed.append((name.strip(), self._given(line.text, start, line)))
 
     # -- commands ----------------------------------------------------------------------------------------------------
 

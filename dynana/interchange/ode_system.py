@@ -30,17 +30,18 @@ LISTED = 10
 
 
 def refuse(found: Statements, run: OdeRun, notes: Notes) -> None:
-    """Raise FormatError if the file has constructs that are refused, naming each with its line."""
+    """Raise FormatError if there are lines that cannot be read, or constructs that are refused, naming each."""
     refused = list(found.refused)
     if run.method == "discrete":
         line = next((n for n, text in reversed(found.options) if re.search(r"meth\w*\s*=\s*d", text, re.I)), 1)
         refused.append((line, "meth=discrete makes the file a map; a System is made of differential equations."))
-    if not refused:
+    found.errors += [FormatError(text, line=line, column=1) for line, text in refused]
+    if not found.errors:
         return
-    listed = [f"line {line}: {text}" for line, text in refused[:LISTED]]
-    more = f"\n... and {len(refused) - LISTED} more lines" if len(refused) > LISTED else ""
-    message = listed[0].partition(": ")[2] + "".join("\n" + text for text in listed[1:]) + more
-    raise FormatError(message, line=refused[0][0], column=1, report=tuple(notes))
+    first, *others = sorted(found.errors, key=lambda error: error.line or 0)
+    more = f"\n... and {len(others) + 1 - LISTED} more lines" if len(others) >= LISTED else ""
+    message = "\n".join([first.message, *(str(error) for error in others[: LISTED - 1])]) + more
+    raise FormatError(message, line=first.line, column=first.column, report=tuple(notes))
 
 
 class Assembly:
@@ -75,9 +76,9 @@ class Assembly:
         )
         symbols = {n: symbol(here) for n, here in self.names.items()}
         self.noise = {n: symbol(f"{n}'") for n in found.wiener}  # no user's name has a prime
-        given: dict[str, Value] = {n: value_of(s) for n, s in (symbols | self.noise).items()}
+        given: dict[str, Value] = {"pi": value_of(sp.pi), TIME.name: value_of(TIME)}
+        given |= {n: value_of(s) for n, s in (symbols | self.noise).items()}
         given |= {n: Value(exact(v), v) for n, v in found.numbers.items()}
-        given |= {"pi": value_of(sp.pi), TIME.name: value_of(TIME)}
         self.reading = OdeExpressions(given, found.definitions, self.tables)
         self.symbols = symbols
 
@@ -100,6 +101,7 @@ class Assembly:
         observed = self._observed()
         self._check_order()
         states = {self.names[n]: e for n, e in drift.items()} | {self.names[n]: sp.S.Zero for n in self.changed}
+        states |= dict.fromkeys(events.armed, sp.S.Zero)
         for n in self.changed:
             self.notes.add(
                 found.declared[n],
@@ -221,7 +223,7 @@ class Assembly:
             except Unsupported as error:
                 self.notes.add(formula.line, "left out", f"aux {given}: {str(error).partition(': ')[2]}")
                 continue
-            name = given.strip("_") or "aux"
+            name = re.sub(r"\W+", "_", given, flags=re.ASCII).strip("_")[:60] or "aux"
             name = name if name[0].isalpha() else f"x{name}"
             while name in observed or name in self.names.values() or keyword.iskeyword(name) or name == TIME.name:
                 name += "_aux" if not name.endswith("_aux") else "_"
@@ -229,6 +231,16 @@ class Assembly:
                 self.notes.add(formula.line, "renamed", f"aux {given} is {name} here.")
             observed[name] = expr
         return observed
+
+    def _check_derived(self, name: str, line: int) -> None:
+        varying = self.reading.names[name].expr.free_symbols & {TIME, *(self.symbols[n] for n in self.found.states)}
+        if varying:
+            self.notes.add(
+                line,
+                "reading",
+                f"!{name} depends on {', '.join(sorted(map(str, varying)))}: here at all times, in XPPAUT only when a "
+                "parameter is changed.",
+            )
 
     def _check_order(self) -> None:
         """Note where XPPAUT uses an old value, and what nothing uses and cannot be read."""
@@ -238,6 +250,8 @@ class Assembly:
         for name, definition in found.definitions.items():
             heads = {t.head: t for t in definition.tree if t.kind in (NAME, CALL) and t.head[0].isalpha()}
             used = name in self.reading.names
+            if name in found.derived and used:
+                self._check_derived(name, definition.line)
             late = [
                 h
                 for h in heads

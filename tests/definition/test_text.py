@@ -139,10 +139,10 @@ def test_powers_of_functions_do_not_run_away() -> None:
     """Each of these is 2 to the 40th, or has 2^40 terms, if written out."""
     chain = "".join(f"f{k}(u) = f{k - 1}(u)*f{k - 1}(u)\n" for k in range(1, 41))
     for seed in ("f0(u) = u", "f0(u) = 0.999999*u", "f0(u) = u + sin(u)", "f0(u) = 0.999999"):
-        begun = time.perf_counter()
+        begun = time.process_time()
         with pytest.raises(dn.FormatError):
             dn.System.from_text(f"{seed}\n{chain}x' = f40(x)")
-        assert time.perf_counter() - begun < 1.0
+        assert time.process_time() - begun < 1.0
 
 
 PIECES = st.sampled_from(
@@ -151,19 +151,21 @@ PIECES = st.sampled_from(
 )
 
 
-@settings(max_examples=400, deadline=1000)
+@settings(max_examples=400, deadline=None)
 @given(
     st.one_of(
         st.text(max_size=80), st.lists(PIECES, max_size=40).map(" ".join), st.lists(PIECES, max_size=40).map("".join)
     )
 )
 def test_any_text_is_a_model_or_a_format_error_with_its_place(text: str) -> None:
+    begun = time.process_time()
     try:
         system = dn.System.from_text("x' = 1\n" + text)
     except dn.FormatError as error:
         assert error.line is not None and error.column is not None
     else:
         assert isinstance(system, dn.System)
+    assert time.process_time() - begun < 1.0
 
 
 @pytest.mark.parametrize("model", [fitzhugh_nagumo, hodgkin_huxley], ids=lambda m: m.name)
