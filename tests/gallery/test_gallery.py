@@ -55,8 +55,12 @@ EXPECTED = {
     ],
     # below the Hopf point 93.86; before the fold 39.963; between the homoclinic 35.007 and the Hopf point 36.316
     "morris_lecar": ["1 fixed point of", "3 fixed points of", "stable focus", "saddle", "ends at a limit cycle"],
+    # periods, zeros of the response and dT/dI = -pi/2 from extended precision and in closed form
+    "phase_responses": ["-1.570796", "99.3082", "85.2906", "14.6362", "0.080733, 0.679562", "type I (advances only)"],
     # somatic spikes from scipy
     "pinsky_rinzel": ["bursting 0.75 5 5 ", "105.0 458.2 953.2 1448.2", "11.1 41.3 64.4 70.3"],
+    # slope of G in phase for unit coupling: -2 x 75.99274333 / 99.3082285 per ms; here a thousandth of it
+    "two_coupled_cells": ["-0.00153044", "stable: in phase; unstable: antiphase", "stable: in phase, antiphase"],
     # period 16.75000154 ms at I = 1; rest, saddle and focus of the published equations
     "wang_buzsaki": ["1.00 59.70", "-64.0176", "proved complete"],
     # equilibria of the bistable set in the table of known answers
