@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,12 +48,15 @@ class Place:
         trivial one passes 1.
     error : float
         Estimated, between mesh points; nan if it was not asked for.
+    samples : list
+        Filled when `sampled` is first asked for.
     """
 
     orbit: Orbit
     spectrum: Spectrum
     tests: Array
     error: float
+    samples: list[Array] = field(default_factory=list)
 
     @property
     def scalars(self) -> Array:
@@ -72,8 +75,10 @@ class Place:
 
     def sampled(self) -> Array:
         """States at `SAMPLES`, shape (samples, n)."""
-        points, widths = self.orbit.split(self.orbit.z)[0]
-        return interpolate(points, widths, gauss_scheme(self.orbit.stages), SAMPLES)
+        if not self.samples:
+            points, widths = self.orbit.split(self.orbit.z)[0]
+            self.samples.append(interpolate(points, widths, gauss_scheme(self.orbit.stages), SAMPLES))
+        return self.samples[0]
 
 
 class CycleCurve:

@@ -14,6 +14,8 @@ from dynana.analysis.cycle_legs import Mark
 from dynana.analysis.cycle_orbits import cycle_of, unstable_count
 from dynana.analysis.cycle_places import CycleCurve, Place
 from dynana.analysis.cycle_request import Request
+from dynana.analysis.cycle_starts import doubling_words
+from dynana.analysis.normal_forms_codim1 import side
 from dynana.lowering.kernels import lower
 from dynana.numerics.collocation_newton import LENGTH
 from dynana.numerics.collocation_orbit import Spectrum
@@ -54,7 +56,8 @@ def hopf_row(place: Place, end: End) -> Row:
     logs, phases = values.real * period, np.angle(np.exp(1j * values.imag * period))
     order = np.argsort(-logs, kind="stable")
     spectrum = Spectrum(logs[order], phases[order], float(values.real.sum()) * period)
-    return Row(replace(place, orbit=replace(orbit, z=z, report=np.zeros_like(orbit.report)), spectrum=spectrum), end)
+    still = replace(orbit, z=z, report=np.zeros_like(orbit.report))
+    return Row(replace(place, orbit=still, spectrum=spectrum, samples=[]), end)
 
 
 def branch_of(
@@ -85,7 +88,8 @@ def branch_of(
     for mark in marks:
         i = index[id(mark.place)]
         near = scalars[max(i - 1, 0) : i + 2, 1]
-        special.append(special_point(request, curve, mark, i, (float(near.min()), float(near.max()))))
+        point = special_point(request, curve, mark, i, (float(near.min()), float(near.max())))
+        special.append(replace(point, criticality=_meaning(request, mark, point, near)))
     special += [replace(point, index=index[id(row.place)]) for row, point in extra]
     return CycleBranch(
         system=system.name,
@@ -153,7 +157,6 @@ def special_point(
         interval=interval,
         converged=residual <= LOCATED,
         eigenvalues=multipliers(spectrum.logarithms, spectrum.phases),
-        criticality=_meaning(request, mark),
         period=cycle.period,
         index=index,
         vectors=mark.vectors,
@@ -162,10 +165,18 @@ def special_point(
     )
 
 
-def _meaning(request: Request, mark: Mark) -> str:
+def _meaning(request: Request, mark: Mark, point: SpecialPoint, near: Array) -> str:
+    """Return what a special point of cycles means, in words."""
     if mark.kind == "torus":
         angle = float(mark.vectors["angle"][0])
         return f"an invariant torus is born, rotation number {number(angle / (2 * math.pi))}"
+    if len(request.free) > 1:
+        return ""
+    if mark.kind == "period doubling":
+        return doubling_words(request, point)
+    aside = near - float(mark.place.scalars[1])
+    if mark.kind == "fold of cycles" and (aside.min() >= 0.0 or aside.max() <= 0.0):
+        return f"two cycles {side(float(aside.sum()), request.free[0])}"
     return ""
 
 

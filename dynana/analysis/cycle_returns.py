@@ -39,11 +39,14 @@ class Return:
         At uniform times over the period; angles go on.
     gains : ndarray, shape (n,)
         What each state gains in a period: full turns of angles.
+    distance : float
+        Of the last state from the one a period before, in units of the extents.
     """
 
     period: float
     states: Array
     gains: Array
+    distance: float
 
 
 def last_return(system: System, trajectory: Trajectory, forcing_period: float | None) -> Return:
@@ -87,6 +90,7 @@ def last_return(system: System, trajectory: Trajectory, forcing_period: float | 
             f"{number(half)} to {number(end)}: it has not settled on a cycle, or one that is longer. Simulate longer "
             f"(nearest return: {number(float(_after_departure(distance).min()), 3)} of its extent, {CLOSE} is needed)."
         )
+    missed = _differences(trajectory.at(end - lag) - x[-1], wrap) / np.maximum(extent, TRANSIENT * whole)
     if forcing_period is not None:
         end = np.floor(end / forcing_period) * forcing_period  # time enters the equations: start at a full period
     states = trajectory.at(np.linspace(max(end - lag, begin), end, SAMPLES))
@@ -98,7 +102,7 @@ def last_return(system: System, trajectory: Trajectory, forcing_period: float | 
         gains = np.where(np.isfinite(wrap), turns * np.round((states[-1] - states[0]) / turns), 0.0)
     else:
         gains = np.zeros(len(trajectory.states))
-    return Return(lag, states, gains)
+    return Return(lag, states, gains, float(np.sqrt(np.mean(missed**2))))
 
 
 def _differences(d: Array, wrap: Array) -> Array:

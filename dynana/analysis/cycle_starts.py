@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dynana.analysis.cycle_orbits import cycle_equations, orbit_of
-from dynana.analysis.cycle_places import CycleCurve, Place
+from dynana.analysis.cycle_places import CycleCurve, Place, others
 from dynana.analysis.cycle_request import Request
 from dynana.analysis.cycle_returns import Return, last_return
+from dynana.analysis.normal_forms_codim1 import side
 from dynana.definition.system import System
 from dynana.errors import ConvergenceError
 from dynana.lowering.kernels import lower
@@ -33,10 +34,16 @@ Array = NDArray[np.float64]
 FIRST_AMPLITUDE, NATURAL = 0.02, 0.05
 #: Amplitude of the first cycle beside a period doubling or a branch point, relative to the extent of the cycle there.
 SIDEWAYS = 0.01
+#: Logarithm of the critical multiplier of a doubled cycle, in units of the error of the trivial one and at least, below
+#: which it does not tell on which side it is.
+NEITHER, LEAST_LOGARITHM = 10.0, 1e-10
 #: A smaller amplitude is tried so many times, each a quarter of the one before.
 ATTEMPTS = 5
 #: Least size of a state's variation, relative to its value: cycles that hardly move in a state may drift in it.
 LEAST_EXTENT = 0.03
+#: Logarithm of the largest multiplier up to which a trajectory can settle on a cycle (families of cycles are neutral),
+#: and the distance after a return, in units of the extent, up to which one is on an unstable cycle all the same.
+NEUTRAL, CLOSED = 0.01, 1e-5
 #: A state rests on a cycle if it varies by less than this part of what it typically does.
 RESTING = 1e-6
 
@@ -235,6 +242,28 @@ def _doubled(request: Request, start: SpecialPoint, cycle: Cycle) -> Beginning:
     )  # fmt: skip
 
 
+def doubling_words(request: Request, point: SpecialPoint) -> str:
+    """Return what a period doubling means, told by the doubled cycle a small way along its branch."""
+    name, value = request.free[0], point.parameters[request.free[0]]
+    system = request.system.at(**{name: value})
+    assert isinstance(point.cycle, Cycle)
+    try:
+        beside = _doubled(replace(request, system=system), point, point.cycle)
+    except ConvergenceError:
+        return ""
+    logs, phases = others(beside.place.spectrum, beside.curve.forced)
+    critical = int(np.argmin(np.hypot(logs, phases)))
+    moved = float(beside.place.scalars[1]) - value
+    error = 0.0 if beside.curve.forced else beside.place.spectrum.trivial_error
+    if abs(float(logs[critical])) < NEITHER * error + LEAST_LOGARITHM or moved == 0.0:
+        return ""
+    word = "supercritical" if logs[critical] < 0.0 else "subcritical"
+    unstable = int(np.sum(np.delete(logs, critical) > 0.0))
+    kind = "stable" if logs[critical] < 0.0 and not unstable else "unstable"
+    beside_them = f" ({unstable} more unstable direction{'s' * (unstable != 1)})" if unstable else ""
+    return f"{word}: {kind} cycles of twice the period {side(moved, name)}{beside_them}"
+
+
 def _sideways(request: Request, start: SpecialPoint, cycle: Cycle) -> Beginning:
     """A cycle at a branch point, moved along the direction of the other branch."""
     cycle = _smooth(request, cycle)
@@ -282,5 +311,12 @@ def _from_trajectory(request: Request, trajectory: Trajectory) -> Beginning:
         raise ConvergenceError(
             f"{system.name}: the trajectory has not settled: Newton's method goes from its last return, after "
             f"{number(found.period)}, to a much smaller orbit. Simulate longer."
+        )
+    growth = float(others(place.spectrum, curve.forced)[0].max(initial=-math.inf))
+    if growth > NEUTRAL and found.distance > CLOSED:
+        raise ConvergenceError(
+            f"{system.name}: the trajectory has not settled on a cycle: it returns after {number(found.period)} near "
+            f"one of period {number(float(place.scalars[0]))}, which is unstable (multiplier of modulus "
+            f"{number(math.exp(min(growth, 700.0)), 3)}). It may be chaotic, or need more time."
         )
     return Beginning(curve, place, (1.0, -1.0), origin)

@@ -27,12 +27,15 @@ from dynana.analysis.cycle_legs import (
 )
 from dynana.analysis.cycle_loops import Passed, same
 from dynana.analysis.cycle_places import FOLD, CycleCurve, Place
+from dynana.numerics.collocation_newton import DIVERGED, SINGULAR
 from dynana.numerics.pseudo_arclength import POINT_LIMIT, StepControl, follow
 from dynana.results.stop import Stop
 from dynana.results.tables import number
 
 Array = NDArray[np.float64]
 
+#: Steps, in units of the least one, that are tried to tell why a curve cannot be followed.
+TRIALS = (10.0, 1e3, 1e5)
 #: Values within this fraction of the range beyond its border are on it.
 ON_BORDER = 1e-11
 #: The parameter rests where its part of the tangent stays below this for so many steps: only the period grows.
@@ -225,10 +228,10 @@ class Tracer:
         if reason == POINT_LIMIT:
             message = f"{self.control.points} points, at {place}: restart from the last cycle, or give points=."
             return Stop(reason=reason, message=message)
-        attempt = self.curve.advance(last.orbit, direction * 10.0 * self.control.least)
-        if attempt.converged:
+        attempts = [self.curve.advance(last.orbit, direction * factor * self.control.least) for factor in TRIALS]
+        if attempts[0].converged:
             why = "the curve bends sharply there: the equations have a kink or change on a very small scale"
-        elif not math.isfinite(attempt.contraction):
+        elif any(a.code in (DIVERGED, SINGULAR) and not a.contraction > 0.0 for a in attempts):  # at once
             why = "the equations are not finite beyond this cycle"
         else:
             size = int(last.orbit.counts.sum())

@@ -41,6 +41,7 @@ def test_from_a_hopf_point_through_a_fold():
     kinds = [(s.code, s["mu"]) for s in branch.special]
     assert [k for k, _ in kinds] == ["HB", "LPC"]
     assert kinds[1][1] == pytest.approx(-0.25, abs=1e-12)
+    assert branch.special[1].criticality == "two cycles on the side of higher mu"
     assert branch.stops[0].reason == "hopf" and branch.stops[1].message == "mu = 1." and branch.values[-1] == 1.0
     # stability changes at the fold and nowhere else
     fold = branch.special_points("LPC")[0].index
@@ -61,6 +62,7 @@ def test_period_doubling_and_the_doubled_branch_both_ways():
     branch = dn.continue_cycles(known.moebius, settled(known.moebius, 200.0), "a", (-0.5, 1))
     (doubling,) = branch.special
     assert doubling.code == "PD" and doubling["a"] == pytest.approx(0.0, abs=1e-10)
+    assert doubling.criticality == "supercritical: stable cycles of twice the period on the side of higher a"
     np.testing.assert_allclose(branch.log_moduli[-1, 0], TURN, rtol=1e-9)
     doubled = dn.continue_cycles(known.moebius, doubling, "a", (-0.5, 1))
     np.testing.assert_allclose(doubled.periods, 2 * TURN, rtol=1e-10)
