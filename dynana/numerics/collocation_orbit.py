@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from dynana.numerics.collocation import CLOSURE_KERNEL, JACOBIAN, PARAMETERS, RHS, TIME
 from dynana.numerics.collocation_newton import SIGN
+from dynana.numerics.function_addresses import addresses
 from dynana.numerics.gauss import gauss_scheme
-from dynana.numerics.kernel_addresses import CLOSURE, addresses
+from dynana.numerics.kernel_addresses import CLOSURE
 from dynana.numerics.mesh import times
 from dynana.numerics.signatures import MATRIX, VECTOR
 

@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 
 from dynana.numerics.bordering import factorise_dense, solve_dense
 from dynana.numerics.compilation import compiled
-from dynana.numerics.kernel_addresses import addresses, matrix_at, vector_at
+from dynana.numerics.function_addresses import addresses
+from dynana.numerics.kernel_addresses import matrix_at, vector_at
 from dynana.numerics.pseudo_arclength import Attempt
 from dynana.numerics.signatures import MATRIX, VECTOR
 

@@ -1,79 +1,17 @@
-"""Kernels by address: drivers that are entered often take machine addresses instead of function objects.
-
-Passing a first-class function from Python costs about 30 microseconds each, which is what a whole Newton iteration may
-take. An address in an integer array costs nothing. Inside compiled code the address becomes a function again.
-"""
+"""The kinds of kernels that drivers take by address, see `dynana.numerics.function_addresses`."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
-import numba
-import numpy as np
 from numba import types
-from numba.core import cgutils
-from numba.extending import intrinsic
-from numpy.typing import NDArray
 
 from dynana.numerics.compilation import compiled
-from dynana.numerics.signatures import DIRECTIONAL, MATRIX, ROW, TABLE, VECTOR, function_type
+from dynana.numerics.function_addresses import recover
+from dynana.numerics.signatures import DIRECTIONAL, MATRIX, ROW, TABLE, VECTOR
 
 #: f(starts, ends, durations, p, data, out, derivative): conditions between the ends of the segments of an orbit.
 #: ``starts`` and ``ends`` (segments, n), ``out`` (conditions,), columns of ``derivative``: all starts, all ends,
 #: durations, all parameters. ``derivative`` is zero on entry.
 CLOSURE = types.void(TABLE, TABLE, ROW, ROW, ROW, ROW, TABLE)
-
-#: Functions kept alive for as long as their addresses may be used, by address; without compilation the address is just
-#: the key of this table.
-_KEPT: dict[int, Callable[..., Any]] = {}
-
-
-def addresses(*kernels: tuple[Callable[..., Any], types.Type]) -> NDArray[np.int64]:
-    """Return the addresses of kernels, each given with its signature.
-
-    Parameters
-    ----------
-    *kernels : tuple of (compiled function, numba signature)
-
-    Returns
-    -------
-    ndarray of int64, shape (number of kernels,)
-        Good for the life of this process.
-    """
-    return np.array([_address(function, signature) for function, signature in kernels], dtype=np.int64)
-
-
-def _address(function: Callable[..., Any], signature: types.Type) -> int:
-    if numba.config.DISABLE_JIT:
-        key = id(function)
-    else:
-        result = function.get_compile_result(signature)  # type: ignore[attr-defined]
-        key = result.library.get_pointer_to_function(result.fndesc.llvm_func_name)
-    _KEPT[key] = function
-    return int(key)
-
-
-def recover(signature: types.Type) -> Callable[[int], Callable[..., Any]]:
-    """Return a function that turns an address into a function of the given signature, in compiled code or not."""
-    if numba.config.DISABLE_JIT:
-        return lambda address: _KEPT.get(int(address))  # type: ignore[return-value]
-    kind = function_type(signature)
-
-    @intrinsic
-    def function_at(typing_context, address):
-        def generate(context, builder, _signature, arguments):
-            function = cgutils.create_struct_proxy(kind)(context, builder)
-            pointer = context.get_value_type(types.voidptr)
-            function.jit_addr = builder.inttoptr(arguments[0], pointer)
-            function.c_addr = cgutils.get_null_value(pointer)
-            function.py_addr = cgutils.get_null_value(pointer)
-            return function._getvalue()
-
-        return kind(types.int64), generate
-
-    return function_at
-
 
 #: Turn an address into a function of the kind; for use in compiled code.
 vector_at = recover(VECTOR)

@@ -30,7 +30,7 @@ from dynana.numerics.equilibrium_curve import (
     TINY_CORRECTION,
     CurvePoint,
 )
-from dynana.numerics.kernel_addresses import addresses
+from dynana.numerics.function_addresses import addresses
 from dynana.numerics.locus_equations import AUXILIARIES, CONDITIONS, FOLD, HOPF, locus_equations, make_borders
 from dynana.numerics.pseudo_arclength import Attempt
 from dynana.numerics.signatures import DIRECTIONAL, MATRIX, VECTOR

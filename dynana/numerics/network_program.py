@@ -15,12 +15,16 @@ after each of the last steps.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import IntEnum
+from functools import cache
+from types import FunctionType
+from typing import Any
 
 from numba import types
 
-from dynana.numerics import kernel_addresses
 from dynana.numerics.compilation import compiled
+from dynana.numerics.function_addresses import addresses, recover
 from dynana.numerics.network_memory import integers_at
 from dynana.numerics.signatures import INDEX
 
@@ -120,7 +124,24 @@ class Delivery(IntEnum):
     """All to all without the cell itself: number of source 0 in the target's population; -1 with the cell itself."""
 
 
-operation_at = kernel_addresses.recover(OPERATION)
+operation_at = recover(OPERATION)
+
+
+@cache
+def address_of(function: Callable[..., Any], contract: bool = False) -> int:
+    """Return the address of an operation.
+
+    Parameters
+    ----------
+    function : callable
+        A compiled one; or a plain one, which is compiled now: no network needs them all.
+    contract : bool
+        Whether the compiler may fuse multiplications and additions of a plain one.
+    """
+    whole = function
+    if isinstance(function, FunctionType):
+        whole = compiled(OPERATION, fastmath={"contract"} if contract else False)(function)
+    return int(addresses((whole, OPERATION))[0])
 
 
 @compiled(types.int64(INDEX, INDEX, INDEX, INDEX, INDEX, INDEX, INDEX), nogil=True)

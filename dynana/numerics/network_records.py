@@ -6,9 +6,8 @@ from enum import IntEnum
 
 import numpy as np
 
-from dynana.numerics.compilation import compiled
 from dynana.numerics.network_memory import floats_at, integers_at
-from dynana.numerics.network_program import OPERATION, Population
+from dynana.numerics.network_program import Population
 from dynana.numerics.signatures import BLOCK_WIDTH
 
 #: Steps between two looks for numbers that are not finite; a diverged cell is dated to within this many steps.
@@ -42,7 +41,6 @@ class Record(IntEnum):
     """Number of samples for which there is room."""
 
 
-@compiled(OPERATION)
 def record_row(k, row):
     """Copy some cells of a row to the sample of step ``k``, with what has arrived for a state that is not held."""
     a = integers_at(row)
@@ -83,7 +81,6 @@ class Watch(IntEnum):
     POPULATION = Population.OWN + 4
 
 
-@compiled(OPERATION)
 def watch(k, row):
     """Look every `WATCH` steps whether all states are finite."""
     a = integers_at(row)

@@ -6,10 +6,9 @@ from enum import IntEnum
 
 import numpy as np
 
-from dynana.numerics.compilation import compiled
 from dynana.numerics.inputs import WIDTH
 from dynana.numerics.network_memory import floats_at, integers_at
-from dynana.numerics.network_program import CELL_BITS, OPERATION
+from dynana.numerics.network_program import CELL_BITS
 
 
 class Given(IntEnum):
@@ -29,7 +28,6 @@ class Given(IntEnum):
     ENDS_LENGTH = 8
 
 
-@compiled(OPERATION)
 def given_spikes(k, row):
     """Write the spikes of the step into the log."""
     a = integers_at(row)
@@ -71,7 +69,6 @@ class Course(IntEnum):
     """Whether the value is added to what stands there."""
 
 
-@compiled(OPERATION)
 def follow(k, row):
     """Write the value of a course in the step: of the formula that holds in its middle."""
     a = integers_at(row)

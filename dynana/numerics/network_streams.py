@@ -13,7 +13,6 @@ import numpy as np
 
 from dynana.numerics.compilation import compiled
 from dynana.numerics.network_memory import floats_at, integers_at
-from dynana.numerics.network_program import OPERATION
 from dynana.numerics.signatures import BLOCK_WIDTH
 
 #: Weights of a row at a time between two steps, from the next step's back to the one two before: cubic interpolation.
@@ -74,7 +73,6 @@ class Gather(IntEnum):
     """64 float64."""
 
 
-@compiled(OPERATION)
 def sum_row(k, row):
     """Sum a part of a row, in 64 sums that are added at the end: the same bits whatever the machine."""
     a = integers_at(row)
@@ -96,7 +94,6 @@ def sum_row(k, row):
     floats_at(a[Stream.OUT])[0] = total
 
 
-@compiled(OPERATION)
 def between_rows(k, row):
     """Interpolate a row half a step after the one that is read, from four steps."""
     a = integers_at(row)
@@ -112,7 +109,6 @@ def between_rows(k, row):
         out[j] = BETWEEN[0] * later[j] + BETWEEN[1] * now[j] + BETWEEN[2] * before[j] + BETWEEN[3] * earlier[j]
 
 
-@compiled(OPERATION)
 def minus_self(k, row):
     """Write what all to all without the cell itself gives less than the sum: minus the weighted own output."""
     a = integers_at(row)
@@ -125,7 +121,6 @@ def minus_self(k, row):
         out[np.uint64(i)] = -weight * values[np.uint64(source if inside else 0)] if inside else 0.0
 
 
-@compiled(OPERATION, fastmath={"contract"})
 def dense_product(k, row):
     """Multiply a dense matrix by a part of a row. Weights: [block of 64 targets][source][target in the block]."""
     a = integers_at(row)
@@ -165,14 +160,12 @@ def _numbers(a):
     return total
 
 
-@compiled(OPERATION)
 def gather_number(k, row):
     """Add up a parameter that is the same for all cells."""
     a = integers_at(row)
     floats_at(a[Gather.OUT])[0] = floats_at(a[Gather.BASE])[0] + _numbers(a)
 
 
-@compiled(OPERATION)
 def gather_row(k, row):
     """Add up a parameter for every cell of a part, and write it into the blocks of the population."""
     a = integers_at(row)

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import networkx as nx
 import numpy as np
 import sympy as sp
 
@@ -219,6 +218,8 @@ def _entries(connect: Connect) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _small_world(link: Link, connect: Connect, seed: int) -> Rows:
+    import networkx as nx  # here: it takes a tenth of a second, which most networks need not pay
+
     graph = nx.watts_strogatz_graph(
         link.source.size, connect.options["neighbours"], connect.options["rewire"], seed=seed % 2**32
     )
@@ -226,6 +227,8 @@ def _small_world(link: Link, connect: Connect, seed: int) -> Rows:
 
 
 def _scale_free(link: Link, connect: Connect, seed: int) -> Rows:
+    import networkx as nx
+
     return _both_ways(nx.barabasi_albert_graph(link.source.size, connect.options["links"], seed=seed % 2**32), link)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 
 import numpy as np
-from scipy import special
 
 from dynana.definition.distributions import Distribution
 from dynana.numerics.edge_draws import uniforms
@@ -48,6 +47,8 @@ def draw(distribution: Distribution, count: int, seed: int) -> Array:
 
 
 def _inverse(distribution: Distribution, u: Array) -> Array:
+    from scipy import special  # here: it takes a quarter of a second, which a network without draws need not pay
+
     a = distribution.arguments
     values: Array
     match distribution.kind:
@@ -67,6 +68,8 @@ def _inverse(distribution: Distribution, u: Array) -> Array:
 
 
 def _cumulative(distribution: Distribution, x: float) -> float:
+    from scipy import special
+
     a = distribution.arguments
     value: float
     match distribution.kind:

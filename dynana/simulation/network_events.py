@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from dynana.definition.assembly import Assembly, Event, Link
 from dynana.lowering.delivery_kernels import Route, delivery
-from dynana.numerics.network_program import Delivery
+from dynana.numerics.network_program import Delivery, address_of
 from dynana.numerics.signatures import BLOCK_WIDTH
 from dynana.simulation.edges import Edges
-from dynana.simulation.network_population import PopulationArrays, address_of, evaluate, filled_row
+from dynana.simulation.network_population import PopulationArrays, evaluate, filled_row
 from dynana.simulation.network_routes import Route as Way
 from dynana.simulation.network_sources import TrainArrays
 

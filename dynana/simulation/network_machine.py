@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 
 from dynana.definition.assembly import Assembly, Trains
 from dynana.lowering.stream_kernels import amounts
-from dynana.numerics.network_program import COLUMNS, Output, march
+from dynana.numerics.network_program import COLUMNS, Output, address_of, march
 from dynana.numerics.network_records import Watch, watch
 from dynana.simulation.drawing import child_seed
 from dynana.simulation.edges import Edges
 from dynana.simulation.network_events import event_operation, weight_values
-from dynana.simulation.network_population import PopulationArrays, address_of
+from dynana.simulation.network_population import PopulationArrays
 from dynana.simulation.network_routes import route_of, traffic_of
 from dynana.simulation.network_sources import PoissonInputs, TrainArrays
 from dynana.simulation.network_streams import Couplings

@@ -16,8 +16,7 @@ from dynana.definition.parts import Jump
 from dynana.definition.system import System
 from dynana.lowering.population_kernels import population
 from dynana.lowering.population_steps import Form
-from dynana.numerics.kernel_addresses import addresses
-from dynana.numerics.network_program import COLUMNS, OPERATION
+from dynana.numerics.network_program import COLUMNS
 from dynana.numerics.network_program import Population as At
 from dynana.numerics.signatures import BLOCK_WIDTH
 
@@ -201,11 +200,6 @@ class PopulationArrays:
     def state(self, row: int) -> Array:
         """Return a row of the blocks as an array of one value per cell."""
         return self.memory["y"].reshape(self.blocks, -1, BLOCK_WIDTH)[:, row].reshape(-1)[: self.size].copy()
-
-
-def address_of(function: Any) -> int:
-    """Return the address of an operation."""
-    return int(addresses((function, OPERATION))[0])
 
 
 def filled_row(columns: Mapping[Any, int]) -> NDArray[np.int64]:

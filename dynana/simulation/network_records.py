@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 from dynana.definition.assembly import Cells
 from dynana.errors import unknown
 from dynana.lowering.stream_kernels import outputs
-from dynana.numerics.network_program import Output
+from dynana.numerics.network_program import Output, address_of
 from dynana.numerics.network_records import Record, record_row
 from dynana.numerics.signatures import BLOCK_WIDTH
 from dynana.results.recording import Recorded
 from dynana.simulation.grid import check_memory
 from dynana.simulation.network_machine import Machine
-from dynana.simulation.network_population import PopulationArrays, address_of, filled_row
+from dynana.simulation.network_population import PopulationArrays, filled_row
 
 Row = NDArray[np.int64]
 

@@ -17,10 +17,11 @@ from dynana.numerics.network_poisson import (
     Poisson,
     poisson_tables,
 )
+from dynana.numerics.network_program import address_of
 from dynana.numerics.network_sources import Course, Given, follow, given_spikes
 from dynana.numerics.signatures import BLOCK_WIDTH
 from dynana.simulation.course import Input, OwnPiece, Piece
-from dynana.simulation.network_population import LEAST_ROOM, PopulationArrays, Traffic, address_of, filled_row
+from dynana.simulation.network_population import LEAST_ROOM, PopulationArrays, Traffic, filled_row
 
 Row = NDArray[np.int64]
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from dynana.definition.assembly import Assembly, Cells, Stream
 from dynana.lowering.stream_kernels import outputs, sparse_sum
-from dynana.numerics.network_program import Output
+from dynana.numerics.network_program import Output, address_of
 from dynana.numerics.network_streams import (
     Gather,
     between_rows,
@@ -23,7 +23,7 @@ from dynana.numerics.network_streams import (
 from dynana.numerics.network_streams import Stream as At
 from dynana.numerics.signatures import BLOCK_WIDTH
 from dynana.simulation.network_events import weight_values
-from dynana.simulation.network_population import PopulationArrays, address_of, filled_row
+from dynana.simulation.network_population import PopulationArrays, filled_row
 from dynana.simulation.network_routes import Received, Route, received
 from dynana.simulation.network_sources import TrainArrays, course_operations
 
@@ -208,7 +208,7 @@ class Couplings:
             shift = link.source.first - link.target.first
             return [*before, filled_row({At.FUNCTION: address_of(minus_self), **columns, At.SELF: shift})], out
         if self._is_dense(number):
-            return [*before, filled_row({At.FUNCTION: address_of(dense_product), **columns})], out
+            return [*before, filled_row({At.FUNCTION: address_of(dense_product, contract=True), **columns})], out
         delays = 0 if edges.delay is None else edges.delay.itemsize
         columns |= {
             At.FUNCTION: address_of(sparse_sum(edges.target.itemsize, delays).add),
