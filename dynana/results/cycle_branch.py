@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from dynana.results.base import Result, column
 from dynana.results.cycle import Cycle, Segment, multipliers
-from dynana.results.diagram import SpecialPoint, of_kind
+from dynana.results.special_points import SpecialPoint, of_kind
 from dynana.results.stop import Stop
 from dynana.results.tables import dataframe, number
 

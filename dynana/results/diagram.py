@@ -1,125 +1,19 @@
-"""Bifurcation diagrams: special points, branches of equilibria, and the diagram with what it covers."""
+"""Bifurcation diagrams: branches of equilibria, and the diagram with cycles and what it covers."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from dynana.errors import unknown
 from dynana.results.base import Result, column
+from dynana.results.cycle_branch import CycleBranch
+from dynana.results.special_points import CODES, PLACE_DIGITS, SAME_POINT, SpecialPoint, of_kind, rounded
 from dynana.results.stop import Stop
 from dynana.results.tables import Table, dataframe, number
 
-#: AUTO's letters for each kind of special point.
-CODES: Mapping[str, str] = {
-    "fold": "LP", "hopf": "HB", "branch point": "BP",
-    "fold of cycles": "LPC", "period doubling": "PD", "torus": "TR", "branch point of cycles": "BPC",
-    "cusp": "CP", "bogdanov-takens": "BT", "bautin": "GH", "zero-hopf": "ZH", "hopf-hopf": "HH",
-    "cusp of cycles": "CPC", "1:1": "R1", "1:2": "R2", "1:3": "R3", "1:4": "R4",
-    "fold-flip": "LPPD", "fold-torus": "LPNS", "flip-torus": "PDNS",
-    "homoclinic": "HOM", "snic": "SNIC", "kink": "KINK", "user": "UZ", "label": "UZ",
-}  # fmt: skip
-#: Two located points of one kind are the same if they differ by less than this, relative to the size of the diagram.
-SAME_POINT = 1e-7
-#: Digits of the parameter value in tables: special points are located to ten or more.
-PLACE_DIGITS = 10
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
-class SpecialPoint(Result):
-    """One bifurcation or labelled point, with how well it is known and what a later computation starts from.
-
-    Parameters
-    ----------
-    kind : str
-        In words: "fold", "hopf", "branch point", "kink", "user", "label", ...
-    code : str
-        AUTO's letters: "LP", "HB", "BP", ...
-    system, fingerprint : str
-        Name and hash of the structure of the system.
-    states : tuple of str
-    point : ndarray, shape (n,)
-        State at the point (for a cycle: one state on it).
-    parameters : dict of str to float
-        All parameter values at the point.
-    free : tuple of str
-        The parameters that were varied.
-    residual : float
-        Largest rate of change of a state at the point; 0 would be exact.
-    interval : (float, float)
-        Range of the first free parameter between the neighbouring computed points.
-    converged : bool
-        Whether the point solves its defining equations to rounding.
-    eigenvalues : ndarray of complex
-        Spectrum (multipliers for cycles), largest real part first.
-    normal_form : dict of str to float
-        Coefficients by name.
-    criticality : str
-        What the normal form means, in words.
-    period : float
-        Period of the cycle; 2 pi/omega at a Hopf point; 0 where there is none.
-    index : int
-        Position on the branch.
-    vectors : dict of str to ndarray
-        Eigenvectors, null vectors, tangents that a later computation starts from.
-    cycle : Result or None
-        The orbit, at special points of cycles.
-    name : str
-        Of the asked value or the test function, where there is one.
-    """
-
-    kind: str
-    code: str
-    system: str
-    fingerprint: str
-    states: tuple[str, ...]
-    point: np.ndarray
-    parameters: dict[str, float]
-    free: tuple[str, ...]
-    residual: float
-    interval: tuple[float, float]
-    converged: bool
-    eigenvalues: np.ndarray
-    normal_form: dict[str, float] = field(default_factory=dict)
-    criticality: str = ""
-    period: float = 0.0
-    index: int = 0
-    vectors: dict[str, np.ndarray] = field(default_factory=dict)
-    cycle: Result | None = None
-    name: str = ""
-
-    def __getitem__(self, name: str) -> float:
-        """Value of a state or parameter by name."""
-        if name in self.parameters:
-            return self.parameters[name]
-        if name not in self.states:
-            raise KeyError(unknown("state or parameter", name, (*self.states, *self.parameters)))
-        return float(column(self.point, self.states, name))
-
-    @property
-    def values(self) -> dict[str, float]:
-        """States by name."""
-        return dict(zip(self.states, self.point.tolist(), strict=True))
-
-    @property
-    def title(self) -> str:
-        """Kind in words, with the name of an asked value or test function."""
-        return f"{self.kind} ({self.name})" if self.name else self.kind
-
-    @property
-    def sentence(self) -> str:
-        """The point in words: kind, place, meaning."""
-        place = ", ".join(f"{n} = {number(self.parameters[n], PLACE_DIGITS)}" for n in self.free)
-        where = ", ".join(f"{n} = {number(x)}" for n, x in self.values.items())
-        about = f", period {number(self.period)}" if self.period else ""
-        doubt = "" if self.converged else "; not converged"
-        return f"{self.title} at {place} ({where}){about}{': ' + self.criticality if self.criticality else ''}{doubt}"
-
-    def __repr__(self) -> str:
-        return f"<SpecialPoint of {self.system}: {self.sentence}>"
+__all__ = ["CODES", "PLACE_DIGITS", "SAME_POINT", "Branch", "Diagram", "SpecialPoint", "of_kind", "rounded"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
@@ -223,7 +117,7 @@ class Diagram(Result):
         Ranges of states; states not named here may have any value.
     branches : tuple of Branch
         Curves of equilibria.
-    cycle_branches : tuple of Result
+    cycle_branches : tuple of CycleBranch
         Curves of limit cycles.
     coverage : tuple of str
         In sentences: what is proved, and what is undecided and why.
@@ -248,13 +142,13 @@ class Diagram(Result):
     complete: bool
     undecided: np.ndarray
     boxes_examined: int
-    cycle_branches: tuple[Result, ...] = ()
+    cycle_branches: tuple[CycleBranch, ...] = ()
 
     @property
     def special(self) -> tuple[SpecialPoint, ...]:
         """All special points, each once, in the order of the parameter."""
         found: list[SpecialPoint] = []
-        everything = [s for b in (*self.branches, *self.cycle_branches) for s in getattr(b, "special", ())]
+        everything = [s for b in self.branches for s in b.special] + [s for b in self.cycle_branches for s in b.special]
         unit = SAME_POINT * (self.range[1] - self.range[0])
         for point in sorted(everything, key=lambda s: (round(s.parameters[self.parameter] / unit), *s.point.tolist())):
             if not any(self._same(point, other) for other in found):
@@ -292,31 +186,45 @@ class Diagram(Result):
             )
             for s in self.special
         ]
-        count = len(self.branches)
-        title = (
-            f"{self.system}, {self.parameter} in [{number(low)}, {number(high)}]: {count} branch"
-            f"{'' if count == 1 else 'es'} of equilibria"
-        )
+        kinds = [(len(self.branches), "equilibria"), (len(self.cycle_branches), "limit cycles")]
+        counts = [f"{k} branch{'' if k == 1 else 'es'} of {what}" for k, what in kinds if k or what == "equilibria"]
+        title = f"{self.system}, {self.parameter} in [{number(low)}, {number(high)}]: {', '.join(counts)}"
         columns = ("special point", "", self.parameter, *self.states, "period", "what it means")
-        stops = [f"branch {i + 1}: {b.sentence}" for i, b in enumerate(self.branches)]
+        sentences = [*(b.sentence for b in self.branches), *(b.sentence for b in self.cycle_branches)]
+        stops = [f"branch {i + 1}: {sentence}" for i, sentence in enumerate(sentences)]
         return Table(columns, tuple(rows), title=title, remark="\n".join((*stops, *self.coverage)))
 
     def to_dataframe(self) -> Any:
-        """One row for each point of each branch of equilibria, numbered from 1 (needs pandas)."""
-        parts = [{"branch": np.full(len(b), i + 1), **b._columns()} for i, b in enumerate(self.branches)]
-        names = list(parts[0]) if parts else ["branch", self.parameter, *self.states, "stable"]
-        return dataframe({n: np.concatenate([p[n] for p in parts]) if parts else [] for n in names})
+        """One row for each point of each branch, numbered from 1 (needs pandas).
 
-
-def rounded(value: float, size: float = 1.0) -> float:
-    """Return a value for display, zero if it is rounding beside the size of the diagram."""
-    return 0.0 if abs(value) <= 1e-14 * size else value
-
-
-def of_kind(points: tuple[SpecialPoint, ...], kind: str | None) -> tuple[SpecialPoint, ...]:
-    """Return those of some special points that have a kind (words or AUTO's letters), or all."""
-    if kind is None:
-        return points
-    if kind not in CODES and kind not in CODES.values():
-        raise ValueError(unknown("kind of special point", kind, CODES))
-    return tuple(s for s in points if kind in (s.kind, s.code))
+        Rows of cycles have the largest value of each state, and its smallest in ``V_min``; period 0 means equilibrium.
+        """
+        n = len(self.states)
+        parts = [
+            {
+                **{name: b.points[:, k] for k, name in enumerate(self.states)},
+                **{f"{name}_min": b.points[:, k] for k, name in enumerate(self.states)},
+                "period": np.zeros(len(b)),
+                **{f"eigenvalue_{k + 1}": b.eigenvalues[:, k] for k in range(n)},
+            }
+            for b in self.branches
+        ]
+        parts += [
+            {
+                **{name: b.maxima[:, k] for k, name in enumerate(self.states)},
+                **{f"{name}_min": b.minima[:, k] for k, name in enumerate(self.states)},
+                "period": b.periods,
+                **{f"multiplier_{k + 1}": b.multipliers[:, k] for k in range(n)},
+            }
+            for b in self.cycle_branches
+        ]
+        every: list[Branch | CycleBranch] = [*self.branches, *self.cycle_branches]
+        columns: dict[str, Any] = {
+            "branch": np.repeat(np.arange(1, len(every) + 1), [len(b) for b in every]),
+            self.parameter: np.concatenate([b.values for b in every]) if every else [],
+            "stable": np.concatenate([b.stable for b in every]) if every else [],
+        }
+        for name in dict.fromkeys(name for part in parts for name in part):
+            rows = [part.get(name, np.full(len(b), np.nan)) for part, b in zip(parts, every, strict=True)]
+            columns[name] = np.concatenate(rows)
+        return dataframe(columns)

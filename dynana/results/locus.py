@@ -9,7 +9,7 @@ import numpy as np
 
 from dynana.errors import unknown
 from dynana.results.base import Result, column
-from dynana.results.diagram import PLACE_DIGITS, SpecialPoint, of_kind, rounded
+from dynana.results.special_points import PLACE_DIGITS, SpecialPoint, of_kind, rounded
 from dynana.results.stop import Stop
 from dynana.results.tables import SIGNIFICANT_DIGITS, Table, dataframe, number
 

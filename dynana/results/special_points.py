@@ -1,0 +1,134 @@
+"""Special points of branches: bifurcations, labels, ends."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from dynana.errors import unknown
+from dynana.results.base import Result, column
+from dynana.results.tables import number
+
+#: AUTO's letters for each kind of special point.
+CODES: Mapping[str, str] = {
+    "fold": "LP", "hopf": "HB", "branch point": "BP",
+    "fold of cycles": "LPC", "period doubling": "PD", "torus": "TR", "branch point of cycles": "BPC",
+    "cusp": "CP", "bogdanov-takens": "BT", "bautin": "GH", "zero-hopf": "ZH", "hopf-hopf": "HH",
+    "cusp of cycles": "CPC", "1:1": "R1", "1:2": "R2", "1:3": "R3", "1:4": "R4",
+    "fold-flip": "LPPD", "fold-torus": "LPNS", "flip-torus": "PDNS",
+    "homoclinic": "HOM", "snic": "SNIC", "kink": "KINK", "user": "UZ", "label": "UZ",
+}  # fmt: skip
+#: Two located points of one kind are the same if they differ by less than this, relative to the size of the diagram.
+SAME_POINT = 1e-7
+#: Digits of the parameter value in tables: special points are located to ten or more.
+PLACE_DIGITS = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+class SpecialPoint(Result):
+    """One bifurcation or labelled point, with how well it is known and what a later computation starts from.
+
+    Parameters
+    ----------
+    kind : str
+        In words: "fold", "hopf", "branch point", "kink", "user", "label", ...
+    code : str
+        AUTO's letters: "LP", "HB", "BP", ...
+    system, fingerprint : str
+        Name and hash of the structure of the system.
+    states : tuple of str
+    point : ndarray, shape (n,)
+        State at the point (for a cycle: one state on it).
+    parameters : dict of str to float
+        All parameter values at the point.
+    free : tuple of str
+        The parameters that were varied.
+    residual : float
+        Largest rate of change of a state at the point; 0 would be exact.
+    interval : (float, float)
+        Range of the first free parameter between the neighbouring computed points.
+    converged : bool
+        Whether the point solves its defining equations to rounding.
+    eigenvalues : ndarray of complex
+        Spectrum (multipliers for cycles), largest real part first.
+    normal_form : dict of str to float
+        Coefficients by name.
+    criticality : str
+        What the normal form means, in words.
+    period : float
+        Period of the cycle; 2 pi/omega at a Hopf point; 0 where there is none.
+    index : int
+        Position on the branch.
+    vectors : dict of str to ndarray
+        Eigenvectors, null vectors, tangents that a later computation starts from.
+    cycle : Result or None
+        The orbit, at special points of cycles.
+    name : str
+        Of the asked value or the test function, where there is one.
+    """
+
+    kind: str
+    code: str
+    system: str
+    fingerprint: str
+    states: tuple[str, ...]
+    point: np.ndarray
+    parameters: dict[str, float]
+    free: tuple[str, ...]
+    residual: float
+    interval: tuple[float, float]
+    converged: bool
+    eigenvalues: np.ndarray
+    normal_form: dict[str, float] = field(default_factory=dict)
+    criticality: str = ""
+    period: float = 0.0
+    index: int = 0
+    vectors: dict[str, np.ndarray] = field(default_factory=dict)
+    cycle: Result | None = None
+    name: str = ""
+
+    def __getitem__(self, name: str) -> float:
+        """Value of a state or parameter by name."""
+        if name in self.parameters:
+            return self.parameters[name]
+        if name not in self.states:
+            raise KeyError(unknown("state or parameter", name, (*self.states, *self.parameters)))
+        return float(column(self.point, self.states, name))
+
+    @property
+    def values(self) -> dict[str, float]:
+        """States by name."""
+        return dict(zip(self.states, self.point.tolist(), strict=True))
+
+    @property
+    def title(self) -> str:
+        """Kind in words, with the name of an asked value or test function."""
+        return f"{self.kind} ({self.name})" if self.name else self.kind
+
+    @property
+    def sentence(self) -> str:
+        """The point in words: kind, place, meaning."""
+        place = ", ".join(f"{n} = {number(self.parameters[n], PLACE_DIGITS)}" for n in self.free)
+        where = ", ".join(f"{n} = {number(x)}" for n, x in self.values.items())
+        about = f", period {number(self.period)}" if self.period else ""
+        doubt = "" if self.converged else "; not converged"
+        return f"{self.title} at {place} ({where}){about}{': ' + self.criticality if self.criticality else ''}{doubt}"
+
+    def __repr__(self) -> str:
+        return f"<SpecialPoint of {self.system}: {self.sentence}>"
+
+
+def rounded(value: float, size: float = 1.0) -> float:
+    """Return a value for display, zero if it is rounding beside the size of the diagram."""
+    return 0.0 if abs(value) <= 1e-14 * size else value
+
+
+def of_kind(points: tuple[SpecialPoint, ...], kind: str | None) -> tuple[SpecialPoint, ...]:
+    """Return those of some special points that have a kind (words or AUTO's letters), or all."""
+    if kind is None:
+        return points
+    if kind not in CODES and kind not in CODES.values():
+        raise ValueError(unknown("kind of special point", kind, CODES))
+    return tuple(s for s in points if kind in (s.kind, s.code))
