@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from dynana.numerics.collocation_orbit import Orbit, Spectrum
 from dynana.numerics.gauss import gauss_scheme
-from dynana.numerics.mesh import interpolate
+from dynana.numerics.mesh import interpolate, times
 from dynana.numerics.orbit_curve import OrbitCurve
 from dynana.numerics.pseudo_arclength import Attempt
 from dynana.results import collocated
@@ -28,8 +28,6 @@ DRIFT = 0.3
 FAR = 40.0
 #: Difference from Liouville's formula that is put down to the smallest multiplier, if that is below rounding.
 LIOUVILLE, LOST = 1e-6, -20.0
-#: Relative times at which orbits are compared.
-SAMPLES = np.linspace(0.0, 1.0, 65)[:-1]
 #: Test functions.
 FOLD, DOUBLING, TORUS, UNITY = range(4)
 
@@ -49,7 +47,7 @@ class Place:
     error : float
         Estimated, between mesh points; nan if it was not asked for.
     samples : list
-        Filled when `sampled` is first asked for.
+        Filled when `asymmetry` is first asked for.
     """
 
     orbit: Orbit
@@ -73,11 +71,14 @@ class Place:
         """States on the mesh, shape (points, n)."""
         return self.orbit.split(self.orbit.z)[0][0]
 
-    def sampled(self) -> Array:
-        """States at `SAMPLES`, shape (samples, n)."""
+    def asymmetry(self) -> Array:
+        """Difference from the state half a period later on the mesh, shape (points, n): 0 for two equal turns."""
         if not self.samples:
             points, widths = self.orbit.split(self.orbit.z)[0]
-            self.samples.append(interpolate(points, widths, gauss_scheme(self.orbit.stages), SAMPLES))
+            scheme = gauss_scheme(self.orbit.stages)
+            s = times(widths, scheme)
+            gain = np.where(s < 0.5, -0.5, 0.5)[:, None] * (points[-1] - points[0])  # of angles
+            self.samples.append(points - interpolate(points, widths, scheme, (s + 0.5) % 1.0) - gain)
         return self.samples[0]
 
 

@@ -38,8 +38,8 @@ Array = NDArray[np.float64]
 TRIALS = (10.0, 1e3, 1e5)
 #: Values within this fraction of the range beyond its border are on it.
 ON_BORDER = 1e-11
-#: The parameter rests where its part of the tangent stays below this for so many steps: only the period grows.
-RESTING, RESTING_STEPS = 1e-9, 4
+#: The parameter rests where it moves by less than this part of a step for so many steps: only the period grows.
+RESTING, RESTING_STEPS = 1e-8, 4
 #: Where a cycle shrinks to a point or to one of half its period, the last one computed is this far on the way there.
 NEARLY_THERE = 0.9
 
@@ -117,7 +117,7 @@ class Tracer:
         curve.error = start.error
         control = replace(self.control, first=math.copysign(self.control.first, direction))
         steps = follow(curve, start.orbit, control)
-        passed = Passed(self, start)
+        passed, extent = Passed(self, start), self.ranges[0][1] - self.ranges[0][0]
         while True:
             try:
                 orbit, step = next(steps)
@@ -126,7 +126,9 @@ class Tracer:
                 break
             new = curve.place(orbit)
             assert curve.base is not None
-            leg = Leg(curve.base, [0.0, step], [replace(last, orbit=curve.base), new], self._turned(last, new))
+            leg = Leg(
+                curve.base, [0.0, step], [replace(last, orbit=curve.base, samples=[]), new], self._turned(last, new)
+            )
             way.stop, ended_here = self._ended(leg)
             if ended_here:
                 if len(leg.places) > 1:
@@ -140,7 +142,8 @@ class Tracer:
                 way.closed = True
                 way.stop = Stop(reason="closed loop", message="The curve came back to its start.")
                 break
-            resting = resting + 1 if abs(float(last.tests[0])) < RESTING else 0
+            moved = abs(float(leg.places[-1].scalars[1] - leg.places[0].scalars[1])) / (extent * abs(leg.steps[-1]))
+            resting = resting + 1 if moved < RESTING else 0
             resting_long = resting >= RESTING_STEPS and last.scalars[0] > self.asked_period
             nearly = resting_long and self.at_saddle is not None and self.at_saddle(last)
             if last.scalars[0] > self.longest or nearly:
@@ -324,7 +327,5 @@ def _shape(sizes: Array, place: Place) -> Array:
 
 
 def _asymmetry(sizes: Array, place: Place) -> Array:
-    """Difference between the halves; it turns around where a cycle becomes one of half its period."""
-    x = place.sampled()
-    half = len(x) // 2
-    return np.asarray((x[:half] - x[half:]) / sizes)
+    """Difference between the turns; it turns around where a cycle becomes one of half its period."""
+    return np.asarray(place.asymmetry() / sizes)
