@@ -44,6 +44,7 @@ _HOME = {
     "analysis.nullclines": "nullclines",
     "analysis.cycle_branches": "continue_cycles",
     "analysis.equilibrium_branches": "continue_equilibria",
+    "analysis.whole_diagram": "bifurcation_diagram",
     "analysis.loci": "continue_locus",
     "analysis.portraits": "flow_portrait phase_portrait",
     "analysis.phase_locking": "phase_locking",
@@ -98,6 +99,7 @@ if TYPE_CHECKING:
     from dynana.analysis.portraits import flow_portrait as flow_portrait
     from dynana.analysis.portraits import phase_portrait as phase_portrait
     from dynana.analysis.stability import stability as stability
+    from dynana.analysis.whole_diagram import bifurcation_diagram as bifurcation_diagram
     from dynana.definition.connections import all_to_all as all_to_all
     from dynana.definition.connections import distance_dependent as distance_dependent
     from dynana.definition.connections import gaussian as gaussian

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from dynana.results.base import Result, column
+from dynana.results.cycle import Cycle
 from dynana.results.cycle_branch import CycleBranch
 from dynana.results.special_points import CODES, PLACE_DIGITS, SAME_POINT, SpecialPoint, of_kind, rounded
 from dynana.results.stop import Stop
@@ -150,18 +151,24 @@ class Diagram(Result):
         found: list[SpecialPoint] = []
         everything = [s for b in self.branches for s in b.special] + [s for b in self.cycle_branches for s in b.special]
         unit = SAME_POINT * (self.range[1] - self.range[0])
-        for point in sorted(everything, key=lambda s: (round(s.parameters[self.parameter] / unit), *s.point.tolist())):
+        everything.sort(
+            key=lambda s: (round(s.parameters[self.parameter] / unit), not s.criticality, *s.point.tolist())
+        )
+        for point in everything:
             if not any(self._same(point, other) for other in found):
                 found.append(point)
         return tuple(found)
 
     def _same(self, a: SpecialPoint, b: SpecialPoint) -> bool:
-        if a.kind != b.kind or a.name != b.name or abs(a.period - b.period) > SAME_POINT * (1 + a.period):
+        if a.kind != b.kind or a.name != b.name or abs(a.period - b.period) > 10 * SAME_POINT * (1 + a.period):
             return False
         width = self.range[1] - self.range[0]
-        near = abs(a.parameters[self.parameter] - b.parameters[self.parameter]) <= SAME_POINT * width
-        size = 1e-3 + np.maximum(np.abs(a.point), np.abs(b.point))
-        return near and bool(np.all(np.abs(a.point - b.point) <= 10 * SAME_POINT * size))
+        if abs(a.parameters[self.parameter] - b.parameters[self.parameter]) > SAME_POINT * width:
+            return False
+        # of a cycle every state on it is as good as any other: its largest values count
+        one, two = (s.cycle.maxima if isinstance(s.cycle, Cycle) else s.point for s in (a, b))
+        size = 1e-3 + np.maximum(np.abs(one), np.abs(two))
+        return bool(np.all(np.abs(one - two) <= 10 * SAME_POINT * size))
 
     def special_points(self, kind: str | None = None) -> tuple[SpecialPoint, ...]:
         """Special points of a kind (words or AUTO's letters), or all, in the order of the parameter."""

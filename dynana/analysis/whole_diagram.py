@@ -1,0 +1,308 @@
+"""`bifurcation_diagram`: equilibria, the cycles that begin at Hopf points, and what branches off from those."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from dynana.analysis.cycle_branches import continue_cycles
+from dynana.analysis.cycle_tracing import HALVED
+from dynana.analysis.equilibrium_branches import TestFunction, continue_equilibria
+from dynana.definition.system import System
+from dynana.errors import DynanaError
+from dynana.results.cycle_branch import CycleBranch
+from dynana.results.diagram import Branch, Diagram
+from dynana.results.special_points import SpecialPoint
+from dynana.results.tables import number
+from dynana.results.trajectory import Trajectory
+from dynana.simulation.simulate import simulate
+
+#: Name under which labels at values of the period are asked for.
+PERIOD = "period"
+#: Two points of one kind are the same if they differ by less than this, relative to the range and to the period.
+SAME_PLACE = 1e-5
+#: A branch that ends on the one that it doubles does so at the period doubling next to its last cycle, if that is
+#: nearer than this in the same terms.
+NEAR_PLACE = 1e-2
+#: Branches of cycles after which no more are begun; what is left is said.
+MOST_BRANCHES = 40
+#: Lengths of the runs that look for a cycle where nothing stable is known, in units of the fastest time constant.
+RUN_LENGTHS = (100.0, 1000.0, 10_000.0)
+#: Steps after which such a run is given up.
+MOST_STEPS = 50_000
+#: How far such a run starts from an equilibrium, relative to the size of its coordinates.
+KICK = 1e-2
+
+
+def bifurcation_diagram(
+    system: System,
+    parameter: str,
+    range: tuple[float, float],
+    *,
+    cycles: bool = True,
+    period_doublings: int = 1,
+    ranges: Mapping[str, tuple[float, float]] | None = None,
+    max_step: float | None = None,
+    values: Mapping[str, Sequence[float]] | None = None,
+    test_functions: Mapping[str, TestFunction] | None = None,
+    forcing_period: float | None = None,
+    longest_period: float | None = None,
+    progress: bool | None = None,
+) -> Diagram:
+    """Return the whole diagram over a range of a parameter.
+
+    All branches of equilibria with a proof of completeness; the cycles that begin at each Hopf point, followed to
+    where they end; the branches that begin at period doublings and branch points of those; and, at parameter values
+    where nothing stable is known, the cycle on which a run settles.
+
+    Parameters
+    ----------
+    system : System
+    parameter : str
+    range : (low, high)
+        Of the parameter.
+    cycles : bool
+        Whether cycles are followed at all.
+    period_doublings : int
+        How often the period may double: 0 only locates period doublings.
+    ranges : mapping of state to (low, high), optional
+        Box in which equilibria are looked for, see `continue_equilibria`.
+    max_step : float, optional
+        Longest step of both kinds of branches.
+    values : mapping of parameter, state or "period" to values, optional
+        Where to put labels: ``{"I": [10, 20], "period": [50]}``; states label equilibria.
+    test_functions : mapping of name to callable, optional
+        Functions of a mapping with all states and parameters, whose zeros on branches of equilibria are located.
+    forcing_period : float, optional
+        Period of the equations, where time enters them; equilibria are then left out.
+    longest_period : float, optional
+        See `continue_cycles`.
+    progress : bool, optional
+
+    Returns
+    -------
+    Diagram
+        ``coverage`` says in sentences what is proved and what was not looked for.
+
+    Raises
+    ------
+    ValueError, ModelError, ConvergenceError
+        As `continue_equilibria`; what goes wrong with cycles is said in ``coverage``.
+
+    Examples
+    --------
+    >>> import dynana as dn
+    >>> from dynana.models import hodgkin_huxley
+    >>> diagram = dn.bifurcation_diagram(hodgkin_huxley, "I", (0, 200))
+    >>> [round(point["I"], 6) for point in diagram.special_points("period doubling")]
+    [7.845337, 7.917778]
+    """
+    if isinstance(period_doublings, bool) or not isinstance(period_doublings, int) or period_doublings < 0:
+        raise ValueError(f"period_doublings is how often the period may double, 0 or more; got {period_doublings!r}")
+    labels = dict(values or {})
+    of_cycles = {n: v for n, v in labels.items() if n in (PERIOD, parameter)}
+    diagram = continue_equilibria(
+        system,
+        parameter,
+        range,
+        ranges=ranges,
+        max_step=max_step,
+        values={n: v for n, v in labels.items() if n != PERIOD},
+        test_functions=test_functions,
+    )
+    if not cycles:
+        return diagram
+    options = {
+        "max_step": max_step,
+        "values": of_cycles,
+        "longest_period": longest_period,
+        "forcing_period": forcing_period,
+        "progress": progress,
+    }
+    search = _Search(system, diagram, period_doublings, options)
+    search.from_hopf_points()
+    search.from_runs()
+    return replace(diagram, cycle_branches=tuple(search.branches), coverage=(*diagram.coverage, *search.sentences()))
+
+
+@dataclass
+class _Search:
+    """The search for branches of cycles.
+
+    Attributes
+    ----------
+    branches : list of CycleBranch
+    ends : list of SpecialPoint
+        Switching points from which, or into which, a branch has been followed.
+    problems : list of str
+        Starts that led to nothing, in words.
+    """
+
+    system: System
+    diagram: Diagram
+    doublings: int
+    options: Mapping[str, Any]
+    branches: list[CycleBranch] = field(default_factory=list)
+    ends: list[SpecialPoint] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+    starts: int = 0
+
+    def from_hopf_points(self) -> None:
+        """Follow the cycles of every Hopf point, and what branches off."""
+        for point in self.diagram.special_points("hopf"):
+            if not self._met(point):
+                self.starts += 1
+                self._follow(point, 0)
+
+    def _follow(self, start: Any, depth: int) -> None:
+        """Follow a branch, then those that begin on it, one doubling after the other."""
+        waiting = deque([(start, depth)])
+        while waiting:
+            point, level = waiting.popleft()
+            if isinstance(point, SpecialPoint) and point.kind != "hopf" and self._known_end(point):
+                continue
+            if len(self.branches) >= MOST_BRANCHES:
+                self.problems.append(f"{len(waiting) + 1} more branches were not followed after {MOST_BRANCHES}.")
+                return
+            branch = self._branch(point)
+            if branch is None:
+                continue
+            self.branches.append(branch)
+            if isinstance(point, SpecialPoint) and point.kind != "hopf":
+                self.ends.append(point)
+            self._ended(branch)
+            for special in branch.special:
+                if special.kind == "period doubling" and level < self.doublings:
+                    waiting.append((special, level + 1))
+                elif special.kind == "branch point of cycles":
+                    waiting.append((special, level))
+
+    def _branch(self, start: Any) -> CycleBranch | None:
+        low, high = self.diagram.range
+        try:
+            return continue_cycles(self.system, start, self.diagram.parameter, (low, high), **self.options)
+        except (DynanaError, ValueError) as error:
+            self.problems.append(f"no cycles were followed from the {_named(start, self.diagram.parameter)}: {error}")
+            return None
+
+    # -- what is known already -------------------------------------------------------------------------------------
+
+    def _met(self, point: SpecialPoint) -> bool:
+        """Return whether a branch of cycles ends at a Hopf point."""
+        return any(self._same(point, s) for branch in self.branches for s in branch.special if s.kind == "hopf")
+
+    def _known_end(self, point: SpecialPoint) -> bool:
+        return any(point.kind == end.kind and self._same(point, end) for end in self.ends)
+
+    def _same(self, a: SpecialPoint, b: SpecialPoint) -> bool:
+        """Return whether two points are one, be the period of one twice that of the other."""
+        name, (low, high) = self.diagram.parameter, self.diagram.range
+        if abs(a.parameters[name] - b.parameters[name]) > SAME_PLACE * (high - low):
+            return False
+        ratio = max(a.period, b.period) / max(min(a.period, b.period), np.finfo(float).tiny)
+        return min(abs(ratio - 1.0), abs(ratio - 2.0)) < 100 * SAME_PLACE
+
+    def _ended(self, branch: CycleBranch) -> None:
+        """Remember the period doublings at which a branch ends on the one that it doubles."""
+        for row, stop in zip((0, -1), branch.stops, strict=True):
+            if stop.reason != HALVED:
+                continue
+            value, period = float(branch.values[row]), 0.5 * float(branch.periods[row])
+            doublings = [s for b in self.branches for s in b.special_points("period doubling") if b is not branch]
+            distance = [self._distance(s, value, period) for s in doublings]
+            if distance and min(distance) < NEAR_PLACE:
+                self.ends.append(doublings[int(np.argmin(distance))])
+
+    def _distance(self, point: SpecialPoint, value: float, period: float) -> float:
+        low, high = self.diagram.range
+        away = abs(point.parameters[self.diagram.parameter] - value) / (high - low)
+        return max(away, abs(point.period / period - 1.0))
+
+    # -- where nothing stable is known -----------------------------------------------------------------------------
+
+    def from_runs(self) -> None:
+        """Look for stable cycles by runs, in the middle of each stretch of the range on which nothing is stable."""
+        if self.system.jumps or self.options["forcing_period"] is not None:
+            return
+        name, (low, high) = self.diagram.parameter, self.diagram.range
+        places = {float(s.parameters[name]) for s in self.diagram.special}
+        places |= {float(s.parameters[name]) for b in self.branches for s in b.special}
+        marks = [low, *sorted(p for p in places if low < p < high), high]
+        for left, right in zip(marks[:-1], marks[1:], strict=True):
+            middle = 0.5 * (left + right)
+            if right - left > SAME_PLACE * (high - low) and not self._stable_at(middle):
+                self._run(middle)
+
+    def _stable_at(self, value: float) -> bool:
+        """Return whether a stable equilibrium or cycle is known at a parameter value."""
+        every: list[Branch | CycleBranch] = [*self.diagram.branches, *self.branches]
+        for branch in every:
+            between = (branch.values[:-1] - value) * (branch.values[1:] - value) <= 0.0
+            if np.any(between & (branch.stable[:-1] | branch.stable[1:])):
+                return True
+        return False
+
+    def _run(self, value: float) -> None:
+        """Follow the cycle on which a run settles, or say that it did not."""
+        name = self.diagram.parameter
+        system = self.system.at(**{name: value})
+        start, pace = self._beginning(value)
+        said = ""
+        for length in RUN_LENGTHS:
+            try:
+                run = simulate(system, length * pace, start=start, max_steps=MOST_STEPS, progress=False)
+                assert isinstance(run, Trajectory)
+                if run.stop.reason != "finished":
+                    said = run.stop.message
+                    break
+                branch = continue_cycles(self.system.at(**{name: value}), run, name, self.diagram.range, **self.options)
+            except (DynanaError, ValueError) as error:
+                said = str(error)
+                continue
+            self.starts += 1
+            self.branches.append(branch)
+            for special in branch.special:
+                if special.kind == "period doubling" and self.doublings:
+                    self._follow(special, 1)
+            return
+        self.problems.append(
+            f"at {name} = {number(value)} neither a stable equilibrium nor a stable cycle is known; a run did not "
+            f"settle on one ({said.rstrip('.')})."
+        )
+
+    def _beginning(self, value: float) -> tuple[dict[str, float], float]:
+        """Return a state near an unstable equilibrium, if there is one, and the fastest time constant."""
+        for branch in self.diagram.branches:
+            at = np.argmin(np.abs(branch.values - value))
+            between = (branch.values[:-1] - value) * (branch.values[1:] - value) <= 0.0
+            if np.any(between):
+                point = branch.points[at]
+                kicked = point + KICK * (1e-3 + np.abs(point))
+                pace = 1.0 / max(float(np.abs(branch.eigenvalues[at]).max()), np.finfo(float).tiny)
+                return dict(zip(self.system.states, kicked.tolist(), strict=True)), pace
+        return self.system.initial, 1.0
+
+    # -- in words --------------------------------------------------------------------------------------------------
+
+    def sentences(self) -> tuple[str, ...]:
+        """Return what was looked for and what was not."""
+        hopf = len(self.diagram.special_points("hopf"))
+        many = f"all {hopf} Hopf points" if hopf > 1 else "the Hopf point" if hopf else ""
+        said = [f"cycles: followed from {many}" if many else "cycles: there is no Hopf point from which to follow any"]
+        if self.doublings and any(b.special_points("period doubling") for b in self.branches):
+            said[0] += f", through {'a' if self.doublings == 1 else f'up to {self.doublings}'} period doubling"
+            said[0] += "" if self.doublings == 1 else "s"
+        said[0] += "; cycles that begin otherwise and attract nothing are not looked for"
+        if self.system.jumps:
+            said.append("cycles through jumps are not followed")
+        return (*said, *(p.rstrip(".") for p in self.problems))
+
+
+def _named(start: Any, parameter: str) -> str:
+    if isinstance(start, SpecialPoint):
+        return f"{start.kind} at {parameter} = {number(start.parameters[parameter])}"
+    return "run"
