@@ -5,7 +5,8 @@ Every function takes the Axes to draw on (or makes new ones) and returns them; n
 
 from __future__ import annotations
 
-from dynana.plot.diagrams import bifurcation_diagram
+from dynana.plot.cycles import cycle_traces, cycles
+from dynana.plot.diagrams import bifurcation_diagram, bifurcation_diagram_with_periods, periods
 from dynana.plot.fi_curves import fi_curve
 from dynana.plot.flows import flow_portrait
 from dynana.plot.phase_responses import interaction_function, phase_response
@@ -14,11 +15,15 @@ from dynana.plot.trajectories import firing_pattern, traces, trajectory, traject
 
 __all__ = [
     "bifurcation_diagram",
+    "bifurcation_diagram_with_periods",
+    "cycle_traces",
+    "cycles",
     "fi_curve",
     "firing_pattern",
     "flow_portrait",
     "interaction_function",
     "nullclines",
+    "periods",
     "phase_portrait",
     "phase_response",
     "portrait_with_time_course",

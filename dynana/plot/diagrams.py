@@ -1,43 +1,73 @@
-"""Bifurcation diagrams: branches solid where stable and dashed where not, special points with their names."""
+"""Bifurcation diagrams: equilibria as lines, cycles as circles at their extrema, special points with their names."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from dynana.errors import unknown
 from dynana.plot import style
-from dynana.results.diagram import Branch, Diagram
+from dynana.results.cycle_branch import CycleBranch
+from dynana.results.diagram import Branch, Diagram, SpecialPoint
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-#: Marker and face colour of each kind of special point; other kinds have OTHER.
+#: Marker and face colour of each kind of special point: orange for equilibria, green for cycles, purple where a
+#: branch of cycles ends in an infinite period. Other kinds have OTHER.
 KINDS: dict[str, tuple[str, str]] = {
-    "fold": ("s", style.BLUE),
-    "hopf": ("o", style.VERMILLION),
-    "branch point": ("D", style.GREEN),
-    "kink": ("v", style.FAINT),
+    "fold": ("^", style.ORANGE),
+    "hopf": ("s", style.ORANGE),
+    "branch point": ("D", style.ORANGE),
+    "fold of cycles": ("v", style.GREEN),
+    "period doubling": ("P", style.GREEN),
+    "torus": ("X", style.GREEN),
+    "branch point of cycles": ("d", style.GREEN),
+    "homoclinic": ("*", style.PURPLE),
+    "snic": ("h", style.PURPLE),
+    "kink": ("<", style.FAINT),
     "label": ("|", style.BLACK),
 }
-OTHER = ("^", style.PURPLE)
+OTHER = (">", style.SKY)
+#: Words of the legend, where they are not those of the kind.
+WORDS = {"hopf": "Hopf", "snic": "saddle-node on an invariant circle"}
+#: Markers that look smaller than the others at the same size.
+LARGER = {"*": 1.5, "P": 1.15, "X": 1.15, "h": 1.15}
+#: Kinds that are no bifurcations: stability does not change there.
+MARKS = ("label", "user", "kink")
+#: Distance between the circles of a branch of cycles, as a fraction of the diagonal of the picture.
+BETWEEN = 0.014
+#: Longest piece of a line that carries circles, as a fraction of its extent: circles sit on its vertices.
+PIECE = 0.004
+#: Colour, line and circle faces of cycles.
+CYCLES: dict[bool, dict[str, Any]] = {
+    True: {"color": style.BLUE, "linewidth": 1.2, "markerfacecolor": style.BLUE, "label": "stable cycle"},
+    False: {"color": style.VERMILLION, "linewidth": 0.8, "markerfacecolor": "white", "label": "unstable cycle"},
+}
 
 
-def bifurcation_diagram(diagram: Diagram, ax: Axes | None = None, *, y: str | None = None) -> Axes:
+def bifurcation_diagram(
+    diagram: Diagram | Branch | CycleBranch, ax: Axes | None = None, *, y: str | None = None, legend: bool = True
+) -> Axes:
     """Draw the branches of a diagram over its parameter.
 
     Parameters
     ----------
-    diagram : Diagram
+    diagram : Diagram, Branch or CycleBranch
     ax : Axes, optional
         Where to draw; a new figure otherwise.
     y : str, optional
         The state on the vertical axis; the first one otherwise.
+    legend : bool, optional
 
     Returns
     -------
     Axes
-        Stable equilibria are solid, unstable ones dashed, special points markers with their names in the legend.
+        Stable equilibria are solid, unstable ones dashed. Cycles are two rows of circles, at the largest and the
+        smallest value of the state: filled where stable, open where not. Special points are markers with their names
+        in the legend; those of cycles are on both rows.
 
     Raises
     ------
@@ -45,40 +75,89 @@ def bifurcation_diagram(diagram: Diagram, ax: Axes | None = None, *, y: str | No
         For a state that is not there.
     """
     name = diagram.states[0] if y is None else y
+    if name not in diagram.states:
+        raise KeyError(unknown("state", name, diagram.states))
     ax = style.axes(ax)
-    for branch in diagram.branches:
-        for low, high, stable in stretches(branch):
-            ax.plot(
-                branch.values[low:high],
-                branch[name][low:high],
-                color=style.BLACK,
-                linewidth=1.6 if stable else 1.1,
-                linestyle="-" if stable else (0, (4, 2)),
-                label="stable" if stable else "unstable",
-                zorder=3,
-            )
-    for point in diagram.special:
-        shape, colour = KINDS.get(point.kind, OTHER)
-        ax.plot(
-            [point.parameters[diagram.parameter]],
-            [point[name]],
-            marker=shape,
-            color=colour,
-            markeredgecolor=style.BLACK,
-            markersize=6.0,
-            linestyle="none",
-            label=point.name if point.kind == "user" else point.kind,
-            zorder=5,
-        )
+    _draw_equilibria(ax, diagram, name)
+    i = diagram.states.index(name)
+    for branch in _cycle_branches(diagram):
+        for extrema in (branch.maxima[:, i], branch.minima[:, i]):
+            _draw_cycles(ax, branch, extrema)
+            _mark(ax, branch.parameter, [(s, float(extrema[s.index])) for s in _own(diagram, branch)])
     ax.set_xlabel(f"${style.symbol(diagram.parameter)}$")
     ax.set_ylabel(f"${style.symbol(name)}$")
-    handles = dict(zip(*reversed(ax.get_legend_handles_labels()), strict=True))
-    if handles:
-        ax.legend(handles.values(), handles.keys(), frameon=False)
+    if legend:
+        _legend(ax)
     return ax
 
 
-def stretches(branch: Branch) -> list[tuple[int, int, bool]]:
+def periods(
+    diagram: Diagram | CycleBranch, ax: Axes | None = None, *, frequency: bool = False, legend: bool = True
+) -> Axes:
+    """Draw the periods of cycles over the parameter.
+
+    Parameters
+    ----------
+    diagram : Diagram or CycleBranch
+    ax : Axes, optional
+        Where to draw; a new figure otherwise. A logarithmic axis shows how periods grow towards an end:
+        ``ax.set_yscale("log")``.
+    frequency : bool, optional
+        Draw 1 / period instead.
+    legend : bool, optional
+
+    Returns
+    -------
+    Axes
+        Circles as in `bifurcation_diagram`; Hopf points at 2 pi / omega.
+
+    Raises
+    ------
+    ValueError
+        If the diagram has no cycles.
+    """
+    branches = _cycle_branches(diagram)
+    if not branches:
+        raise ValueError(f"no cycles in this diagram of {diagram.system}: dn.bifurcation_diagram(...) follows them")
+    ax = style.axes(ax, (5.2, 3.2))
+    for branch in branches:
+        shown = 1.0 / branch.periods if frequency else branch.periods
+        _draw_cycles(ax, branch, shown)
+        _mark(ax, branch.parameter, [(s, float(shown[s.index])) for s in branch.special])
+    ax.set_xlabel(f"${style.symbol(diagram.parameter)}$")
+    ax.set_ylabel("frequency" if frequency else "period")
+    if frequency:
+        ax.set_ylim(bottom=0.0)
+    if legend:
+        _legend(ax)
+    return ax
+
+
+def bifurcation_diagram_with_periods(
+    diagram: Diagram | CycleBranch, axes: Sequence[Axes] | None = None, *, y: str | None = None
+) -> np.ndarray:
+    """Draw a bifurcation diagram, and the periods of its cycles below it.
+
+    Parameters
+    ----------
+    diagram : Diagram or CycleBranch
+    axes : pair of Axes, optional
+    y : str, optional
+        The state; the first one otherwise.
+
+    Returns
+    -------
+    ndarray of two Axes
+    """
+    above, below = style.stacked(axes, 2, (6.4, 6.4), [2.0, 1.0])
+    bifurcation_diagram(diagram, above, y=y)
+    periods(diagram, below, legend=False)
+    above.set_xlabel("")
+    above.figure.align_ylabels([above, below])
+    return np.array([above, below], dtype=object)
+
+
+def stretches(branch: Branch | CycleBranch) -> list[tuple[int, int, bool]]:
     """Return (first, last + 1, stable) of the stretches of a branch on which stability does not change.
 
     A stretch begins and ends at the special points between, so that lines meet there: a segment is stable if both its
@@ -87,8 +166,89 @@ def stretches(branch: Branch) -> list[tuple[int, int, bool]]:
     if len(branch) < 2:
         return [(0, len(branch), bool(branch.stable.all()))]
     special = np.zeros(len(branch), dtype=bool)
-    special[[s.index for s in branch.special if s.kind in ("fold", "hopf", "branch point")]] = True
+    special[[s.index for s in branch.special if s.kind not in MARKS]] = True
     stable = branch.stable | special
     segments = stable[:-1] & stable[1:] & ~(special[:-1] & special[1:])
     cuts = [0, *(np.flatnonzero(np.diff(segments.astype(int))) + 1).tolist(), len(segments)]
     return [(low, high + 1, bool(segments[low])) for low, high in zip(cuts[:-1], cuts[1:], strict=True)]
+
+
+def _cycle_branches(diagram: Diagram | Branch | CycleBranch) -> list[CycleBranch]:
+    if isinstance(diagram, CycleBranch):
+        return [diagram]
+    given = diagram.cycle_branches if isinstance(diagram, Diagram) else ()
+    return [branch for branch in given if isinstance(branch, CycleBranch)]
+
+
+def _own(diagram: Diagram | Branch | CycleBranch, branch: CycleBranch) -> list[SpecialPoint]:
+    """Special points of a branch of cycles that are not drawn with the equilibria (Hopf points are)."""
+    return [s for s in branch.special if s.cycle is not None or not isinstance(diagram, Diagram)]
+
+
+def _draw_equilibria(ax: Axes, diagram: Diagram | Branch | CycleBranch, name: str) -> None:
+    if isinstance(diagram, CycleBranch):
+        return
+    for branch in diagram.branches if isinstance(diagram, Diagram) else (diagram,):
+        for low, high, stable in stretches(branch):
+            ax.plot(
+                branch.values[low:high],
+                branch[name][low:high],
+                color=style.BLACK,
+                linewidth=1.8 if stable else 1.1,
+                linestyle="-" if stable else (0, (4, 2)),
+                label="stable equilibrium" if stable else "unstable equilibrium",
+                zorder=3,
+            )
+    _mark(ax, diagram.parameter, [(s, s[name]) for s in diagram.special if s.cycle is None])
+
+
+def _draw_cycles(ax: Axes, branch: CycleBranch, height: np.ndarray) -> None:
+    """Circles along a branch, at equal distances on the page."""
+    for low, high, stable in stretches(branch):
+        x, y = _pieces(branch.values[low:high], height[low:high])
+        ax.plot(
+            x,
+            y,
+            marker="o",
+            markersize=3.4,
+            markeredgewidth=0.9,
+            markevery=(0.0, BETWEEN),
+            zorder=2.5,
+            **CYCLES[stable],
+        )
+
+
+def _pieces(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """A line with vertices so close that circles on them can have equal distances."""
+    extent = [np.ptp(a) or 1.0 for a in (x, y)]
+    longest = np.max([np.abs(np.diff(a)) / e for a, e in zip((x, y), extent, strict=True)], axis=0)
+    parts = np.maximum(1, np.ceil(longest / PIECE).astype(int))
+    rows = np.repeat(np.arange(len(parts)), parts)
+    within = np.arange(len(rows)) - np.repeat(np.cumsum(parts) - parts, parts)
+    place = np.append(rows + within / parts[rows], len(parts))
+    return np.interp(place, np.arange(len(x)), x), np.interp(place, np.arange(len(y)), y)
+
+
+def _mark(ax: Axes, parameter: str, points: Iterable[tuple[SpecialPoint, float]]) -> None:
+    for point, height in points:
+        shape, colour = KINDS.get(point.kind, OTHER)
+        ax.plot(
+            [point.parameters[parameter]],
+            [height],
+            marker=shape,
+            color=colour,
+            markeredgecolor=style.BLACK,
+            markeredgewidth=0.8,
+            markersize=6.5 * LARGER.get(shape, 1.0),
+            linestyle="none",
+            label=point.name if point.kind == "user" else WORDS.get(point.kind, point.kind),
+            zorder=5,
+        )
+
+
+def _legend(ax: Axes) -> None:
+    """One entry for each kind of line and marker: lines first."""
+    handles = dict(zip(*reversed(ax.get_legend_handles_labels()), strict=True))
+    order = sorted(handles, key=lambda label: not label.endswith(("equilibrium", "cycle")))
+    if handles:
+        ax.legend([handles[label] for label in order], order, frameon=False, fontsize="small")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -30,6 +30,8 @@ NULLCLINES = (ORANGE, GREEN)
 FAINT = "#B8B8B8"
 #: Grey of thresholds and resets.
 QUIET = "#6E6E6E"
+#: Part of a colour map that can be told from white paper.
+VISIBLE = 0.88
 
 _GREEK = (
     "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau upsilon phi chi psi "
@@ -78,6 +80,18 @@ def axes(ax: Axes | None, size: tuple[float, float] = (5.2, 4.6), projection: st
     if projection is None:
         made.spines[["top", "right"]].set_visible(False)
     return made
+
+
+def shades(ax: Axes, values: Sequence[float], name: str) -> list[Any]:
+    """Colours for the values of a quantity, with a colour bar beside the Axes."""
+    from matplotlib import colormaps
+    from matplotlib.cm import ScalarMappable
+    from matplotlib.colors import ListedColormap, Normalize
+
+    dark = ListedColormap(colormaps["viridis"](np.linspace(0.0, VISIBLE, 256)))
+    scale = ScalarMappable(Normalize(min(values), max(values)), dark)
+    ax.figure.colorbar(scale, ax=ax, label=name)
+    return [tuple(colour) for colour in scale.to_rgba(np.asarray(values)).tolist()]
 
 
 def stacked(given: Any, count: int, size: tuple[float, float], ratios: list[float] | None = None) -> np.ndarray:
