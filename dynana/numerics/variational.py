@@ -22,8 +22,9 @@ from dynana.numerics.kernel_addresses import matrix_at
 from dynana.numerics.lanes import LANES
 from dynana.numerics.signatures import ROW
 
-#: Difference between log det and integral of the trace, per interval, up to which a matrix counts as resolved.
-RESOLVED = 1e-9
+#: Difference between log det and integral of the trace, per interval, up to which a matrix counts as resolved: over
+#: some hundred intervals together less than what the orbit itself leaves undecided.
+RESOLVED = 1e-8
 
 #: Most parts into which an interval is cut, and how often their number is chosen anew.
 MOST_PARTS, MOST_CHOICES = 256, 6
@@ -52,15 +53,23 @@ def log_determinant(a, lower, pivots, work):
 
 
 @compiled
-def _lagrange(points, s, weights):
-    """Write the weights, at 0 and ``points`` (m,), of the value at ``s`` of the polynomial through values there."""
-    m = points.size
-    for k in range(m + 1):
-        weight, at = 1.0, 0.0 if k == 0 else points[k - 1]
-        for l in range(m + 1):
-            node = 0.0 if l == 0 else points[l - 1]
+def _node_products(nodes, inverse):
+    """Write 1 / product of (node k - the other nodes) for each k."""
+    for k in range(nodes.size):
+        inverse[k] = 1.0
+        for l in range(nodes.size):
             if l != k:
-                weight *= (s - node) / (at - node)
+                inverse[k] /= nodes[k] - nodes[l]
+
+
+@compiled
+def _lagrange(nodes, inverse, s, weights):
+    """Write the weights, at ``nodes``, of the value at ``s`` of the polynomial through values there."""
+    for k in range(nodes.size):
+        weight = inverse[k]
+        for l in range(nodes.size):
+            if l != k:
+                weight *= s - nodes[l]
         weights[k] = weight
 
 
@@ -72,12 +81,12 @@ def _part(kernel, p, free, scheme, states, z, point, t, first, length, step, sma
     time at its beginning. ``free`` (n,).
     """
     points, weights, _, end, expanded = scheme
-    x, J, columns, jacobians, lagrange, product = small
+    x, J, columns, jacobians, nodes, inverse, lagrange, product = small
     m, n, extent = columns.shape
     right = expanded.shape[1]
     width, trace = right + extent, 0.0
     for l in range(m):
-        _lagrange(points, first + points[l] * length, lagrange)
+        _lagrange(nodes, inverse, first + points[l] * length, lagrange)
         for c in range(n):
             x[c] = 0.0
             for k in range(m + 1):
@@ -148,7 +157,11 @@ def resolve_transfers(z, model, grid, scheme, states, factors):
     )
     columns, jacobians, J = np.zeros((m, n, square)), np.zeros((n, expanded.shape[1])), np.zeros((n, n))
     matrix, product, x, lagrange = np.zeros((n, n)), np.zeros((n, n)), np.zeros(n), np.zeros(m + 1)
-    small = (x, J, columns, jacobians, lagrange, product)
+    nodes, inverse = np.zeros(m + 1), np.zeros(m + 1)
+    for l in range(m):
+        nodes[1 + l] = points[l]
+    _node_products(nodes, inverse)
+    small = (x, J, columns, jacobians, nodes, inverse, lagrange, product)
     scalars_at = (widths.size * (m + 1) + counts.size) * n
     whole, improved, interval, point = 0.0, 0, 0, 0
     for i in range(counts.size):
