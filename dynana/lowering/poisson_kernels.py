@@ -15,23 +15,25 @@ from dynana.numerics.network_program import CELL_BITS
 from dynana.numerics.signatures import BLOCK_WIDTH
 
 ARRIVALS, BLOCKS, LOG = "arrivals", "blocks", "log"
+CONSTANT, COMMON, OWN = "constant", "common", "own"
 
 
-def poisson_counts(tabled: bool, sink: str) -> ModuleType:
+def poisson_counts(rates: str, sink: str) -> ModuleType:
     """Return the module with the operation ``count``.
 
     Parameters
     ----------
-    tabled : bool
-        Whether all cells have one expected count that never changes, so that a table serves them.
+    rates : {"constant", "common", "own"}
+        Whether all cells have one rate that never changes, so that a table serves them; one rate that changes; or each
+        its own.
     sink : {"arrivals", "blocks", "log"}
         Weight times the count is added to a row of arrivals, or to a state in the blocks of its population; or as many
         spikes are written into a log.
     """
-    return modules.load(f"poisson {tabled} {sink}", lambda: _module(tabled, sink))
+    return modules.load(f"poisson {rates} {sink}", lambda: _module(rates, sink))
 
 
-def _module(tabled: bool, sink: str) -> Source:
+def _module(rates: str, sink: str) -> Source:
     head = [
         "a = integers_at(row)",
         f"drawn = shorts_at(a[{At.SCRATCH:d}])",
@@ -39,10 +41,10 @@ def _module(tabled: bool, sink: str) -> Source:
         f"k0, k1 = words(a[{At.SEED:d}])",
         "c0, c1 = words(k)",
         f"c3 = uint64(a[{At.STREAM:d}]) << uint64(16)",
-        *(_HEAD_TABLED if tabled else _HEAD_OWN),
+        *(_HEAD_TABLED if rates == CONSTANT else _HEAD_OWN),
         *_SINK_HEAD[sink],
     ]
-    loop = [f"n = min({TILE}, a[{At.CELLS:d}] - start)", *(_TABLED if tabled else _OWN), *_SINK[sink]]
+    loop = [f"n = min({TILE}, a[{At.CELLS:d}] - start)", *_DRAWS[rates], *_SINK[sink]]
     tail = [
         f"counts[uint64(0)] = spikes\nends[uint64(k % a[{At.ENDS_LENGTH:d}])] = spikes".split("\n"),
         [],
@@ -52,12 +54,12 @@ def _module(tabled: bool, sink: str) -> Source:
         functions=(Function(name="count", arguments="k, row", body=tuple(body), signature="OPERATION"),),
         imports={
             "dynana.numerics.network_memory": {"bytes_at", "floats_at", "integers_at", "shorts_at"},
-            "dynana.numerics.network_poisson": {"count_cells", "decide", "draw_tile", "look_up"},
+            "dynana.numerics.network_poisson": _USED[rates],
             "dynana.numerics.network_program": {"OPERATION"},
             "dynana.numerics.random": {"words"},
             "numpy": {"uint64"},
         },
-        comment=f"Poisson counts, {'one rate' if tabled else 'rates that differ or change'}, into {sink}.",
+        comment=f"Poisson counts, {rates} rates, into {sink}.",
     )
 
 
@@ -76,7 +78,23 @@ _HEAD_OWN = (
     f"step = uint64(a[{At.EXPECTED_STEP:d}])",
     f"uniforms = floats_at(a[{At.SCRATCH:d}] + {10 * TILE})",
 )
-_OWN = ("count_cells(k0, k1, c0, c1, c3, uint64(start), n, expected, step, found, uniforms)",)
+_DRAWS = {
+    CONSTANT: _TABLED,
+    COMMON: (
+        "draw_tile(k0, k1, c0, c1, c3, uint64(start // 8), drawn)",
+        "if not none_at_all(expected[uint64(0)], drawn, found):",
+        "    for i in range(n):",
+        "        if found[uint64(i)] != 0.0:",
+        "            u = resolved(drawn[uint64(i)], k0, k1, c0, c1, uint64(start + i), c3)",
+        "            found[uint64(i)] = follow_distribution(u, expected[uint64(0)])",
+    ),
+    OWN: ("count_cells(k0, k1, c0, c1, c3, uint64(start), n, expected, step, found, uniforms)",),
+}
+_USED = {
+    CONSTANT: {"decide", "draw_tile", "look_up"},
+    COMMON: {"draw_tile", "follow_distribution", "none_at_all", "resolved"},
+    OWN: {"count_cells"},
+}
 _WEIGHTS = (
     f"weight = floats_at(a[{At.WEIGHT:d}])",
     f"every = uint64(a[{At.WEIGHT_STEP:d}])",

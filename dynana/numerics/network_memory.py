@@ -48,3 +48,15 @@ integers_at = _view(types.int64, ctypes.c_int64)
 words_at = _view(types.uint32, ctypes.c_uint32)
 shorts_at = _view(types.uint16, ctypes.c_uint16)
 bytes_at = _view(types.uint8, ctypes.c_uint8)
+
+
+@compiled
+def first_at_least(values, low, high, value):
+    """Return the first position in ``values[low:high]``, which increase, of one that is at least ``value``, or high."""
+    while low < high:
+        middle = (low + high) >> np.uint64(1)
+        if np.int64(values[middle]) < value:
+            low = middle + np.uint64(1)
+        else:
+            high = middle
+    return low

@@ -106,14 +106,33 @@ def draw_tile(k0, k1, c0, c1, c3, first, drawn):
 
 
 @compiled
+def resolved(bits, k0, k1, c0, c1, cell, c3):
+    """Return the uniform number that begins with 16 bits and goes on with 52 of the cell's own."""
+    w0, w1, _, _ = philox(c0, c1, cell & _LOW, c3 | np.uint64(1), k0, k1)
+    return (np.float64(bits) + uniform_of(w1, w0)) / 65536.0
+
+
+@compiled
 def decide(bits, k0, k1, c0, c1, cell, c3, distribution):
     """Return the count where 16 bits do not decide, from further bits of the cell's own."""
-    w0, w1, _, _ = philox(c0, c1, cell & _LOW, c3 | np.uint64(1), k0, k1)
-    u = (np.float64(bits) + uniform_of(w1, w0)) / 65536.0
+    u = resolved(bits, k0, k1, c0, c1, cell, c3)
     count = np.uint64(0)
     while distribution[count] <= u and distribution[count] < 1.0:
         count += np.uint64(1)
     return np.float64(count)
+
+
+@compiled
+def follow_distribution(u, mean):
+    """Return the Poisson count of a uniform number, term by term."""
+    term = np.exp(-mean)
+    below = term
+    count = 0.0
+    while u >= below and (count < mean or term > 0.0):
+        count += 1.0
+        term *= mean / count
+        below += term
+    return count
 
 
 @compiled
@@ -143,11 +162,16 @@ def count_cells(k0, k1, c0, c1, c3, start, n, expected, step, found, uniforms):
     for i in range(n):
         if found[np.uint64(i)] > 0.0:
             mean = expected[(start + np.uint64(i)) * step]
-            term = np.exp(-mean)
-            below = term
-            count = 0.0
-            while uniforms[np.uint64(i)] >= below and (count < mean or term > 0.0):
-                count += 1.0
-                term *= mean / count
-                below += term
-            found[np.uint64(i)] = count
+            found[np.uint64(i)] = follow_distribution(uniforms[np.uint64(i)], mean)
+
+
+@compiled
+def none_at_all(mean, drawn, found):
+    """Mark draws that 16 bits do not tell to be counts of 0; returns whether there are any."""
+    sure = np.uint64(np.floor(65536.0 * np.exp(-mean)))
+    more = np.int64(0)
+    for i in range(TILE):
+        low = np.uint64(drawn[np.uint64(i)]) < sure
+        found[np.uint64(i)] = 0.0 if low else 1.0
+        more |= np.int64(not low)
+    return more == 0

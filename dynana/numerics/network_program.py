@@ -124,6 +124,55 @@ class Delivery(IntEnum):
     """All to all without the cell itself: number of source 0 in the target's population; -1 with the cell itself."""
 
 
+class Synapses(IntEnum):
+    """Columns of operations on states that stay with each edge."""
+
+    FUNCTION = 0
+    LOG = 1
+    """Spikes of the source, or of the target for `answer`; int64."""
+    ENDS = 2
+    ENDS_LENGTH = 3
+    AMOUNTS = 4
+    """What each spike of the log carries: reads of the cell just before its jump, ``[read][spike]``; float64."""
+    AMOUNT_STRIDE = 5
+    DELAYS = 6
+    """Steps of each edge where they differ, uint8 or uint16; rows are sorted by them."""
+    DISTINCT = 7
+    """The delays that occur, in steps; int64."""
+    N_DISTINCT = 8
+    SOURCE_FIRST = 9
+    SOURCE_CELLS = 10
+    TARGET_FIRST = 11
+    TARGET_CELLS = 12
+    FIRST = 13
+    """Where the edges of each source begin; for `answer`, of each target; int64."""
+    TARGET = 14
+    """Targets of the edges, uint16 or uint32; for `answer`, sources."""
+    EDGE = 15
+    """For `answer`: number of each edge, in the order of targets; uint32."""
+    Y = 16
+    """State of the target; float64."""
+    BLOCK_STRIDE = 17
+    NUMBERS = 18
+    """Uniform parameters of the target; float64."""
+    CONSTANTS = 19
+    ARRAYS = 20
+    """Addresses of the states of the edges, and of their values; int64."""
+    OUTS = 21
+    """Addresses of the states of the target that are delivered to, or of vectors of sums; int64."""
+    OUT_SLOTS = 22
+    OUT_STRIDE = 23
+    ROWS = 24
+    """Ring of reads of the source, ``[read][slot][cell]``; float64."""
+    SLOTS = 25
+    ROW_STRIDE = 26
+    """Distance between two slots."""
+    LAG = 27
+    """Slot ``(k - LAG) % SLOTS`` is read, less the delay of the edge where they differ."""
+    LIVE = 28
+    """Uniform parameters of the target that change; float64."""
+
+
 operation_at = recover(OPERATION)
 
 

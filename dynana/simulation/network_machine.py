@@ -8,7 +8,7 @@ import numpy as np
 import sympy as sp
 from numpy.typing import NDArray
 
-from dynana.definition.assembly import Assembly, Trains
+from dynana.definition.assembly import Assembly, Event, PerSynapse, Trains
 from dynana.lowering.stream_kernels import amounts
 from dynana.numerics.network_program import COLUMNS, Output, address_of, march
 from dynana.numerics.network_records import Watch, watch
@@ -19,6 +19,7 @@ from dynana.simulation.network_population import PopulationArrays
 from dynana.simulation.network_routes import route_of, traffic_of
 from dynana.simulation.network_sources import PoissonInputs, TrainArrays
 from dynana.simulation.network_streams import Couplings
+from dynana.simulation.network_synapses import SynapseArrays
 
 Row = NDArray[np.int64]
 
@@ -58,18 +59,28 @@ class Machine:
             first += cells.size
         self._clock = np.array([start, dt])
         self._routes = routes
+        self.synapses = [
+            SynapseArrays(s, assembly.links[s.link], routes[s.link], self.arrays, dt) for s in assembly.synapses
+        ]
         self.couplings = Couplings(assembly, routes, self.arrays, self.kept)
+        for synapse in self.synapses:
+            part = synapse.link.target
+            for name, vector in synapse.vectors.items():
+                found = self.couplings.vectors.setdefault((part.population, name), [])
+                found.append((part.first, part.last, vector))
+        self._amounts = [self._carried(i) for i in range(len(self.arrays))]
         self.found = np.full(4, -1, np.int64)
         self.halt = np.array([0, -1], dtype=np.int64)
         limits = [(a.memory["counts"].ctypes.data, a.room) for a in self.arrays]
         self._limits = np.array(limits, dtype=np.int64).reshape(-1)
-        self._start = self._table([*self._integrations(0), *self._deliveries(False), *self._jumps(0)])
-        self._fill = self._table(self.couplings.fill())
-        self._step = [
-            *self._integrations(1),
-            *self._deliveries(True),
-            *self._jumps(1),
-        ]
+        reads = [row for s in self.synapses for row in s.reading()]
+        self._start = self._table([*self._integrations(0), *self._deliveries(False), *self._jumps(0), *reads])
+        self._fill = self._table([*self.couplings.fill(), *reads])
+        advance = [row for s in self.synapses for row in s.advance()]
+        answers: list[Row] = []
+        for s in self.synapses:
+            answers += s.answer(self._address(s.link.target.population, s.item, "post"))
+        self._step = [*advance, *self._integrations(1), *self._deliveries(True), *self._jumps(1), *reads, *answers]
         self._watch = self._watches()
         self._drained = [0] * len(self.arrays)
 
@@ -106,10 +117,8 @@ class Machine:
                     rows.append(arrays.given())
                 elif cells.size:
                     rows += inputs.into_log(cells.name, cells.rate, arrays)
-        carried: dict[int, int] = {}
-        for i in range(len(self.arrays)):
-            carried |= self._amounts(i, rows)
-        for number, event in enumerate(self.assembly.events):
+        rows += [row for row, _ in self._amounts if row is not None]
+        for event in self.assembly.events:
             link = self.assembly.links[event.link]
             source, target = self.assembly.populations[link.source.population], self.arrays[link.target.population]
             if isinstance(source, Trains) and not source.size and source.times is None:
@@ -120,7 +129,10 @@ class Machine:
                     rows += inputs.into_state(link.name, source.rate, weights, *place)
                 continue
             route = self._routes[event.link]
-            rows.append(event_operation(self.assembly, event, route, self.arrays, self.kept, carried.get(number, 0)))
+            amounts = self._address(link.source.population, event, "amount") if event.amount is not None else 0
+            rows.append(event_operation(self.assembly, event, route, self.arrays, self.kept, amounts))
+        for s in self.synapses:
+            rows += s.arrive(self._address(s.link.source.population, s.item, "pre"))
         for p in self.assembly.poisson if sources else ():
             target = self.arrays[p.target.population]
             assert isinstance(target, PopulationArrays)
@@ -128,25 +140,37 @@ class Machine:
             rows += inputs.into_state("poisson", p.rate, weights, target, p.target.first, p.target.size, p.state)
         return rows
 
-    def _amounts(self, i: int, rows: list[Row]) -> dict[int, int]:
-        """Add the operation by which spikes of a population carry amounts; returns their addresses by event."""
-        population = self.arrays[i]
-        events = {
-            n: e.amount
-            for n, e in enumerate(self.assembly.events)
-            if self.assembly.links[e.link].source.population == i and e.amount is not None
-        }
-        if not events or not isinstance(population, PopulationArrays):
-            return {}
-        distinct: list[sp.Expr] = list(dict.fromkeys(events.values()))
-        module = amounts(population.system, population.form, distinct)
+    def _carried(self, i: int) -> tuple[Row | None, dict[tuple[int, str], int]]:
+        """Return the operation by which spikes of a population carry what is read of it, and the addresses of that."""
+        population, links = self.arrays[i], self.assembly.links
+        wanted: list[tuple[int, str, Sequence[sp.Expr]]] = [
+            (id(e), "amount", [e.amount])
+            for e in self.assembly.events
+            if links[e.link].source.population == i and e.amount is not None
+        ]
+        for s in self.assembly.synapses:
+            wanted += [(id(s), "pre", list(s.pre.values()))] if links[s.link].source.population == i else []
+            wanted += [(id(s), "post", list(s.post.values()))] if links[s.link].target.population == i else []
+        expressions: list[sp.Expr] = []
+        places: dict[tuple[int, str], int] = {}
+        for key, what, group in wanted:
+            known = [n for n in range(len(expressions)) if expressions[n : n + len(group)] == group]
+            places[key, what] = known[0] if known else len(expressions)
+            expressions += [] if known else group
+        if not expressions or not isinstance(population, PopulationArrays):
+            return None, {}
+        module = amounts(population.system, population.form, expressions)
         table = population.constants(module, self.dt)
         self.kept.append(table)
         length = population.memory["log"].size
-        memory = population.memory.setdefault("amounts", np.zeros(len(distinct) * length))
+        memory = population.memory["amounts"] = np.zeros(len(expressions) * length)
         own = {Output.RINGS: memory.ctypes.data, Output.SLOTS: length}
-        rows.append(population.row(address_of(module.amount), table, own=own))
-        return {n: memory.ctypes.data + 8 * length * distinct.index(e) for n, e in events.items()}
+        row = population.row(address_of(module.amount), table, own=own)
+        return row, {key: memory.ctypes.data + 8 * length * place for key, place in places.items()}
+
+    def _address(self, population: int, item: Event | PerSynapse, what: str) -> int:
+        """Return the address of what the spikes of a population carry for a pathway; 0 if that is nothing."""
+        return self._amounts[population][1].get((id(item), what), 0)
 
     def _jumps(self, table: int) -> list[Row]:
         return [p.row(address_of(p.module.jump), table) for p in self._populations() if p.system.jumps]
@@ -173,7 +197,8 @@ class Machine:
 
     def begin(self, records: Sequence[Row]) -> None:
         """Carry out the jumps at the start, and record the state after them."""
-        self._march(1 - self.couplings.history, 0, self._fill)
+        history = max([self.couplings.history, *(s.slots for s in self.synapses)])
+        self._march(1 - history, 0, self._fill)
         self._march(0, 0, self._start)
         self._march(0, 0, self._table(records))
         self.halt[1] = 0
@@ -221,6 +246,8 @@ class Machine:
                     content[f"{cells.name}.{name}"] = array.reshape(-1, length)[:, :count].copy()
                 else:
                     content[f"{cells.name}.{name}"] = array.copy()
+        for synapse in self.synapses:
+            content |= {f"{synapse.link.name}.{name}": array.copy() for name, array in synapse.memory.items()}
         return content
 
     def restore(self, content: Mapping[str, np.ndarray], step: int) -> None:
@@ -234,14 +261,22 @@ class Machine:
         for i, (cells, arrays) in enumerate(zip(self.assembly.populations, self.arrays, strict=True)):
             length = arrays.memory["log"].size
             for name, array in arrays.memory.items():
-                given = content.get(f"{cells.name}.{name}")
                 lines = array.reshape(-1, length) if name in ("log", "amounts") else array
-                there = None if given is None else lines[..., : given.shape[-1]]
-                if given is None or there is None or there.size != given.size:
-                    raise ValueError(
-                        f"the run cannot go on from there: {name!r} of population {cells.name!r} does not fit. Sizes, "
-                        "equations and delays must be those of the run that ended there."
-                    )
-                there[...] = given.reshape(there.shape)
+                _put(lines, content.get(f"{cells.name}.{name}"), f"{name!r} of population {cells.name!r}")
             self._drained[i] = int(arrays.memory["counts"][0])
+        for synapse in self.synapses:
+            for name, array in synapse.memory.items():
+                given = content.get(f"{synapse.link.name}.{name}")
+                _put(array, given, f"{name!r} of projection {synapse.link.name!r}")
         self.halt[1] = step
+
+
+def _put(lines: np.ndarray, given: np.ndarray | None, what: str) -> None:
+    """Copy what another run ended with to the beginning of each line."""
+    there = None if given is None else lines[..., : given.shape[-1]]
+    if given is None or there is None or there.size != given.size:
+        raise ValueError(
+            f"the run cannot go on from there: {what} does not fit. Sizes, equations, connections and delays must be "
+            "those of the run that ended there."
+        )
+    there[...] = given.reshape(there.shape)

@@ -142,7 +142,8 @@ class PopulationArrays:
             y[:, row] = line.reshape(self.blocks, BLOCK_WIDTH)
 
         for i, (name, usual) in enumerate(system.initial.items()):
-            fill(i, self.cells.start.get(name, usual))
+            for row in {i, module.POINTS + i}:  # where outputs are read before the first step
+                fill(row, self.cells.start.get(name, usual))
         for i, name in enumerate(self.form.rows):
             fill(module.PARAMETERS + i, self.values[name])
         for row in module.RELEASES:

@@ -112,7 +112,7 @@ def traffic_of(assembly: Assembly, routes: Sequence[Route], population: int) -> 
     here = [(link, state) for link, state in events if assembly.links[link].target.population == population]
     ringed = [(link, state) for link, state in here if _is_ringed(routes[link])]
     sent = [routes[link] for link, _ in events if assembly.links[link].source.population == population]
-    sent += [routes[s.link] for s in assembly.synapses if assembly.links[s.link].source.population == population]
+    late = [routes[s.link].longest for s in assembly.synapses if assembly.links[s.link].source.population == population]
     changing = {}
     if not isinstance(assembly.populations[population], Trains):
         changing = received(assembly, routes, population)
@@ -123,7 +123,7 @@ def traffic_of(assembly: Assembly, routes: Sequence[Route], population: int) -> 
         ringed=frozenset(state for _, state in ringed),
         written=frozenset(n for n, r in changing.items() if not r.live),
         live=tuple(n for n, r in changing.items() if r.live),
-        delay=max((r.delay for r in sent), default=0),
+        delay=max([*(r.delay for r in sent), *late], default=0),
         slots=1 + max((routes[link].longest for link, _ in ringed), default=0),
     )
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dynana.definition.assembly import Trains
-from dynana.lowering.poisson_kernels import ARRIVALS, BLOCKS, LOG, poisson_counts
+from dynana.lowering.poisson_kernels import ARRIVALS, BLOCKS, COMMON, CONSTANT, LOG, OWN, poisson_counts
 from dynana.numerics.network_poisson import (
     LARGEST_EXPECTED,
     LARGEST_TABLED,
@@ -159,11 +159,12 @@ class PoissonInputs:
         """
         tabled = np.ndim(rate) == 0 and not isinstance(rate, Input) and float(rate) * self.per_hertz <= LARGEST_TABLED
         before, given = self._tabled(float(rate)) if tabled else self._general(name, rate, cells)
+        kind = CONSTANT if tabled else (OWN if given[Poisson.EXPECTED_STEP] else COMMON)
         scratch = np.zeros(TILE // 4 + 2 * TILE, np.float64)
         self.kept.append(scratch)
         row = filled_row(
             {
-                Poisson.FUNCTION: address_of(poisson_counts(tabled, sink).count),
+                Poisson.FUNCTION: address_of(poisson_counts(kind, sink).count),
                 Poisson.SEED: self.seed,
                 Poisson.STREAM: self._stream,
                 Poisson.CELLS: cells,
