@@ -22,9 +22,8 @@ from dynana.numerics.kernel_addresses import matrix_at
 from dynana.numerics.lanes import LANES
 from dynana.numerics.signatures import ROW
 
-#: Difference between log det and integral of the trace, per interval, up to which a matrix counts as resolved: over
-#: some hundred intervals together less than what the orbit itself leaves undecided.
-RESOLVED = 1e-8
+#: Difference between log det and integral of the trace, per interval, up to which a matrix counts as resolved.
+RESOLVED = 1e-9
 
 #: Most parts into which an interval is cut, and how often their number is chosen anew.
 MOST_PARTS, MOST_CHOICES = 256, 6
