@@ -14,7 +14,7 @@ from dynana.errors import FormatError
 from dynana.interchange.expression_text import Writer
 from dynana.interchange.languages import FORTRAN
 from dynana.interchange.names import Names, renamed
-from dynana.interchange.plain_events import check_smooth
+from dynana.interchange.plain_events import check_smooth, partial_derivatives
 
 #: Fortran's bound on names.
 LONGEST_NAME = 60
@@ -216,8 +216,8 @@ class _Fortran:
     def _columns(self, names: Iterable[str], places: Iterable[int]) -> dict[tuple[int, ...], sp.Expr]:
         """Return the derivatives by the named quantities that do not vanish, by row and column."""
         found: dict[tuple[int, ...], sp.Expr] = {}
-        for name, column in zip(names, places, strict=True):
-            for row, e in enumerate(self._system.differentiate(name), start=1):
+        for rows, column in zip(partial_derivatives(self._system, names), places, strict=True):
+            for row, e in enumerate(rows, start=1):
                 if e != 0:
                     found[row, column] = e
         return found

@@ -219,11 +219,14 @@ class Writer:
             return f"{self.language.number(sp.S.One)}/{self._in(base if exponent == -1 else 1 / e, POWER)}", PRODUCT
         if exponent == sp.S.Half:
             return self.language.functions[sp.sqrt].format(self._in(base, SUM)), ATOM
-        root = self._in(base, ATOM)
-        if self.language.exact and base.is_Rational:
-            root = self.language.functions[sp.Abs].format(root)  # a number that keeps roots as they are
+        root = self._kept(base) if self.language.exact and base.is_Rational else self._in(base, ATOM)
         above = str(exponent) if exponent.is_Integer else self._in(exponent, ATOM)
         return f"{root}{self.language.power}{above}", POWER
+
+    def _kept(self, e: sp.Rational) -> str:
+        """Return a number that Python does not evaluate with what follows: a root stays, a comparison is not turned."""
+        text = self.language.functions[sp.Abs].format(self.language.number(e))
+        return f"(-{text})" if e < 0 else text
 
     def _function(self, e: sp.Basic) -> _Text:
         kind, functions = type(e), self.language.functions
@@ -278,7 +281,8 @@ class Writer:
 
     def _condition(self, e: Boolean) -> str:
         if type(e) in _COMPARE:
-            return f"{self._in(e.lhs, ATOM)} {_COMPARE[type(e)]} {self._in(e.rhs, ATOM)}"
+            left = self._kept(e.lhs) if self.language.exact and e.lhs.is_Rational else self._in(e.lhs, ATOM)
+            return f"{left} {_COMPARE[type(e)]} {self._in(e.rhs, ATOM)}"
         if isinstance(e, sp.And | sp.Or):
             frame, separator = self.language.both if isinstance(e, sp.And) else self.language.either
             parts: Sequence[str] = [self._code(a)[0] for a in e.args]

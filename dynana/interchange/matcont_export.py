@@ -11,7 +11,7 @@ from dynana.definition.tracing import symbol
 from dynana.interchange.expression_text import Writer
 from dynana.interchange.languages import MATLAB
 from dynana.interchange.names import Names, renamed
-from dynana.interchange.plain_events import check_smooth
+from dynana.interchange.plain_events import check_smooth, partial_derivatives
 
 #: MATLAB's bound on names.
 LONGEST_NAME = 63
@@ -56,8 +56,8 @@ def to_matcont(system: System) -> str:
     names = Names([*RESERVED, system.name], longest=LONGEST_NAME)
     called = names.assign([*system.states, *system.parameters])
     arguments = ",".join(["t", "kmrgd", *(called[n] for n in system.parameters)])
-    columns = [[system.differentiate(n)[i] for n in system.states] for i in range(len(system.states))]
-    by_parameter = [[system.differentiate(n)[i] for n in system.parameters] for i in range(len(system.states))]
+    by_state = _rows(partial_derivatives(system, system.states), len(system.states))
+    by_parameter = _rows(partial_derivatives(system, system.parameters), len(system.states))
     body = _Body(system, called)
     handles = ["@init", "@fun_eval", "@jacobian", "@jacobianp", *["[]"] * 5]
     values = ", ".join(f"{called[n]} = {value!r}" for n, value in system.values.items())
@@ -78,7 +78,7 @@ def to_matcont(system: System) -> str:
             "tspan = [0 10];",
             "",
             f"function jac = jacobian({arguments})",
-            *body.matrix("jac", columns),
+            *body.matrix("jac", by_state),
             "",
             f"function jacp = jacobianp({arguments})",
             *body.matrix("jacp", by_parameter),
@@ -86,6 +86,10 @@ def to_matcont(system: System) -> str:
             "",
         ]
     )
+
+
+def _rows(columns: list[tuple[sp.Expr, ...]], count: int) -> list[list[sp.Expr]]:
+    return [[column[i] for column in columns] for i in range(count)]
 
 
 class _Body:

@@ -6,13 +6,14 @@ held and multiplies their derivatives by 1 - held, and ``free_at``, the time at 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 import sympy as sp
 from sympy.logic.boolalg import Boolean
 
 from dynana.definition import special
+from dynana.definition.derivatives import derivative
 from dynana.definition.parts import ITO
 from dynana.definition.singularities import regularise
 from dynana.definition.system import System
@@ -99,6 +100,15 @@ def check_smooth(system: System, program: str) -> None:
         )
     if not system.autonomous:
         raise ModelError(f"{place}: {program} takes no explicit time. Make t a parameter with system.freeze('t').")
+
+
+def partial_derivatives(system: System, names: Iterable[str]) -> list[tuple[sp.Expr, ...]]:
+    """Return the derivatives of all right-hand sides by each name, without work where a name does not occur."""
+    occurring = [(e, e.free_symbols) for e in system.regular]
+    found = []
+    for s in map(symbol, names):
+        found.append(tuple(derivative(e, s) if s in symbols else sp.S.Zero for e, symbols in occurring))
+    return found
 
 
 def _unused(name: str, taken: set[str]) -> str:

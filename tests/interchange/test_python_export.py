@@ -74,7 +74,7 @@ def everything(*, plain: bool) -> System:
         {"dn": 1.5, "Fraction": 2.0, "a": 1e-300, **({} if plain else {"spare": 3.0})},
         initial={"x": -0.1, "y": dn.steady},
         jumps=[
-            dn.Jump(when=sp.And(x > 1, y < 2), to={x: y, y: x}, name="swap"),
+            dn.Jump(when=sp.And(x > 1, sp.StrictGreaterThan(-2, y, evaluate=False)), to={x: y, y: x}, name="swap"),
             dn.Jump(when=sp.Or(x > 4, y > 5), to={x: 0, y: y + a}, refractory=a / 3, hold=("x", "y"), name="reset"),
         ],
         noise=[dn.Noise({x: a, y: sp.sqrt(2) * x}, calculus="stratonovich"), dn.Noise({y: 0.5})],
