@@ -35,6 +35,8 @@ LIBRARIES = {
     "matplotlib": ["plot"],
     "networkx": ["simulation/connectivity.py", "plot/networks.py"],
     "pandas": ["results/tables.py"],
+    "xarray": ["results/other_packages.py"],
+    "neo": ["results/other_packages.py"],
     "scipy": ["numerics", "simulation", "analysis"],
 }
 """Library -> rooms or files of dynana that may import it; numpy and the standard library are free."""

@@ -25,9 +25,7 @@ _ZERO, _ONE = sp.S.Zero, sp.S.One
 
 
 @lru_cache(maxsize=4096)
-def regularise(
-    expression: sp.Expr, variables: frozenset[sp.Symbol] | None = None
-) -> tuple[sp.Expr, tuple[Note, ...]]:
+def regularise(expression: sp.Expr, variables: frozenset[sp.Symbol] | None = None) -> tuple[sp.Expr, tuple[Note, ...]]:
     """Replace the removable singularities of an expression by functions that are regular there.
 
     Parameters

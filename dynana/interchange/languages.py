@@ -196,7 +196,7 @@ def sympy_expressions(dynana: str, sympy: str) -> Language:
         },
         number=number,
         choice="",
-        cases=(f"{sympy}.Piecewise({{}})", "({1}, {0})"),
+        cases=(f"{sympy}.Piecewise({{}}, evaluate=False)", "({1}, {0})"),
         both=(f"{sympy}.And({{}})", ", "),
         either=(f"{sympy}.Or({{}})", ", "),
         power="**",

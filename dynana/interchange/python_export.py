@@ -22,7 +22,7 @@ def to_python(system: System) -> str:
     """Return Python source that defines a system.
 
     Executing it binds the name of the system to a System of the same fingerprint, values, units and ranges. The source
-    is a function under ``@dn.model``. What a model function cannot have (parameters that nothing uses, choices between
+    is a function under ``@dn.model``. What a model function cannot give (parameters that nothing uses, choices between
     more than two values) is written as a call of `dynana.System` with sympy expressions instead.
 
     Parameters
@@ -40,8 +40,15 @@ def to_python(system: System) -> str:
     """
     expressions = system.expressions()
     used = {s.name for e in expressions for s in e.free_symbols}
-    many = any(len(choice.args) > 2 for e in expressions for choice in e.atoms(sp.Piecewise))
-    return _constructor_source(system) if many or not used.issuperset(system.parameters) else _model_source(system)
+    choices = {choice for e in expressions for choice in e.atoms(sp.Piecewise)}
+    if used.issuperset(system.parameters) and all(map(_by_where, choices)):
+        return _model_source(system)
+    return _constructor_source(system)
+
+
+def _by_where(choice: sp.Piecewise) -> bool:
+    """Whether ``dn.where`` gives this very choice: of two values, with its condition in sympy's own form."""
+    return len(choice.args) == 2 and sp.Piecewise(*choice.args) == choice
 
 
 class _Parts:

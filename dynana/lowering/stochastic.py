@@ -29,9 +29,7 @@ def amplitudes(system: System) -> tuple[Column, ...]:
 def along(system: System, direction: Column, column: Column) -> Column:
     """Return ``L b``: the derivative of ``column`` along ``direction``."""
     states = [system.symbols[n] for n in system.states]
-    return tuple(
-        sp.Add(*(d * sp.diff(e, s) for d, s in zip(direction, states, strict=True) if d != 0)) for e in column
-    )
+    return tuple(sp.Add(*(d * sp.diff(e, s) for d, s in zip(direction, states, strict=True) if d != 0)) for e in column)
 
 
 def ito_drift(system: System) -> Column:

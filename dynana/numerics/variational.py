@@ -121,9 +121,7 @@ def _parts(parts, wrong, trace, m):
     return min(max(parts + 1, int(np.ceil(parts * (wrong / RESOLVED) ** (0.5 / m)))), MOST_PARTS)
 
 
-@compiled(
-    types.Tuple((types.float64, types.int64))(ROW, MODEL, GRID, SCHEME, ROW, _FACTORS), no_cfunc_wrapper=True
-)
+@compiled(types.Tuple((types.float64, types.int64))(ROW, MODEL, GRID, SCHEME, ROW, _FACTORS), no_cfunc_wrapper=True)
 def resolve_transfers(z, model, grid, scheme, states, factors):
     """Improve the fundamental matrices of all intervals where Liouville's formula says that it is needed.
 

@@ -25,7 +25,7 @@ import numpy as np
 
 from dynana.errors import FormatError, unknown
 from dynana.results import storage
-from dynana.results.tables import Table, number
+from dynana.results.tables import Table, dataframe, number, write_csv
 
 
 class Result:
@@ -37,6 +37,9 @@ class Result:
     """
 
     __slots__ = ()
+
+    _index: ClassVar[str | None] = None
+    """Column that numbers the rows of the table."""
 
     classes: ClassVar[dict[str, type[Result]]] = {}
     """Every result class by name: what a saved file may contain."""
@@ -78,6 +81,37 @@ class Result:
     def _repr_html_(self) -> str:
         table = self._table()
         return table.html() if table is not None else f"<pre>{html.escape(str(self))}</pre>"
+
+    def _columns(self) -> dict[str, Any]:
+        """The columns of the result as a table, by name; overridden by classes that have one."""
+        raise TypeError(f"a {type(self).__name__} is no table: save it with save(path), or take its parts")
+
+    def to_dataframe(self) -> Any:
+        """Return the result as a pandas DataFrame: samples, points of a curve, cells, ... as rows.
+
+        Raises
+        ------
+        ImportError
+            pandas is not installed.
+        TypeError
+            The result is no table.
+        """
+        frame = dataframe(self._columns())
+        return frame if self._index is None else frame.set_index(self._index)
+
+    def to_csv(self, path: str | Path) -> Path:
+        """Write the table that `to_dataframe` returns to a text file and return the path; pandas is not needed.
+
+        Numbers keep all their digits; complex columns become two, ``NAME_re`` and ``NAME_im``.
+
+        Raises
+        ------
+        FileNotFoundError
+            There is no such folder.
+        TypeError
+            The result is no table.
+        """
+        return write_csv(self._columns(), path)
 
     def save(self, path: str | Path) -> Path:
         """Write the result to `path` (npz: arrays and one JSON header, no pickle) and return the path.

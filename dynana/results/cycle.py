@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from dynana.results import collocated
 from dynana.results.base import Result, column
-from dynana.results.tables import dataframe, number
+from dynana.results.tables import number
 
 Array = NDArray[np.float64]
 
@@ -218,11 +218,11 @@ class Cycle(Result):
     def __repr__(self) -> str:
         return f"<Cycle of {self.system}: {self.sentence}>"
 
-    def to_dataframe(self) -> Any:
-        """One row for each stored point: segment (from 1), time, states (needs pandas)."""
+    def _columns(self) -> dict[str, Any]:
+        """One row for each stored point: segment (from 1), time, states."""
         rows = [s.last - s.first + 1 for s in self.segments]
         number_of = np.repeat(np.arange(1, len(rows) + 1), rows)
-        return dataframe({"segment": number_of, "t": self.times} | {name: self[name] for name in self.states})
+        return {"segment": number_of, "t": self.times} | {name: self[name] for name in self.states}
 
 
 def multipliers(log_moduli: Array, phases: Array) -> NDArray[np.complex128]:

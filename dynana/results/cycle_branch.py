@@ -13,7 +13,7 @@ from dynana.results.base import Result, column
 from dynana.results.cycle import Cycle, Segment, multipliers
 from dynana.results.special_points import SpecialPoint, of_kind
 from dynana.results.stop import Stop
-from dynana.results.tables import dataframe, number
+from dynana.results.tables import number
 
 Array = NDArray[np.float64]
 
@@ -146,15 +146,15 @@ class CycleBranch(Result):
     def __repr__(self) -> str:
         return f"<CycleBranch of {self.system}: {self.sentence}>"
 
-    def to_dataframe(self) -> Any:
-        """One row for each cycle: parameters, period, extrema and means, stability, multipliers (needs pandas)."""
+    def _columns(self) -> dict[str, Any]:
+        """One row for each cycle: parameters, period, extrema and means, stability, multipliers."""
         columns: dict[str, Any] = {self.parameter: self.values} | self.companions | {"period": self.periods}
         for i, name in enumerate(self.states):
             columns |= {f"{name}_max": self.maxima[:, i], f"{name}_min": self.minima[:, i]}
             columns[f"{name}_mean"] = self.means[:, i]
         columns["stable"] = self.stable
         values = self.multipliers
-        return dataframe(columns | {f"multiplier_{i + 1}": values[:, i] for i in range(len(self.states))})
+        return columns | {f"multiplier_{i + 1}": values[:, i] for i in range(len(self.states))}
 
 
 class Cycles(Sequence[Cycle]):

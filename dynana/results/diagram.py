@@ -12,7 +12,7 @@ from dynana.results.cycle import Cycle
 from dynana.results.cycle_branch import CycleBranch
 from dynana.results.special_points import CODES, PLACE_DIGITS, SAME_POINT, SpecialPoint, of_kind, rounded
 from dynana.results.stop import Stop
-from dynana.results.tables import Table, dataframe, number
+from dynana.results.tables import Table, number
 
 __all__ = ["CODES", "PLACE_DIGITS", "SAME_POINT", "Branch", "Diagram", "SpecialPoint", "of_kind", "rounded"]
 
@@ -88,11 +88,8 @@ class Branch(Result):
     def __repr__(self) -> str:
         return f"<Branch of {self.system}: {self.sentence}>"
 
-    def to_dataframe(self) -> Any:
-        """One row for each point: parameter, states, stability, eigenvalues (needs pandas)."""
-        return dataframe(self._columns())
-
     def _columns(self) -> dict[str, Any]:
+        """One row for each point: parameter, states, stability, eigenvalues."""
         columns: dict[str, Any] = {self.parameter: self.values}
         columns |= {name: self[name] for name in self.states}
         columns["stable"] = self.stable
@@ -201,8 +198,8 @@ class Diagram(Result):
         stops = [f"branch {i + 1}: {sentence}" for i, sentence in enumerate(sentences)]
         return Table(columns, tuple(rows), title=title, remark="\n".join((*stops, *self.coverage)))
 
-    def to_dataframe(self) -> Any:
-        """One row for each point of each branch, numbered from 1 (needs pandas).
+    def _columns(self) -> dict[str, Any]:
+        """One row for each point of each branch, numbered from 1.
 
         Rows of cycles have the largest value of each state, and its smallest in ``V_min``; period 0 means equilibrium.
         """
@@ -234,4 +231,4 @@ class Diagram(Result):
         for name in dict.fromkeys(name for part in parts for name in part):
             rows = [part.get(name, np.full(len(b), np.nan)) for part, b in zip(parts, every, strict=True)]
             columns[name] = np.concatenate(rows)
-        return dataframe(columns)
+        return columns

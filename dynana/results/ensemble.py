@@ -9,8 +9,8 @@ import numpy as np
 
 from dynana.errors import unknown
 from dynana.results.base import Result
+from dynana.results.other_packages import dataset, spike_trains
 from dynana.results.stop import Stop
-from dynana.results.tables import dataframe
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -141,14 +141,45 @@ class Ensemble(Result):
         """Number of events per unit of time of each cell, shape (n_cells,)."""
         return np.asarray(self.counts(event) / (self.span[1] - self.span[0]))
 
-    def to_dataframe(self) -> Any:
-        """The recorded states as a pandas table with the columns t, cell and one for each recorded state."""
+    def _columns(self) -> dict[str, Any]:
+        """Time, cell, and one column for each recorded state."""
         n_times, n_cells, _ = self.y.shape
         columns: dict[str, Any] = {
             "t": np.repeat(self.t, n_cells),
             "cell": np.tile(np.arange(n_cells), n_times),
         }
-        return dataframe(columns | {name: self.y[:, :, i].ravel() for i, name in enumerate(self.recorded)})
+        return columns | {name: self.y[:, :, i].ravel() for i, name in enumerate(self.recorded)}
+
+    def to_xarray(self) -> Any:
+        """Return an ``xarray.Dataset``: recorded states over (t, cell); parameters that differ are coordinates of cell.
+
+        Raises
+        ------
+        ImportError
+            xarray is not installed.
+        """
+        differing = {n: v for n, v in self.parameters.items() if isinstance(v, np.ndarray)}
+        coordinates = {"t": self.t, "cell": np.arange(len(self))} | {n: ("cell", v) for n, v in differing.items()}
+        same = {n: v for n, v in self.parameters.items() if n not in differing}
+        variables = {n: (("t", "cell"), self.y[:, :, i]) for i, n in enumerate(self.recorded)}
+        return dataset(variables, coordinates, {"system": self.system, "fingerprint": self.fingerprint, **same})
+
+    def to_neo(self, event: str | None = None, *, unit: str) -> Any:
+        """Return a ``neo.Segment`` with the events of every cell (of one kind, or of all) as spike trains.
+
+        Parameters
+        ----------
+        event : str, optional
+        unit : {"s", "ms", "us"}
+            Unit of time of the model.
+
+        Raises
+        ------
+        ImportError
+            neo is not installed.
+        """
+        trains = [self.times(event, cell=cell) for cell in range(len(self))]
+        return spike_trains(trains, [f"cell {cell}" for cell in range(len(self))], self.span, unit)
 
     def __repr__(self) -> str:
         n_lost = int(np.sum(~np.isnan(self.lost)))

@@ -9,7 +9,7 @@ import numpy as np
 
 from dynana.errors import unknown
 from dynana.results.base import Result
-from dynana.results.tables import Table, dataframe, number
+from dynana.results.tables import Table, number
 
 #: Names of the directions in which values were gone through.
 UP, DOWN = "up", "down"
@@ -65,6 +65,6 @@ class FICurve(Result):
         columns = {self.parameter: self.values, **self.rates}
         return Table(tuple(columns), tuple(zip(*(c.tolist() for c in columns.values()), strict=True)), title=repr(self))
 
-    def to_dataframe(self) -> Any:
-        """One row for each value (needs pandas)."""
-        return dataframe({self.parameter: self.values, **{f"rate_{n}": r for n, r in self.rates.items()}})
+    def _columns(self) -> dict[str, Any]:
+        """One row for each value."""
+        return {self.parameter: self.values, **{f"rate_{n}": r for n, r in self.rates.items()}}

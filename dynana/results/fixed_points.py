@@ -10,7 +10,7 @@ import numpy as np
 
 from dynana.errors import unknown
 from dynana.results.base import Result, column
-from dynana.results.tables import Table, dataframe, number
+from dynana.results.tables import Table, number
 
 #: Digits of coordinates and eigenvalues in sentences.
 SENTENCE_DIGITS = 4
@@ -181,10 +181,10 @@ class FixedPoints(Result):
             remark=self.verdict,
         )
 
-    def to_dataframe(self) -> Any:
-        """One row for each point: coordinates, kind, stability, eigenvalues (needs pandas)."""
+    def _columns(self) -> dict[str, Any]:
+        """One row for each point: coordinates, kind, stability, eigenvalues."""
         columns: dict[str, Any] = {name: self[name] for name in self.states}
         columns |= {key: [getattr(p, key) for p in self.points] for key in ("kind", "stable", "virtual")}
         for i in range(len(self.states)):
             columns[f"eigenvalue_{i + 1}"] = np.array([p.eigenvalues[i] for p in self.points], dtype=complex)
-        return dataframe(columns)
+        return columns

@@ -11,7 +11,7 @@ from dynana.errors import unknown
 from dynana.results.base import Result, column
 from dynana.results.special_points import PLACE_DIGITS, SpecialPoint, of_kind, rounded
 from dynana.results.stop import Stop
-from dynana.results.tables import SIGNIFICANT_DIGITS, Table, dataframe, number
+from dynana.results.tables import SIGNIFICANT_DIGITS, Table, number
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
@@ -123,10 +123,10 @@ class Locus(Result):
         ends = "" if self.closed else f"first point: {self.stops[0]}\nlast point: {self.stops[1]}"
         return Table(columns, tuple(rows), title=f"{self.system}: {self.sentence}", remark=ends)
 
-    def to_dataframe(self) -> Any:
-        """One row for each point: parameters, states, period, measures (needs pandas)."""
+    def _columns(self) -> dict[str, Any]:
+        """One row for each point: parameters, states, period, measures."""
         columns: dict[str, Any] = {name: self[name] for name in (*self.free, *self.states)}
-        return dataframe(columns | {"period": self.periods} | self.measures)
+        return columns | {"period": self.periods} | self.measures
 
 
 def _shown(column: np.ndarray, value: float, digits: int = SIGNIFICANT_DIGITS) -> str:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
 from dynana.results.base import Result, column
-from dynana.results.tables import dataframe
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -29,6 +28,8 @@ class Observations(Result):
         Shape (k, number of observables).
     """
 
+    _index: ClassVar[str | None] = "t"
+
     system: str
     names: tuple[str, ...]
     fingerprint: str
@@ -38,6 +39,6 @@ class Observations(Result):
     def __getitem__(self, name: str) -> np.ndarray:
         return column(self.values, self.names, name, "observable")
 
-    def to_dataframe(self) -> Any:
-        """Return a pandas DataFrame: one row per time, one column per observable."""
-        return dataframe({"t": self.t} | {name: self[name] for name in self.names}).set_index("t")
+    def _columns(self) -> dict[str, Any]:
+        """One row per time, one column per observable."""
+        return {"t": self.t} | {name: self[name] for name in self.names}

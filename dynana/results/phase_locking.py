@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from dynana.results.base import Result
-from dynana.results.tables import Table, dataframe, number
+from dynana.results.tables import Table, number
 
 Array = NDArray[np.float64]
 
@@ -259,10 +259,10 @@ class PhaseLocking(Result):
             remark=f"{self.sentence}; estimated error {number(self.error, 2)}",
         )
 
-    def to_dataframe(self) -> Any:
-        """One row for each sample: phase difference in time and as a fraction, H, G (needs pandas)."""
+    def _columns(self) -> dict[str, Any]:
+        """One row for each sample: phase difference in time and as a fraction, H, G."""
         d = self.differences
-        return dataframe({"difference": d, "fraction": d / self.period, "H": self.values, "G": self.G(d)})
+        return {"difference": d, "fraction": d / self.period, "H": self.values, "G": self.G(d)}
 
 
 def _series(coefficients: NDArray[np.complex128], angles: ArrayLike) -> Array:

@@ -12,7 +12,7 @@ from dynana.errors import unknown
 from dynana.results import collocated
 from dynana.results.base import Result
 from dynana.results.cycle import Cycle
-from dynana.results.tables import Table, dataframe, number
+from dynana.results.tables import Table, number
 
 Array = NDArray[np.float64]
 
@@ -275,10 +275,10 @@ class PhaseResponse(Result):
         top = times[k] - 0.5 * t[2] * slope / bend if bend < 0.0 else times[k]
         return float(self.at(top, name)), float(np.mod(top / self.period, 1.0))
 
-    def to_dataframe(self) -> Any:
-        """One row for each stored point: time, phase, and the response to each state and parameter (needs pandas)."""
+    def _columns(self) -> dict[str, Any]:
+        """One row for each stored point: time, phase, and the response to each state and parameter."""
         columns: dict[str, Any] = {"t": self.times, "phase": self.phases}
-        return dataframe(columns | {f"Z_{name}": self[name] for name in self.names})
+        return columns | {f"Z_{name}": self[name] for name in self.names}
 
 
 def fine_times(cycle: Cycle) -> Array:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from dynana.results.base import Result, column
 from dynana.results.stop import Stop
-from dynana.results.tables import Table, dataframe, number
+from dynana.results.tables import Table, number
 
 if TYPE_CHECKING:
     from dynana.results.fixed_points import FixedPoints
@@ -72,13 +72,11 @@ class Nullcline(Result):
         parts = [part for line in self.lines for part in (line, gap)]
         return np.concatenate(parts[:-1]) if parts else np.empty((0, 2))
 
-    def to_dataframe(self) -> Any:
-        """All points as a pandas DataFrame with the number of their branch."""
+    def _columns(self) -> dict[str, Any]:
+        """All points with the number of their branch."""
         sizes = [len(line) for line in self.lines]
         points = np.concatenate(self.lines) if self.lines else np.empty((0, 2))
-        return dataframe(
-            {"branch": np.repeat(np.arange(len(sizes)), sizes), self.x: points[:, 0], self.y: points[:, 1]}
-        )
+        return {"branch": np.repeat(np.arange(len(sizes)), sizes), self.x: points[:, 0], self.y: points[:, 1]}
 
     def __repr__(self) -> str:
         loops = sum(self.closed)
@@ -113,12 +111,10 @@ class VectorField(Result):
         """Length of the derivative in units of the box sides per unit of time, shape (k, m)."""
         return np.hypot(self.dx / np.ptp(self.grid_x), self.dy / np.ptp(self.grid_y))
 
-    def to_dataframe(self) -> Any:
+    def _columns(self) -> dict[str, Any]:
         """One row for each grid point."""
         xs, ys = np.meshgrid(self.grid_x, self.grid_y)
-        return dataframe(
-            {self.x: xs.ravel(), self.y: ys.ravel(), f"d{self.x}": self.dx.ravel(), f"d{self.y}": self.dy.ravel()}
-        )
+        return {self.x: xs.ravel(), self.y: ys.ravel(), f"d{self.x}": self.dx.ravel(), f"d{self.y}": self.dy.ravel()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -154,9 +150,9 @@ class Manifold(Result):
     def __getitem__(self, name: str) -> FloatArray:
         return column(self.points, (self.x, self.y), name)
 
-    def to_dataframe(self) -> Any:
+    def _columns(self) -> dict[str, Any]:
         """Time and the two states."""
-        return dataframe({"t": self.times, self.x: self.points[:, 0], self.y: self.points[:, 1]})
+        return {"t": self.times, self.x: self.points[:, 0], self.y: self.points[:, 1]}
 
     def __repr__(self) -> str:
         return f"{self.kind} manifold of saddle {self.saddle}: {len(self.points)} points, ends at {self.stop.reason}"
@@ -184,7 +180,7 @@ class ResetLine(Result):
     threshold: tuple[FloatArray, ...]
     landing: tuple[FloatArray, ...]
 
-    def to_dataframe(self) -> Any:
+    def _columns(self) -> dict[str, Any]:
         """Points of the threshold and the points they are sent to."""
         before = np.concatenate(self.threshold) if self.threshold else np.empty((0, 2))
         after = np.concatenate(self.landing) if self.landing else np.empty((0, 2))
@@ -193,7 +189,7 @@ class ResetLine(Result):
             for w, a in (("before", before), ("after", after))
             for i, n in enumerate((self.x, self.y))
         }
-        return dataframe(columns)
+        return columns
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -255,9 +251,9 @@ class PhasePortrait(Result):
         table: Table = self.fixed_points._table()
         return table
 
-    def to_dataframe(self) -> Any:
+    def _columns(self) -> dict[str, Any]:
         """The fixed points; nullclines, manifolds and the field have tables of their own."""
-        return self.fixed_points.to_dataframe()
+        return self.fixed_points._columns()
 
     def __repr__(self) -> str:
         box = ", ".join(f"{n} in [{number(low)}, {number(high)}]" for n, (low, high) in self.ranges.items())
@@ -315,13 +311,11 @@ class FlowPortrait(Result):
         table: Table = self.fixed_points._table()
         return table
 
-    def to_dataframe(self) -> Any:
+    def _columns(self) -> dict[str, Any]:
         """State and derivative with the number of the piece."""
         sizes = [len(line) for line in self.lines]
         points = np.concatenate(self.lines) if self.lines else np.empty((0, 2))
-        return dataframe(
-            {"piece": np.repeat(np.arange(len(sizes)), sizes), self.x: points[:, 0], f"d{self.x}/dt": points[:, 1]}
-        )
+        return {"piece": np.repeat(np.arange(len(sizes)), sizes), self.x: points[:, 0], f"d{self.x}/dt": points[:, 1]}
 
     def __repr__(self) -> str:
         low, high = self.range

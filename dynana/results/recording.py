@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from dynana.errors import unknown
 from dynana.results.base import Result
+from dynana.results.other_packages import spike_trains
 from dynana.results.stop import Stop
-from dynana.results.tables import dataframe
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -71,9 +71,25 @@ class Spikes(Result):
         """Return the number of spikes of each cell, shape (size,)."""
         return np.bincount(self.cell, minlength=self.size).astype(np.int64)
 
-    def to_dataframe(self) -> Any:
-        """The spikes as a pandas table with the columns t and cell."""
-        return dataframe({"t": self.t, "cell": self.cell})
+    def _columns(self) -> dict[str, Any]:
+        """Time and cell of each spike."""
+        return {"t": self.t, "cell": self.cell}
+
+    def to_neo(self, *, unit: str) -> Any:
+        """Return a ``neo.Segment`` with one spike train for each cell.
+
+        Parameters
+        ----------
+        unit : {"s", "ms", "us"}
+            Unit of time of the network.
+
+        Raises
+        ------
+        ImportError
+            neo is not installed.
+        """
+        trains = [self.of(cell) for cell in range(self.size)]
+        return spike_trains(trains, [f"{self.population} {cell}" for cell in range(self.size)], self.span, unit)
 
     def __repr__(self) -> str:
         low, high = self.span

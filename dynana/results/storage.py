@@ -5,6 +5,9 @@ The archive holds ``header.json``, one ``.npy`` member per array, named after th
 uncompressed: none of them can be larger than the file, so a small hostile file cannot fill the memory. The checksum
 finds damage and careless edits; it is not a signature. What a file can do is bounded anyway: loading yields numbers,
 text and result classes of this package, nothing that runs.
+
+Files of earlier versions load: as long as `SCHEMA` stays, no field of a result is renamed or removed, and a field that
+is added has a default. A file with a field that this version does not know comes from a later one and is refused.
 """
 
 from __future__ import annotations
@@ -252,10 +255,10 @@ class _Decoder:
         if name not in self.classes:
             self.refuse(f"it holds a {name!r}, a kind of result that this version does not know")
         cls = self.classes[name]
-        expected = {field.name for field in dataclasses.fields(cls)}
-        if set(fields) != expected:
-            differing = ", ".join(sorted(set(fields) ^ expected))
-            self.refuse(f"the fields of its {name} differ from those of this version: {differing}")
+        known = {field.name: field for field in dataclasses.fields(cls)}
+        missing = [n for n in known.keys() - fields.keys() if not _has_default(known[n])]
+        if differing := sorted({*missing, *(fields.keys() - known.keys())}):
+            self.refuse(f"the fields of its {name} differ from those of this version: {', '.join(differing)}")
         try:
             return cls(**fields)
         except (ValueError, TypeError, KeyError, IndexError, AttributeError) as error:
@@ -266,6 +269,10 @@ class _Decoder:
             f"{self.path}: {message} (written by dynana {self.header.get('dynana')}, read by {_version()}); "
             "its arrays open with numpy.load(path)"
         )
+
+
+def _has_default(field: dataclasses.Field[Any]) -> bool:
+    return field.default is not dataclasses.MISSING or field.default_factory is not dataclasses.MISSING
 
 
 def _version() -> str:

@@ -9,7 +9,8 @@ import numpy as np
 
 from dynana.errors import unknown
 from dynana.results.base import Result
-from dynana.results.tables import Table, dataframe, number
+from dynana.results.other_packages import dataset
+from dynana.results.tables import Table, number
 
 #: Name of a measure that is a number or an array without one.
 VALUE = "value"
@@ -86,7 +87,20 @@ class Sweep(Result):
         rows = tuple(zip(*(column.tolist() for column in columns.values()), strict=True))
         return Table(tuple(columns), rows, title=repr(self))
 
-    def to_dataframe(self) -> Any:
+    def to_xarray(self) -> Any:
+        """Return an ``xarray.Dataset``: measures over the axes; further dimensions of a measure are numbered.
+
+        Raises
+        ------
+        ImportError
+            xarray is not installed.
+        """
+        count = len(self.axes)
+        further = {n: tuple(f"{n}_{k}" for k in range(table.ndim - count)) for n, table in self.values.items()}
+        variables = {n: ((*self.axes, *further[n]), table) for n, table in self.values.items()}
+        return dataset(variables, self.axes, {"system": self.system, "fingerprint": self.fingerprint})
+
+    def _columns(self) -> dict[str, Any]:
         """One row for each combination of values; measures that are arrays have one column per element."""
         grid = np.meshgrid(*self.axes.values(), indexing="ij")
         columns: dict[str, Any] = {name: values.ravel() for name, values in zip(self.axes, grid, strict=True)}
@@ -97,4 +111,4 @@ class Sweep(Result):
                 columns[name] = flat[:, 0]
             else:
                 columns |= {f"{name}_{k}": flat[:, k] for k in range(flat.shape[1])}
-        return dataframe(columns)
+        return columns

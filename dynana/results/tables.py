@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import csv
 import html
 import math
 import numbers
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 SIGNIFICANT_DIGITS = 6
 """Digits shown: enough to recognise a published number, few enough for eight columns on a screen."""
@@ -111,6 +115,31 @@ class Table:
         return [bool(self.rows) and all(is_number(row[j]) for row in self.rows) for j in range(len(self.columns))]
 
 
+def write_csv(columns: Mapping[str, Any], path: str | Path) -> Path:
+    """Write columns to a text file with one line of names, numbers with all their digits, and return the path.
+
+    Raises
+    ------
+    FileNotFoundError
+        There is no such folder.
+    """
+    path = Path(path)
+    if not path.parent.is_dir():
+        raise FileNotFoundError(f"cannot write {path}: there is no folder {path.parent}; make it first")
+    real: dict[str, list[Any]] = {}
+    for name, values in columns.items():
+        column = np.asarray(values)
+        if column.dtype.kind == "c":
+            real |= {f"{name}_re": column.real.tolist(), f"{name}_im": column.imag.tolist()}
+        else:
+            real[name] = column.tolist()
+    with open(path, "w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(real)
+        writer.writerows(zip(*real.values(), strict=True))
+    return path
+
+
 def dataframe(columns: Mapping[str, Any]) -> Any:
     """A pandas DataFrame of `columns`; pandas is imported only here.
 
@@ -123,6 +152,6 @@ def dataframe(columns: Mapping[str, Any]) -> Any:
         import pandas
     except ImportError as error:
         raise ImportError(
-            "to_dataframe() needs pandas, which is not installed: pip install pandas (or 'dynana[all]')"
+            "to_dataframe() needs pandas, which is not installed: pip install 'dynana[pandas]'"
         ) from error
     return pandas.DataFrame(dict(columns))

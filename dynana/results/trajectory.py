@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from dynana.errors import unknown
 from dynana.results.base import Result, column
+from dynana.results.other_packages import spike_trains
 from dynana.results.stop import Stop
 from dynana.results.tables import number
 
@@ -111,6 +112,8 @@ class Trajectory(Result):
     seed
         Seed of the noise, for stochastic systems.
     """
+
+    _index: ClassVar[str | None] = "t"
 
     system: str
     states: tuple[str, ...]
@@ -223,12 +226,29 @@ class Trajectory(Result):
         """Times and values of the local minima of a state inside steps, on the dense output."""
         return self._extrema(state, 1)
 
-    def to_dataframe(self) -> Any:
-        """Return a pandas DataFrame: one row per sample, time as the index (twice at jumps), one column per state."""
-        from dynana.results.tables import dataframe
+    def _columns(self) -> dict[str, Any]:
+        """One row per sample (two of the same time at jumps), one column per state."""
+        return {"t": self.t} | {name: self[name] for name in self.states}
 
-        frame = dataframe({"t": self.t} | {name: self[name] for name in self.states})
-        return frame.set_index("t")
+    def to_neo(self, event: str, level: float | None = None, *, unit: str | None = None) -> Any:
+        """Return a ``neo.Segment`` with one spike train.
+
+        Parameters
+        ----------
+        event : str
+            Name of a jump, or of a state whose upward crossings of ``level`` are the spikes.
+        level : float, optional
+        unit : {"s", "ms", "us"}, optional
+            Unit of time; by default the model's.
+
+        Raises
+        ------
+        ImportError
+            neo is not installed.
+        """
+        times = self.jumps[event] if level is None else self.crossings(event, level)
+        span = (float(self.t[0]), float(self.t[-1])) if self.t.size else (0.0, 0.0)
+        return spike_trains([times], [self.system], span, unit or self.time_unit)
 
     def __repr__(self) -> str:
         span = f"t = {number(self.t[0])} to {number(self.t[-1])}" if self.t.size else "empty"

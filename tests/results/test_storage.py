@@ -11,6 +11,7 @@ import pickle
 import re
 import zipfile
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -140,6 +141,38 @@ def test_loading_as_another_class_names_the_right_one(tmp_path: Any) -> None:
 def test_a_missing_file_is_a_missing_file(tmp_path: Any) -> None:
     with pytest.raises(FileNotFoundError):
         load(tmp_path / "nothing.npz")
+
+
+# files of other versions
+
+
+def test_a_file_of_the_first_version_loads() -> None:
+    run = load(Path(__file__).parents[1] / "reference" / "trajectory_0_1.npz")
+    assert type(run).__name__ == "Trajectory"
+    # the leaky integrate-and-fire neuron with I = 40 over 25 ms: tau log(I/(I - V_th)) and then periods by t_ref + ...
+    first = 10.0 * math.log(40.0 / 20.0)
+    period = 1.0 + 10.0 * math.log(45.0 / 20.0)
+    assert run.jumps["spike"] == pytest.approx(np.arange(first, 25.0, period), rel=1e-9)  # type: ignore[attr-defined]
+    assert run["V"].shape == (6,)  # type: ignore[index]
+
+
+def test_fields_that_a_later_version_adds_take_their_defaults(tmp_path: Any) -> None:
+    path = sample().save(tmp_path / "r.npz")
+    content = members(path)
+    header = json.loads(content["header.json"])
+    del header["content"]["fields"]["states"], header["content"]["fields"]["stop"]
+    rewrite(path, {**content, "header.json": json.dumps(header).encode()})
+    assert same(load(path), sample())
+
+
+def test_fields_that_only_a_later_version_knows_are_refused(tmp_path: Any) -> None:
+    path = sample().save(tmp_path / "r.npz")
+    content = members(path)
+    header = json.loads(content["header.json"])
+    header["content"]["fields"]["colour"] = "red"
+    rewrite(path, {**content, "header.json": json.dumps(header).encode()})
+    with pytest.raises(FormatError, match="the fields of its Sample differ from those of this version: colour"):
+        load(path)
 
 
 # files that somebody touched
