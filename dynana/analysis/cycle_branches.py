@@ -242,8 +242,16 @@ def _tracer(request: Request, first: Beginning) -> Tracer:
         asked=request.labels,
         functions=tuple((name, _of_places(request, first.curve, f)) for name, f in request.functions),
         beyond_threshold=_threshold(request) if kernels.n_jumps else None,
+        halves=_may_halve(request, first),
         progress=CurveProgress(request.system.name, ("period", *request.free), request.progress),
     )
+
+
+def _may_halve(request: Request, first: Beginning) -> bool:
+    """Return whether cycles may be two equal turns: whether their angles gain an even number of turns."""
+    gained = first.curve.curve.equations.data[: len(request.system.states)]
+    turns = [g / request.system.wrap[n] for n, g in zip(request.system.states, gained, strict=True) if g != 0.0]
+    return all(round(t) % 2 == 0 for t in turns)
 
 
 def _of_places(request: Request, curve: CycleCurve, function: Function) -> Callable[[Place], float]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +20,10 @@ LOOKS, SAMPLES = 20_001, 801
 #: A trajectory returns when its distance from its last state is below this, in units of its extents; it comes back
 #: nearer after twice the time if the cycle is one of several turns, by the second number.
 CLOSE, CLOSER = 0.02, 0.2
+#: Distance of samples below which the dense output between them is looked at: a spike is steep between two samples.
+SAMPLED_CLOSE = 0.3
+#: Places that are looked at, and rounds in which each is narrowed down fourfold.
+MOST_CANDIDATES, ROUNDS = 400, 14
 #: A state rests if in the last part of a trajectory it moves by less than this, in units of all it has covered.
 AT_REST = 1e-3
 #: Extent of a state, in units of all it has covered, below which its returns are judged less strictly: it may be on its
@@ -71,7 +76,9 @@ def last_return(system: System, trajectory: Trajectory, forcing_period: float | 
     wrap = np.array([system.wrap.get(n, np.inf) for n in trajectory.states])
     t = np.linspace(half, end, LOOKS)
     x = trajectory.at(t)
-    whole, extent = np.ptp(trajectory.y, axis=0) + 1e-300, np.ptp(x[LOOKS // 2 :], axis=0)
+    # an angle that goes on turning covers one turn
+    whole = np.minimum(np.ptp(trajectory.y, axis=0), wrap) + 1e-300
+    extent = np.minimum(np.ptp(x[LOOKS // 2 :], axis=0), wrap)
     if not np.isfinite(x).all():
         raise ConvergenceError(f"{system.name}: the trajectory is not finite: {trajectory.stop}")
     if (extent <= AT_REST * whole).all():
@@ -80,17 +87,25 @@ def last_return(system: System, trajectory: Trajectory, forcing_period: float | 
             f"{system.name}: the trajectory comes to rest at {place}: no cycle. Equilibria are followed by "
             "dn.continue_equilibria."
         )
-    back = _differences(x[::-1] - x[-1], wrap)
-    distance = np.sqrt(((back / np.maximum(extent, TRANSIENT * whole)) ** 2).mean(axis=1))
+    unit = np.maximum(extent, TRANSIENT * whole)
+
+    def distances(states: Array) -> Array:
+        result: Array = np.sqrt(((_differences(states - x[-1], wrap) / unit) ** 2).mean(axis=1))
+        return result
+
+    distance = distances(x[::-1])
     lags = end - t[::-1]
-    lag = _turns(lags, distance, forcing_period) if forcing_period is not None else _first_return(lags, distance)
+    if forcing_period is not None:
+        lag = _turns(lags, distance, forcing_period)
+    else:
+        lag = _first_return(lags, distance, lambda lag: distances(trajectory.at(np.clip(end - lag, begin, end))))
     if lag is None:
         raise ConvergenceError(
             f"{system.name}: the trajectory does not return to its last state within its second half, t = "
             f"{number(half)} to {number(end)}: it has not settled on a cycle, or one that is longer. Simulate longer "
             f"(nearest return: {number(float(_after_departure(distance).min()), 3)} of its extent, {CLOSE} is needed)."
         )
-    missed = _differences(trajectory.at(end - lag) - x[-1], wrap) / np.maximum(extent, TRANSIENT * whole)
+    missed = _differences(trajectory.at(end - lag) - x[-1], wrap) / unit
     if forcing_period is not None:
         end = np.floor(end / forcing_period) * forcing_period  # time enters the equations: start at a full period
     states = trajectory.at(np.linspace(max(end - lag, begin), end, SAMPLES))
@@ -118,18 +133,23 @@ def _after_departure(distance: Array) -> Array:
     return distance[away[0] :] if away.size else distance[-1:] + np.inf
 
 
-def _first_return(lags: Array, distance: Array) -> float | None:
-    """Return the shortest time after which the trajectory was where it is at last, as closely as it ever was."""
+def _first_return(lags: Array, distance: Array, exact: Callable[[Array], Array]) -> float | None:
+    """Return the shortest time after which the trajectory was where it is at last, as closely as it ever was.
+
+    Samples find the candidates; between them the distance comes from the dense output, because a spike may pass
+    between two samples.
+    """
     away = np.flatnonzero(distance > 5.0 * CLOSE)
     if away.size == 0:
         return None
     first = int(away[0])
     inner = distance[1:-1]
     minima = 1 + np.flatnonzero((inner <= distance[:-2]) & (inner < distance[2:]))
-    minima = minima[(minima > first) & (distance[minima] < CLOSE)]
-    if minima.size == 0:
+    minima = minima[(minima > first) & (distance[minima] < SAMPLED_CLOSE)]
+    refined = [_nearest(float(lags[i]), float(lags[1] - lags[0]), exact) for i in minima[:MOST_CANDIDATES]]
+    refined = [(lag, d) for lag, d in refined if d < CLOSE]
+    if not refined:
         return None
-    refined = [_vertex(lags, distance, int(i)) for i in minima]
     for k, (lag, d) in enumerate(refined):
         later = [e for other, e in refined[k + 1 :] if other < 2.5 * lag]
         # a cycle of two turns nearly returns after one
@@ -138,13 +158,13 @@ def _first_return(lags: Array, distance: Array) -> float | None:
     return refined[-1][0]
 
 
-def _vertex(lags: Array, distance: Array, i: int) -> tuple[float, float]:
-    """Return place and value of the minimum of the parabola of squared distances through three samples."""
-    a, b, c = distance[i - 1 : i + 2] ** 2
-    bend = a - 2.0 * b + c
-    shift = 0.5 * (a - c) / bend if bend > 0.0 else 0.0
-    value = b - 0.25 * (a - c) * shift
-    return float(lags[i] + shift * (lags[i + 1] - lags[i])), float(np.sqrt(max(value, 0.0)))
+def _nearest(lag: float, width: float, exact: Callable[[Array], Array]) -> tuple[float, float]:
+    """Return place and value of the smallest distance next to a sample."""
+    for _ in range(ROUNDS):
+        places = lag + width * np.linspace(-1.0, 1.0, 9)
+        lag = float(places[np.argmin(exact(places))])
+        width /= 4.0
+    return lag, float(exact(np.array([lag]))[0])
 
 
 def _turns(lags: Array, distance: Array, period: float) -> float | None:

@@ -91,6 +91,8 @@ class Tracer:
     functions : tuple of (name, function of a Place)
     beyond_threshold : callable or None
         Whether a Place goes beyond the threshold of a jump.
+    halves : bool
+        Whether a cycle may be two equal turns: not if its angles gain an odd number of turns.
     progress : CurveProgress
     """
 
@@ -103,6 +105,7 @@ class Tracer:
     asked: tuple[tuple[str, float], ...]
     functions: tuple[tuple[str, Scalar], ...]
     beyond_threshold: Callable[[Place], bool] | None
+    halves: bool
     progress: CurveProgress
 
     @property
@@ -181,18 +184,13 @@ class Tracer:
         """Return whether the curve ends within a leg, and why; the leg is cut there."""
         new = leg.places[-1]
         last, sizes = leg.places[0], self.curve.curve.sizes
-        shape, asymmetry = partial(_shape, sizes), partial(_asymmetry, sizes)
+        shape = partial(_shape, sizes)
         shrinks = float(np.vdot(shape(last), shape(new))) < 0.0
         if shrinks and not self.curve.forced:
             self._cut(leg, shape)
             return Stop(reason=SHRUNK), True
         # (a forced response may vanish and turn around where the forcing does)
-        before, after = asymmetry(last), asymmetry(new)
-        if float(np.vdot(before, after)) < 0.0 and not shrinks:
-            self._cut(leg, asymmetry)
-            return Stop(reason=HALVED), True
-        # the two turns differ less and less; the mesh, not the same for both, hides where they are equal
-        if _size(after) < min(NEARLY_EQUAL * _size(shape(new)), _size(before)):
+        if self.halves and self._halved(leg, shrinks):
             return Stop(reason=HALVED), True
         for k, (low, high) in enumerate(self.ranges, start=1):
             slack = ON_BORDER * (high - low)
@@ -210,6 +208,17 @@ class Tracer:
             )
             return Stop(reason=THRESHOLD, message=message), True
         return Stop(reason="finished"), False
+
+    def _halved(self, leg: Leg, shrinks: bool) -> bool:
+        """Return whether the two turns of a cycle become one within a leg."""
+        new, last, sizes = leg.places[-1], leg.places[0], self.curve.curve.sizes
+        asymmetry = partial(_asymmetry, sizes)
+        before, after = asymmetry(last), asymmetry(new)
+        if float(np.vdot(before, after)) < 0.0 and not shrinks:
+            self._cut(leg, asymmetry)
+            return True
+        # the two turns differ less and less; the mesh, not the same for both, hides where they are equal
+        return _size(after) < min(NEARLY_EQUAL * _size(_shape(sizes, new)), _size(before))
 
     def _cut(self, leg: Leg, shape: Callable[[Place], Array]) -> None:
         """End a leg shortly before a shape vanishes and turns around."""

@@ -108,3 +108,14 @@ def test_nonsense_is_refused() -> None:
         dn.bifurcation_diagram(lif, "I", (0, 30), period_doublings=-1)
     with pytest.raises(ValueError, match="did you mean 'I'"):
         dn.bifurcation_diagram(lif, "i", (0, 30))
+
+
+def test_an_angle_that_turns_is_followed_to_the_saddle_node_on_its_circle() -> None:
+    from dynana.models import theta
+
+    diagram = dn.bifurcation_diagram(theta, "I", (-1, 2))
+    (branch,) = diagram.cycle_branches
+    assert branch.periods == pytest.approx(
+        np.pi / np.sqrt(branch.values), rel=1e-7
+    )  # also at I = 1, where it is uniform
+    assert places(diagram, "snic", "I") == pytest.approx([0.0], abs=1e-9)
