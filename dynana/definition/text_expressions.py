@@ -66,10 +66,21 @@ class Expressions(Reading[Value]):
     """Sympy expressions of formulas."""
 
     def __init__(
-        self, names: Mapping[str, Value], definitions: Mapping[str, Definition], primitives: Mapping[str, Primitive]
+        self,
+        names: Mapping[str, Value],
+        definitions: Mapping[str, Definition],
+        primitives: Mapping[str, Primitive],
+        length: int = 0,
     ) -> None:
-        super().__init__(names, definitions, primitives)
+        super().__init__(names, definitions, primitives, length)
         self._sizes: dict[sp.Basic, tuple[int, int]] = {}
+
+    def call(self, tree: Tree) -> Value:
+        """Return the meaning of an operator or a call."""
+        try:
+            return super().call(tree)
+        except (TypeError, ValueError, ArithmeticError, RecursionError) as error:  # sympy's, on infinite parts
+            self.fail(f"the formula cannot be made: {str(error)[:100]}.", tree)
 
     def number(self, tree: Tree) -> Value:
         """Return the exact number."""

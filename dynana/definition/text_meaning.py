@@ -16,8 +16,9 @@ from dynana.definition.text_functions import Primitive
 from dynana.definition.text_trees import CALL, COMPARISONS, NAME, NUMBER, Tree
 from dynana.errors import FormatError, unknown
 
-#: Operations in all formulas of a text after functions and sums are written out.
-MOST_OPERATIONS = 400_000
+#: Operations in all formulas of a text after functions and sums are written out: so many, and so many for each of its
+#: characters. A thousand cells that are coupled all to all by a short formula need 30.
+BASE_OPERATIONS, OPERATIONS_PER_CHARACTER = 30_000, 40
 #: Formulas inside formulas, counted in operations; sympy's own recursion ends not far beyond.
 DEEPEST_READING = 160
 #: Known names that an error message lists.
@@ -61,16 +62,23 @@ class Reading(Generic[T]):
         Quantities and functions that the text defines.
     primitives : mapping of str to Primitive
         Functions that every text may call.
+    length : int
+        Characters of the text, from which follows how many operations it may make.
     """
 
     def __init__(
-        self, names: Mapping[str, T], definitions: Mapping[str, Definition], primitives: Mapping[str, Primitive]
+        self,
+        names: Mapping[str, T],
+        definitions: Mapping[str, Definition],
+        primitives: Mapping[str, Primitive],
+        length: int = 0,
     ) -> None:
         self.names = dict(names)
         self.definitions = dict(definitions)
         self.primitives = primitives
         self.line = 1
         self.operations = 0
+        self.most_operations = BASE_OPERATIONS + OPERATIONS_PER_CHARACTER * length
         self._local: dict[str, T] = {}
         self._depth = 0
         self._open: list[str] = []
@@ -118,9 +126,7 @@ class Reading(Generic[T]):
 
     def walk(self, tree: Tree) -> T:
         """Return the meaning of a tree."""
-        self.operations += 1
-        if self.operations > MOST_OPERATIONS:
-            self.fail(f"all formulas together, written out, have more than {MOST_OPERATIONS} operations.", tree)
+        self.spend(1, tree)
         self._depth += 1
         if self._depth > DEEPEST_READING:
             self.fail(f"formulas inside formulas are nested more than {DEEPEST_READING} deep.", tree)
@@ -132,6 +138,12 @@ class Reading(Generic[T]):
             result = self.call(tree)
         self._depth -= 1
         return result
+
+    def spend(self, operations: int, tree: Tree) -> None:
+        """Count operations; refuse texts that need too many."""
+        self.operations += operations
+        if self.operations > self.most_operations:
+            self.fail(f"all formulas together, written out, have more than {self.most_operations} operations.", tree)
 
     def name(self, tree: Tree) -> T:
         """Return what a name stands for."""

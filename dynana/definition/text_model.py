@@ -46,7 +46,9 @@ def system_arguments(text: str) -> dict[str, Any]:
             raise FormatError(f"{name!r} is a state and is also defined.", line=formula.line, column=1)
     symbols = {n: symbol(n) for n in (*content.derivatives, *parameters)}
     names = {n: value_of(s) for n, s in symbols.items()}
-    reading = Expressions({**names, TIME.name: value_of(TIME), "pi": value_of(sp.pi)}, definitions, MODEL_TEXT)
+    reading = Expressions(
+        {**names, TIME.name: value_of(TIME), "pi": value_of(sp.pi)}, definitions, MODEL_TEXT, content.length
+    )
 
     def expression(formula: Formula) -> sp.Expr:
         return reading.read(formula.tree, formula.line).expr

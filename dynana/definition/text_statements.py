@@ -66,6 +66,7 @@ class Content:
     jumps: list[tuple[str, Formula, dict[str, Formula]]] = field(default_factory=list)
     noise: list[dict[str, Formula]] = field(default_factory=list)
     observables: dict[str, Formula] = field(default_factory=dict)
+    length: int = 0
 
 
 def contents(text: str) -> Content:
@@ -80,7 +81,7 @@ def contents(text: str) -> Content:
         raise TypeError(f"a model text is a string, got {type(text).__name__}")
     if len(text) > LONGEST_TEXT:
         raise FormatError(f"the text has {len(text)} characters, more than {LONGEST_TEXT}.", line=1, column=1)
-    content = Content()
+    content = Content(length=len(text))
     for count, (line, column, statement) in enumerate(_statements(text)):
         if count >= MOST_STATEMENTS:
             raise FormatError(f"the text has more than {MOST_STATEMENTS} statements.", line=line, column=column)

@@ -91,6 +91,7 @@ class Statements:
     errors: list[FormatError] = field(default_factory=list)
     spelling: dict[str, str] = field(default_factory=dict)
     declared: dict[str, int] = field(default_factory=dict)
+    length: int = 0
 
     def declare(self, name: str, line: int, *, column: int = 1) -> str:
         """Return a new name in lower case; refuse one that is taken."""

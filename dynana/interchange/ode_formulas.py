@@ -114,8 +114,9 @@ class OdeNumbers(_Shared, Numbers):
         names: Mapping[str, Any],
         definitions: Mapping[str, Definition],
         tables: tuple[list[str], list[str], Mapping[str, Lookup]],
+        length: int,
     ) -> None:
-        super().__init__(names, definitions, XPP)
+        super().__init__(names, definitions, XPP, length)
         self.variables, self.constants, self.lookups = tables
         self.random = np.random.default_rng(0)
         self.drew = False
@@ -170,8 +171,9 @@ class OdeExpressions(_Shared, Expressions):
         names: Mapping[str, Value],
         definitions: Mapping[str, Definition],
         tables: tuple[list[str], list[str], Mapping[str, Lookup]],
+        length: int,
     ) -> None:
-        super().__init__(names, definitions, XPP)
+        super().__init__(names, definitions, XPP, length)
         self.variables, self.constants, self.lookups = tables
         self.draws: dict[sp.Symbol, int] = {}
 
@@ -201,6 +203,13 @@ class OdeExpressions(_Shared, Expressions):
             if x.number is not None:
                 number = float(self.lookups[tree.head].values(x.number))
                 return Value(exact(number), number)
+            if x.expr.has(sp.Piecewise):
+                raise Unsupported(
+                    "a table of a choice (if, heav) or of a table cannot be written out.",
+                    line=self.line,
+                    column=tree.column,
+                )
+            self.spend(10 * self.lookups[tree.head].points[0].size, tree)
             return self._made(tree, self.lookups[tree.head].expression(x.expr), None)
         if tree.head == "ran" and len(tree.arguments) == 1:
             half, spread = sp.Rational(1, 2), 1 / sp.sqrt(12)  # mean and deviation of a uniform number

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -44,6 +45,8 @@ def formula(text: str, line: int, column: int, notes: Notes) -> Tree:
         With line and column.
     """
     tree = parse(text, GRAMMAR, line=line, column=column)
+    if re.search(r"[*/&]\s*not\b", text, re.IGNORECASE):
+        notes.add(line, "reading", "not(...) after * is a factor here; XPPAUT multiplies with what stands before it.")
     if any(t.kind == CALL and t.head in _DISPUTED for t in tree):
         try:
             usual = parse(text, _USUAL, line=line, column=column)

@@ -16,7 +16,7 @@ LARGEST_FILE = 1_000_000
 #: Lines after arrays are written out.
 MOST_LINES = 20_000
 #: Characters after arrays are written out.
-MOST_CHARACTERS = 4_000_000
+MOST_CHARACTERS = 500_000
 #: Files that include files.
 DEEPEST_INCLUDE = 8
 
@@ -85,9 +85,17 @@ def model_lines(text: str, folder: Path | None, notes: Notes) -> list[Line]:
     FormatError
         For includes outside the folder, unfinished blocks and arrays, and texts that are too long.
     """
-    lines = list(_expanded(_without_comments(_until_done(text, folder, notes, 0), notes), notes))
-    if sum(len(line.text) for line in lines) > MOST_CHARACTERS:
-        raise FormatError(f"the model, written out, has more than {MOST_CHARACTERS} characters.", line=1, column=1)
+    lines: list[Line] = []
+    characters = 0
+    for line in _expanded(_without_comments(_until_done(text, folder, notes, 0), notes), notes):
+        lines.append(line)
+        characters += len(line.text)
+        if len(lines) > MOST_LINES or characters > MOST_CHARACTERS:
+            raise FormatError(
+                f"the model, written out, has more than {MOST_LINES} lines or {MOST_CHARACTERS} characters.",
+                line=line.number,
+                column=1,
+            )
     return lines
 
 
@@ -112,7 +120,7 @@ def _joined(text: str) -> Iterator[Line]:
 def _until_done(text: str, folder: Path | None, notes: Notes, depth: int) -> Iterator[Line]:
     lines = list(_joined(text))
     for position, line in enumerate(lines):
-        if _DONE.match(line.text):
+        if _DONE.match(line.text) or (depth and re.match(r"#done\b", line.text, re.IGNORECASE)):
             return
         if match := _INCLUDE.match(line.text):
             yield from _included(match["name"].strip().strip("\"'"), line.number, folder, notes, depth)

@@ -22,6 +22,13 @@ _FUNCTION = re.compile(rf"(?P<name>{_NAME})\s*\((?P<arguments>[^()]*)\)\s*=")
 _QUANTITY = re.compile(rf"(?P<derived>!?)\s*(?P<name>{_NAME})\s*=(?!=)")
 _INTEGRAL = re.compile(r"\bint\s*[\[{]", re.IGNORECASE)
 _GLOBAL = re.compile(r"(?P<sign>[-+]?\d+)\s*(?:\{(?P<braced>[^{}]*)\}|(?P<bare>[^{}]*))\s*\{(?P<events>[^{}]*)\}?\s*$")
+#: XPPAUT itself has room for 5000 variables, 20 assignments in an event and 500 sets.
+MOST_STATES, MOST_ASSIGNED, MOST_PRESETS = 5_000, 100, 1_000
+#: XPPAUT goes by the first letters of a command; other words than the beginnings of these are noted.
+_COMMANDS = (
+    *("parameters", "params", "numbers", "wieners", "initials", "bdry", "bndry", "boundary", "global", "tables"),
+    *("markov", "set", "solve", "special", "vector", "volterra", "export", "only", "options", "group", "auxiliary"),
+)
 #: Commands that may be followed by a bracket; any other word before a bracket is a function.
 _WORDS = {"b", "bdry", "bndry", "par", "param", "params", "init", "aux", "global", "number", "set", "solv", "solve"}
 _SET = re.compile(r"(?P<name>[^\s{]+)\s*\{(?P<body>[^}]*)\}?")
@@ -68,6 +75,7 @@ class _Reader:
                 self.refuse("number of equations", line)
                 return self.found
             first = False
+            self.found.length += len(line.text)
             try:
                 self._sort(line)
             except FormatError as error:
@@ -93,6 +101,8 @@ class _Reader:
             self.refuse("map", line)
         elif match := _DERIVATIVE.match(text):
             name = self.found.declare(match["a"] or match["b"], line.number)
+            if len(self.found.states) >= MOST_STATES:
+                raise FormatError(f"the model has more than {MOST_STATES} states.", line=line.number, column=1)
             self.found.states[name] = self._given(text, match.end(), line)
         elif match := _INITIAL.match(text):
             self._initial(match["name"], text[match.end() :], line, match.end() + 1)
@@ -125,6 +135,10 @@ class _Reader:
         word, rest = re.split(r"\s+", line.text, maxsplit=1)
         for begin, action in self.commands:
             if word.lower().startswith(begin):
+                if not any(known.startswith(word.lower()) for known in _COMMANDS):
+                    self.notes.add(
+                        line.number, "reading", f"{word!r} is taken as the command {begin}..., as XPPAUT takes it."
+                    )
                 action(rest, line)
                 return
         self.notes.add(line.number, "ignored", f"{line.text[:40]!r}: XPPAUT has no command {word!r} and ignores it.")
@@ -235,7 +249,12 @@ class _Reader:
         condition = formula(match[part], line.number, start + match.start(part) + 1, self.notes)
         assigned = []
         position = match.start("events")
-        for piece in match["events"].split(";"):
+        pieces = match["events"].split(";")
+        if len(pieces) > MOST_ASSIGNED:
+            raise FormatError(
+                f"the event has more than {MOST_ASSIGNED} assignments.", line=line.number, column=start + position + 1
+            )
+        for piece in pieces:
             name, equals, value = piece.partition("=")
             column = start + position + len(name) + 2
             position += len(piece) + 1
@@ -290,6 +309,8 @@ class _Reader:
 
     def _add_preset(self, name: str, body: str, line: Line) -> None:
         """Keep what is set; which names are parameters or states is known at the end of the file."""
+        if len(self.found.presets) >= MOST_PRESETS:
+            raise FormatError(f"the file has more than {MOST_PRESETS} sets.", line=line.number, column=1)
         settings = dict(pairs(body.replace(";", ","), line.number, self.notes))
         self.found.presets.append(Preset(name, {}, {k.lower(): v for k, v in settings.items()}, line.number))
 

@@ -73,13 +73,14 @@ class Assembly:
             {"pi": math.pi, TIME.name: run.t0, **values, **dict.fromkeys(found.states, 0.0)},
             found.definitions,
             self.tables,
+            found.length,
         )
         symbols = {n: symbol(here) for n, here in self.names.items()}
         self.noise = {n: symbol(f"{n}'") for n in found.wiener}  # no user's name has a prime
         given: dict[str, Value] = {"pi": value_of(sp.pi), TIME.name: value_of(TIME)}
         given |= {n: value_of(s) for n, s in (symbols | self.noise).items()}
         given |= {n: Value(exact(v), v) for n, v in found.numbers.items()}
-        self.reading = OdeExpressions(given, found.definitions, self.tables)
+        self.reading = OdeExpressions(given, found.definitions, self.tables, found.length)
         self.symbols = symbols
 
     def system(self, name: str, doc: str, ranges: Mapping[str, tuple[float, float]]) -> System:
@@ -141,7 +142,9 @@ class Assembly:
     def _tabulated(self, table: Table, x: Array) -> Array:
         """Return the values of the formula of a table, as XPPAUT works them out when it loads the file."""
         assert table.tree is not None
-        reading = OdeNumbers({**self.numbers.names, TIME.name: x}, self.found.definitions, self.tables)
+        reading = OdeNumbers(
+            {**self.numbers.names, TIME.name: x}, self.found.definitions, self.tables, self.found.length
+        )
         reading.shape = x.shape
         value: Array = reading.read(table.tree, table.line)
         if reading.drew:
@@ -189,7 +192,7 @@ class Assembly:
             drawn = row.free_symbols & set(sources)
             for source in sorted(drawn, key=str):
                 amplitude = derivative(row, source)
-                if amplitude.free_symbols & set(sources):
+                if not _linear(row, drawn):
                     raise FormatError(
                         f"noise enters the equation of {name!r} nonlinearly, so that it has no limit for small steps.",
                         line=self.found.states[name].line,
@@ -271,3 +274,18 @@ class Assembly:
                 self.notes.add(
                     definition.line, "ignored", f"{name} is never used; it refers to {strangers[0]}, which is unknown."
                 )
+
+
+def _linear(expr: sp.Basic, sources: set[sp.Symbol]) -> bool:
+    """Return whether an expression is a sum of terms with at most one of some symbols as a factor.
+
+    The derivative alone does not tell: that of a step is zero.
+    """
+    if expr in sources or not expr.free_symbols & sources:
+        return True
+    if isinstance(expr, sp.Piecewise):
+        return all(_linear(value, sources) and not test.free_symbols & sources for value, test in expr.args)
+    if isinstance(expr, sp.Mul):
+        drawn = [factor for factor in expr.args if factor.free_symbols & sources]
+        return len(drawn) == 1 and _linear(drawn[0], sources)
+    return isinstance(expr, sp.Add) and all(_linear(term, sources) for term in expr.args)

@@ -19,7 +19,7 @@ from dynana.interchange.ode_content import Table
 from dynana.interchange.ode_lines import read_file
 
 #: Longest table that becomes an expression.
-LONGEST_TABLE = 2_000
+LONGEST_TABLE = 1_000
 #: Longest table whose values are worked out.
 LARGEST_TABLE = 100_000
 #: Slopes of neighbouring pieces that differ by less, relatively, are one piece.
@@ -44,6 +44,7 @@ class Lookup:
         self.table = table
         self.folder = folder
         self.evaluate = evaluate
+        self._open = False
 
     @cached_property
     def points(self) -> tuple[Array, Array, bool]:
@@ -52,6 +53,9 @@ class Lookup:
             return self._from_file()
         if self.table.count > LARGEST_TABLE:
             self._fail(f"has {self.table.count} points, more than {LARGEST_TABLE}")
+        if self._open:
+            self._fail("refers to itself")
+        self._open = True
         x = np.linspace(self.table.low, self.table.high, self.table.count)
         return x, np.broadcast_to(self.evaluate(self.table, x), x.shape), False
 

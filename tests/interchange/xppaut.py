@@ -56,9 +56,14 @@ def run(text: str, *arguments: str, folder: Path | None = None) -> str:
         return out.read_text(errors="replace") if out.exists() else ""
 
 
-def rows(text: str, **settings: object) -> Array:
+def run_ready(text: str, folder: Path) -> str:
+    """Return a file with included files put in, so that it needs no folder."""
+    return re.sub(r"(?m)^#include\s+(\S+)\s*$", lambda m: (folder / m[1]).read_text().partition("#done")[0], text)
+
+
+def rows(text: str, folder: Path | None = None, **settings: object) -> Array:
     """Return the output of a run: time, states, auxiliary quantities; no rows if XPPAUT fails."""
-    lines = run(with_settings(text, **settings)).split("\n")
+    lines = run(with_settings(text, **settings), folder=folder).split("\n")
     numbers = [line.split() for line in lines if line.strip()]
     if not numbers:
         return np.empty((0, 0))
@@ -102,6 +107,15 @@ def step(f: Callable[[float, Array], Array], method: str, t: float, y: Array, dt
     return y + dt / 6 * (a + 2 * b + 2 * c + f(t + dt, y + dt * c))
 
 
+def _comparison(when: sp.Basic) -> sp.Rel:
+    """Return the comparison that an event names; beside it may stand that it has been left before.
+
+    A state of the model that rises through 0 cannot have been above it before, so that the second part never decides.
+    """
+    parts = when.args if isinstance(when, sp.And) else (when,)
+    return next(part for part in parts if not any(s.name.startswith("armed") for s in part.free_symbols))
+
+
 def stepped(system: dn.System, method: str, t: float, dt: float, count: int) -> Array:
     """Return the states after each step, with jumps as XPPAUT makes them.
 
@@ -109,9 +123,11 @@ def stepped(system: dn.System, method: str, t: float, dt: float, count: int) -> 
     the step follows from there. Cascades of jumps within one crossing are not repeated here.
     """
     f = values(system, list(system.derivatives))
-    guards = values(system, [jump.when.lhs - jump.when.rhs for jump in system.jumps]) if system.jumps else None
-    rising = np.array([isinstance(jump.when, sp.StrictGreaterThan) for jump in system.jumps])
-    maps = [values(system, [j.to.get(n, system.symbols[n]) for n in system.states]) for j in system.jumps]
+    jumps = [jump for jump in system.jumps if not all(n.startswith("armed") for n in jump.to)]
+    comparisons = [_comparison(jump.when) for jump in jumps]
+    guards = values(system, [c.lhs - c.rhs for c in comparisons]) if jumps else None
+    rising = np.array([isinstance(c, sp.StrictGreaterThan) for c in comparisons])
+    maps = [values(system, [j.to.get(n, system.symbols[n]) for n in system.states]) for j in jumps]
     y = np.array(list(system.initial.values()))
     found = [y]
     for _ in range(count):
@@ -136,7 +152,7 @@ def stepped(system: dn.System, method: str, t: float, dt: float, count: int) -> 
     return np.array(found)
 
 
-def difference(model: OdeModel, text: str, steps: int = 200) -> tuple[float, str]:
+def difference(model: OdeModel, text: str, steps: int = 200, folder: Path | None = None) -> tuple[float, str]:
     """Return the largest difference of a run, relative to the size of each state, and how it was found.
 
     Methods of fixed step are repeated step by step; all others are compared at tight tolerances. NaN if XPPAUT does
@@ -149,7 +165,7 @@ def difference(model: OdeModel, text: str, steps: int = 200) -> tuple[float, str
     how = {"euler": "euler", "heun": "modeuler", "rk4": "rungekutta"}.get(method, "cvode")
     if how == "cvode" and system.jumps:
         method, how = "rk4", "rungekutta"
-    theirs = rows(text, **common, meth=how, tol=1e-9, atol=1e-10, dt=settings.dt)
+    theirs = rows(text, folder, **common, meth=how, tol=1e-9, atol=1e-10, dt=settings.dt)
     if theirs.shape[0] < 2:
         return np.nan, how
     if how == "cvode":
@@ -160,12 +176,13 @@ def difference(model: OdeModel, text: str, steps: int = 200) -> tuple[float, str
     else:
         ours = stepped(system, method, settings.t0, settings.dt, count)
     size = min(len(ours), len(theirs))
-    n = len(ours[0]) - sum(1 for name in system.states if name in changed(model))
+    n = len(ours[0]) - len(changed(model) & set(system.states))
     ours, theirs = ours[:size, :n], theirs[:size, 1 : n + 1]
     scale = np.maximum(np.nanmax(np.abs(theirs), axis=0), 1e-6)
     return float(np.nanmax(np.abs(ours - theirs) / scale)), how
 
 
 def changed(model: OdeModel) -> set[str]:
-    """Return the parameters that are states here, because events change them: XPPAUT does not store them."""
-    return {note.text.split()[2] for note in model.report if "is changed by an event" in note.text}
+    """Return the states that XPPAUT does not store: parameters that events change, and those that we added."""
+    added = set(model.system.states) - set(model.names.values())
+    return added | {note.text.split()[2] for note in model.report if "is changed by an event" in note.text}
