@@ -9,10 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dynana.analysis.critical_cycles import BIFURCATIONS, CriticalCycles
-from dynana.analysis.cycle_loci_events import Test, label
+from dynana.analysis.cycle_loci_events import CyclePlace, CycleTest
 from dynana.analysis.cycle_loci_results import locus_of
 from dynana.analysis.cycle_loci_starts import first_fold_of_cycles
-from dynana.analysis.cycle_loci_tracing import Tracer, Way
+from dynana.analysis.cycle_loci_tracing import CycleLocus
+from dynana.analysis.orbit_loci import Tracer, Way, label
 from dynana.analysis.ranges import finite_range
 from dynana.definition.system import System
 from dynana.errors import unknown
@@ -98,17 +99,17 @@ def continue_cycle_locus(
         problem = CriticalCycles.of_cycle(at_start, point.kind, parameters, np.ptp(box, axis=1), point.cycle)
         start = problem.start(point.cycle)
     longest = LONGEST_PERIOD * float(start.durations[0]) if longest_period is None else float(longest_period)
-    tracer = Tracer(problem, box, longest, control, labels)
-    first = tracer.place(start)
+    curve = CycleLocus(problem, np.ptp(box, axis=1), longest)
+    tracer = Tracer(curve, box, control, labels)
+    first = curve.place(start)
     if point.kind == "bautin":
         stop = Stop(reason="bautin", message="The curve begins at the Bautin point from which it was started.")
-        return locus_of(problem, point, first, Way(stop=stop), tracer.one_way(first, tracer.outward(first)))
-    forward = tracer.one_way(first, 1.0)
-    backward = Way(stop=forward.stop) if forward.closed else tracer.one_way(first, -1.0)
-    return locus_of(problem, point, first, backward, forward)
+        beginning: Way[CyclePlace] = Way(stop=stop)
+        return locus_of(problem, point, first, beginning, tracer.one_way(first, curve.outward(first)))
+    return locus_of(problem, point, first, *tracer.both_ways(first))
 
 
-def _labels(system: System, parameters: Sequence[str], values: Mapping[str, Sequence[float]]) -> list[Test]:
+def _labels(system: System, parameters: Sequence[str], values: Mapping[str, Sequence[float]]) -> list[CycleTest]:
     names = ("period", *parameters)
     for name in values:
         if name not in names:

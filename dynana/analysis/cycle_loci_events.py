@@ -8,13 +8,13 @@ is the logarithm of the newcomer, and changes sign where that crosses the unit c
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dynana.numerics.collocation_orbit import Orbit, Spectrum
+from dynana.analysis.orbit_loci import Place, Test
+from dynana.numerics.collocation_orbit import Spectrum
 
 Array = NDArray[np.float64]
 
@@ -39,13 +39,11 @@ RESONANCES = {"1:1": 0.0, "1:2": math.pi, "1:3": 2.0 * math.pi / 3.0, "1:4": 0.5
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Place:
-    """A point on a curve of bifurcations of cycles, with what its test functions read.
+class CyclePlace(Place):
+    """A point on a curve of bifurcations of cycles: the cycle with its perturbation, and what test functions read.
 
     Attributes
     ----------
-    orbit : Orbit
-        The cycle with its perturbation.
     spectrum : Spectrum
         Of the cycle.
     direction : ndarray, shape (2,)
@@ -54,48 +52,15 @@ class Place:
         Estimated discretisation error of the cycle.
     """
 
-    orbit: Orbit
     spectrum: Spectrum
     direction: Array
     error: float
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Test:
-    """A test function.
-
-    Attributes
-    ----------
-    kind : str
-        Of the special point at its zeros.
-    value : callable
-        Of a place.
-    holds : callable
-        Whether a located zero between two places is a special point of the kind.
-    ends : bool
-        Whether the curve ends there.
-    name : str
-        Of a label.
-    """
-
-    kind: str
-    value: Callable[[Place], float]
-    holds: Callable[[Place, Place, Place], bool]
-    ends: bool = False
-    name: str = ""
+CycleTest = Test[CyclePlace]
 
 
-def label(name: str, scalar: int, value: float) -> Test:
-    """Return the test function of the places where the period (0) or a free parameter (1, 2) has a value."""
-
-    def distance(place: Place) -> float:
-        orbit = place.orbit
-        return float(orbit.z[orbit.scalars_at + scalar]) - value
-
-    return Test("label", distance, lambda before, at, after: True, name=f"{name} = {value:g}")
-
-
-def tests(kind: str, forced: bool, reference: Place) -> list[Test]:
+def tests(kind: str, forced: bool, reference: CyclePlace) -> list[CycleTest]:
     """Return the test functions of a curve for one step.
 
     Parameters
@@ -104,7 +69,7 @@ def tests(kind: str, forced: bool, reference: Place) -> list[Test]:
         Of the curve.
     forced : bool
         Whether time enters the equations.
-    reference : Place
+    reference : CyclePlace
         Where the step begins.
     """
     at_one, at_minus_one = AT_ONE[kind] - int(forced), AT_MINUS_ONE[kind]
@@ -128,7 +93,7 @@ def _distances(spectrum: Spectrum, target: float) -> Array:
     return np.hypot(spectrum.logarithms, phases)
 
 
-def _newcomer(kind: str, target: float, count: int, opposite: int, turning: bool) -> Test:
+def _newcomer(kind: str, target: float, count: int, opposite: int, turning: bool) -> CycleTest:
     """Return the test function of a multiplier that passes 1 or -1.
 
     Parameters
@@ -145,7 +110,7 @@ def _newcomer(kind: str, target: float, count: int, opposite: int, turning: bool
         Whether a pair is always on the unit circle.
     """
 
-    def nearby(place: Place) -> Array:
+    def nearby(place: CyclePlace) -> Array:
         """Logarithms of the ``count`` multipliers nearest to the target, and their distances from it."""
         spectrum = place.spectrum
         others = np.argsort(_distances(spectrum, -target))[opposite:]
@@ -156,53 +121,53 @@ def _newcomer(kind: str, target: float, count: int, opposite: int, turning: bool
         nearest = np.argsort(distances)[:count]
         return np.stack((spectrum.logarithms[others][nearest], distances[nearest]))
 
-    def value(place: Place) -> float:
+    def value(place: CyclePlace) -> float:
         found = nearby(place)[0]
         if found.size < count:
             return math.nan
         return max(-FARTHEST, min(FARTHEST, float(found.sum())))
 
-    def holds(before: Place, at: Place, after: Place) -> bool:
+    def holds(before: CyclePlace, at: CyclePlace, after: CyclePlace) -> bool:
         return bool(nearby(at)[1].max() < CRITICAL)
 
     return Test(kind, value, holds)
 
 
-def _pair(kind: str) -> Test:
-    def pairs(place: Place) -> Array:
+def _pair(kind: str) -> CycleTest:
+    def pairs(place: CyclePlace) -> Array:
         phases = place.spectrum.phases
         turning = (phases > CRITICAL) & (phases < math.pi - CRITICAL)
         return np.asarray(place.spectrum.logarithms[turning])
 
-    def value(place: Place) -> float:
+    def value(place: CyclePlace) -> float:
         logarithms = pairs(place)
         return float(np.prod(np.tanh(logarithms))) if logarithms.size else math.nan
 
-    def holds(before: Place, at: Place, after: Place) -> bool:
+    def holds(before: CyclePlace, at: CyclePlace, after: CyclePlace) -> bool:
         logarithms = pairs(at)
         return logarithms.size > 0 and bool(np.abs(logarithms).min() < CRITICAL)
 
     return Test(kind, value, holds)
 
 
-def _cusp(reference: Place) -> Test:
+def _cusp(reference: CyclePlace) -> CycleTest:
     ahead = reference.direction
 
-    def holds(before: Place, at: Place, after: Place) -> bool:
+    def holds(before: CyclePlace, at: CyclePlace, after: CyclePlace) -> bool:
         beside = max(np.linalg.norm(before.direction), np.linalg.norm(after.direction))
         return bool(np.linalg.norm(at.direction) < NO_MOTION * beside)
 
     return Test("cusp of cycles", lambda place: float(place.direction @ ahead), holds)
 
 
-def _resonance(kind: str) -> Test:
+def _resonance(kind: str) -> CycleTest:
     angle = RESONANCES[kind]
     ends = kind in ("1:1", "1:2")  # beyond these, the multipliers are real, and the cycle is a neutral saddle
 
-    def value(place: Place) -> float:
+    def value(place: CyclePlace) -> float:
         return math.remainder(place.orbit.parameters[2] - angle, 2.0 * math.pi)
 
-    def holds(before: Place, at: Place, after: Place) -> bool:
+    def holds(before: CyclePlace, at: CyclePlace, after: CyclePlace) -> bool:
         return abs(value(at)) < CRITICAL
 
     return Test(kind, value, holds, ends)

@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dynana.analysis.critical_cycles import CriticalCycles
-from dynana.analysis.cycle_loci_events import Place
-from dynana.analysis.cycle_loci_tracing import Mark, Way
+from dynana.analysis.cycle_loci_events import CyclePlace
+from dynana.analysis.orbit_loci import Mark, Way
 from dynana.lowering.kernels import lower
 from dynana.numerics.collocation_newton import LENGTH
 from dynana.results.cycle import multipliers
@@ -15,9 +15,12 @@ from dynana.results.diagram import CODES, SpecialPoint
 from dynana.results.locus import Locus
 
 Array = NDArray[np.float64]
+CycleWay = Way[CyclePlace]
 
 
-def locus_of(problem: CriticalCycles, origin: SpecialPoint, start: Place, backward: Way, forward: Way) -> Locus:
+def locus_of(
+    problem: CriticalCycles, origin: SpecialPoint, start: CyclePlace, backward: CycleWay, forward: CycleWay
+) -> Locus:
     """Return a curve from both ways that lead away from its start.
 
     A Bautin point is the first point of the curve that begins there.
@@ -55,7 +58,7 @@ def locus_of(problem: CriticalCycles, origin: SpecialPoint, start: Place, backwa
     )
 
 
-def _row(problem: CriticalCycles, place: Place) -> Array:
+def _row(problem: CriticalCycles, place: CyclePlace) -> Array:
     orbit, points = place.orbit, problem.points(place.orbit)
     angle = [abs(float(orbit.parameters[2]))] if problem.kind == "torus" else []
     return np.concatenate(
@@ -68,7 +71,9 @@ def _bautin_row(problem: CriticalCycles, origin: SpecialPoint) -> Array:
     return np.concatenate((place, [origin.period], *[origin.point] * 3, [0.0]))
 
 
-def _special(problem: CriticalCycles, places: list[Place], i: int, mark: Mark, shift: int) -> SpecialPoint:
+def _special(
+    problem: CriticalCycles, places: list[CyclePlace], i: int, mark: Mark[CyclePlace], shift: int
+) -> SpecialPoint:
     system, orbit = problem.system, mark.place.orbit
     cycle = problem.cycle(orbit)
     near = [float(places[j].orbit.parameters[0]) for j in (max(i - 1, 0), min(i + 1, len(places) - 1))]

@@ -1,0 +1,255 @@
+"""`continue_homoclinic`: curves of connecting orbits in two parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dynana.analysis.connections import ConnectionProblem, saddle_quantity
+from dynana.analysis.homoclinic import FEWEST_INTERVALS, INTERVALS, STAGES
+from dynana.analysis.homoclinic_loci import ConnectionLocus, ConnectionPlace
+from dynana.analysis.homoclinic_starts import first_homoclinic
+from dynana.analysis.orbit_loci import Mark, Tracer, Way, label
+from dynana.analysis.ranges import finite_range
+from dynana.definition.system import System
+from dynana.errors import unknown
+from dynana.lowering.kernels import lower
+from dynana.numerics.collocation_newton import LENGTH
+from dynana.numerics.collocation_orbit import Orbit
+from dynana.numerics.pseudo_arclength import StepControl
+from dynana.results.diagram import CODES, SpecialPoint
+from dynana.results.homoclinic import Homoclinic
+from dynana.results.locus import Locus
+from dynana.results.stop import Stop
+
+Array = NDArray[np.float64]
+
+#: Longest step unless given: orbits change by a tenth of their size, or parameters by a tenth of their range.
+LONGEST_STEP = 0.1
+#: First step, as part of the longest.
+FIRST_STEP = 0.1
+#: Points in each direction unless given.
+MOST_POINTS = 500
+#: Kinds of curves by kinds of orbits.
+KINDS = {
+    "homoclinic to a saddle": "homoclinic",
+    "homoclinic to a saddle-node": "snic",
+    "heteroclinic": "heteroclinic",
+}
+
+
+def continue_homoclinic(
+    system: System,
+    start: Homoclinic | SpecialPoint,
+    parameters: tuple[str, str],
+    ranges: Sequence[tuple[float, float]],
+    *,
+    values: Mapping[str, Sequence[float]] | None = None,
+    max_step: float = LONGEST_STEP,
+    points: int = MOST_POINTS,
+    intervals: int = INTERVALS,
+) -> Locus:
+    """Follow a connecting orbit while two parameters vary.
+
+    Parameters
+    ----------
+    system : System
+    start : Homoclinic or SpecialPoint
+        An orbit of `homoclinic` or `heteroclinic`, or a Bogdanov-Takens point, where a curve of homoclinic orbits
+        begins.
+    parameters : (str, str)
+        The two that vary.
+    ranges : two pairs (low, high)
+        Of these, in order.
+    values : mapping of name to values, optional
+        Where to put labels, by free parameter.
+    max_step : float, optional
+        Longest step, relative to the size of the orbits and the ranges of the parameters.
+    points : int, optional
+        Most steps in each direction.
+    intervals : int, optional
+        Mesh intervals of a curve that begins at a Bogdanov-Takens point; others keep the mesh of the start.
+
+    Returns
+    -------
+    Locus
+        Of kind "homoclinic", "snic" (the orbit is homoclinic to a saddle-node) or "heteroclinic". ``points`` are the
+        equilibria from which the orbits come. ``measures``: the leading eigenvalues ("unstable", "stable"), the
+        "saddle_quantity", the time between both ends ("duration") and the discretisation error ("error"). Special
+        points carry their orbit in ``cycle``.
+
+    Raises
+    ------
+    ValueError
+        For a start of another system or kind, unknown parameters, ranges that are empty or do not contain the start.
+    ConvergenceError
+        If no orbit is found at the start.
+    """
+    box = _checked(system, start, parameters, ranges, max_step, points, intervals)
+    labels = _labels(system, parameters, values or {})
+    widths = np.asarray(np.ptp(box, axis=1))
+    system = system.at(**start.parameters)
+    if isinstance(start, SpecialPoint):
+        problem, orbit = first_homoclinic(system, start, parameters, widths, intervals, STAGES)
+    else:
+        problem, orbit = _restarted(system, start, parameters, widths)
+    curve = ConnectionLocus(problem)
+    tracer = Tracer(curve, box, StepControl(first=FIRST_STEP * max_step, most=max_step, points=points), labels)
+    first = curve.place(orbit)
+    if isinstance(start, SpecialPoint):
+        stop = Stop(reason=start.kind, message="The curve begins at the Bogdanov-Takens point it was started from.")
+        outward = 1.0 if _outward(problem, orbit) else -1.0
+        beginning: Way[ConnectionPlace] = Way(stop=stop)
+        return _locus(problem, start, first, beginning, tracer.one_way(first, outward))
+    return _locus(problem, start, first, *tracer.both_ways(first))
+
+
+def _restarted(
+    system: System, start: Homoclinic, free: Sequence[str], widths: Array
+) -> tuple[ConnectionProblem, Orbit]:
+    """Return the problem of the curve through a stored orbit, and that orbit on its own mesh."""
+    slow = start.kind == "homoclinic to a saddle-node"
+    problem = ConnectionProblem(
+        system, free, widths.tolist(), start.points, start.equilibria, slow=slow, stages=start.stages
+    )
+    counts = np.array([start.widths.size])
+    guess = problem.curve.guess([(start.times / start.times[-1], start.points)], [start.times[-1]], counts.tolist())
+    at = guess.scalars_at
+    z = np.concatenate((start.points.ravel(), guess.z[at:]))
+    guess = Orbit(z, guess.tangent, counts, start.widths.copy(), guess.n, guess.stages, guess.report)
+    return problem, problem.settled(guess)
+
+
+def _outward(problem: ConnectionProblem, orbit: Orbit) -> bool:
+    """Return whether an orbit grows along its tangent."""
+    points, tangent = (orbit.split(values)[0][0] / problem.plane.sizes for values in (orbit.z, orbit.tangent))
+    middle = points - points[0]
+    return float((middle * (tangent - tangent[0])).sum()) > 0.0
+
+
+# -- the request ---------------------------------------------------------------------------------------------------
+
+
+def _checked(
+    system: System, start: Any, parameters: Sequence[str], ranges: Any, max_step: float, points: int, intervals: int
+) -> Array:
+    """Return the rectangle of the parameters, shape (2, 2), after every argument has been looked at."""
+    if not isinstance(start, Homoclinic) and not (isinstance(start, SpecialPoint) and start.kind == "bogdanov-takens"):
+        given = f"a {start.kind} point" if isinstance(start, SpecialPoint) else type(start).__name__
+        raise ValueError(
+            f"{system.name}: a curve of connecting orbits starts from a Homoclinic (see homoclinic, heteroclinic) or a "
+            f"bogdanov-takens point; got {given}"
+        )
+    if start.fingerprint != lower(system).fingerprint:
+        raise ValueError(
+            f"the start belongs to another system ({start.system}, states {', '.join(start.states)}) than {system.name}"
+        )
+    if len(parameters) != 2 or parameters[0] == parameters[1]:
+        raise ValueError(f"{system.name}: two different parameters must vary, got {tuple(parameters)!r}")
+    for name in parameters:
+        system.parameter(name)
+    if len(ranges) != 2:
+        raise ValueError(
+            f"{system.name}: ranges must be two pairs (low, high), for {' and '.join(parameters)}; got {ranges!r}"
+        )
+    box = np.array([finite_range(system, n, pair) for n, pair in zip(parameters, ranges, strict=True)])
+    for name, (low, high) in zip(parameters, box.tolist(), strict=True):
+        if not low <= start.parameters[name] <= high:
+            raise ValueError(
+                f"{system.name}: the start has {name} = {start.parameters[name]:g}, outside the range "
+                f"({low:g}, {high:g})"
+            )
+    if not 0.0 < max_step <= 1.0:
+        raise ValueError(f"max_step is relative to the size of the orbits, in (0, 1]; got {max_step!r}")
+    if points < 1:
+        raise ValueError(f"points must be at least 1, got {points!r}")
+    if intervals < FEWEST_INTERVALS:
+        raise ValueError(f"intervals must be at least {FEWEST_INTERVALS}, got {intervals!r}")
+    return box
+
+
+def _labels(system: System, parameters: Sequence[str], values: Mapping[str, Sequence[float]]) -> list[Any]:
+    for name in values:
+        if name not in parameters:
+            raise ValueError(f"{system.name}: values: {unknown('varied parameter', name, parameters)}")
+    names = tuple(parameters)
+    return [label(n, 1 + names.index(n), float(v)) for n, asked in values.items() for v in np.atleast_1d(asked)]
+
+
+# -- the result ----------------------------------------------------------------------------------------------------
+
+
+def _locus(
+    problem: ConnectionProblem,
+    start: Homoclinic | SpecialPoint,
+    first: ConnectionPlace,
+    backward: Way[ConnectionPlace],
+    forward: Way[ConnectionPlace],
+) -> Locus:
+    """Return a curve from both ways that lead away from its start; a Bogdanov-Takens point is its first point."""
+    behind = len(backward.places)
+    places = [*reversed(backward.places), first, *forward.places]
+    marks = {behind - 1 - i: mark for i, mark in backward.marks.items()}
+    marks |= {behind + 1 + i: mark for i, mark in forward.marks.items()}
+    rows = [_row(problem, place) for place in places]
+    born = isinstance(start, SpecialPoint)
+    special = [_special(problem, places, i, marks[i], int(born)) for i in sorted(marks)]
+    free = (problem.free[0], problem.free[1])
+    if isinstance(start, SpecialPoint):
+        place = [start.parameters[n] for n in free]
+        rows.insert(0, np.concatenate((place, start.point, [0.0, 0.0, 0.0, np.inf, 0.0])))
+        special.insert(0, start)
+    table = np.array(rows)
+    n = len(problem.system.states)
+    names = ("unstable", "stable", "saddle_quantity", "duration", "error")
+    where = ", ".join(f"{name} = {start.parameters[name]:.6g}" for name in free)
+    return Locus(
+        system=problem.system.name,
+        fingerprint=lower(problem.system).fingerprint,
+        states=problem.system.states,
+        kind=KINDS[problem.kind],
+        free=free,
+        parameters=problem.system.values,
+        places=table[:, :2],
+        points=table[:, 2 : 2 + n],
+        periods=np.zeros(len(table)),
+        special=tuple(special),
+        stops=(backward.stop, forward.stop),
+        origin=f"from {'a ' + start.kind + ' point' if born else 'an orbit ' + start.kind} at {where}",
+        closed=forward.closed,
+        measures={name: table[:, 2 + n + i].copy() for i, name in enumerate(names)},
+    )
+
+
+def _row(problem: ConnectionProblem, place: ConnectionPlace) -> Array:
+    to_saddle = problem.ends.homoclinic and not problem.ends.slow
+    quantity = saddle_quantity(place.eigenvalues[0]) if to_saddle else np.nan
+    rest = [*place.leading, quantity, float(place.orbit.durations[0]), place.error]
+    return np.concatenate((place.parameters, place.equilibria[0], rest))
+
+
+def _special(
+    problem: ConnectionProblem, places: list[ConnectionPlace], i: int, mark: Mark[ConnectionPlace], shift: int
+) -> SpecialPoint:
+    orbit = problem.result(mark.place.orbit)
+    near = [float(places[j].parameters[0]) for j in (max(i - 1, 0), i, min(i + 1, len(places) - 1))]
+    return SpecialPoint(
+        kind=mark.kind,
+        code=CODES[mark.kind],
+        system=problem.system.name,
+        fingerprint=orbit.fingerprint,
+        states=orbit.states,
+        point=orbit.equilibria[0],
+        parameters=orbit.parameters,
+        free=problem.free,
+        residual=float(mark.place.orbit.report[LENGTH]),
+        interval=(min(near), max(near)),
+        converged=True,
+        eigenvalues=orbit.eigenvalues[0],
+        index=i + shift,
+        cycle=orbit,
+        name=mark.name,
+    )

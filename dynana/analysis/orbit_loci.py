@@ -1,0 +1,329 @@
+"""Tracing a curve of special orbits (cycles at a bifurcation, connecting orbits) in the plane of two parameters."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Generic, Protocol, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dynana.errors import ConvergenceError
+from dynana.numerics.bracketed_roots import bracketed_root
+from dynana.numerics.collocation_orbit import Orbit
+from dynana.numerics.pseudo_arclength import POINT_LIMIT, Attempt, StepControl, follow
+from dynana.results.stop import Stop
+from dynana.results.tables import number
+
+Array = NDArray[np.float64]
+
+#: Points within this fraction of a range beyond its end are on the border.
+ON_BORDER = 1e-9
+#: Steps after which a curve may have come back to its start.
+SHORTEST_LOOP = 5
+#: Distance from the start, relative to the step, within which a curve is said to have come back to it.
+BACK = 1e-3
+#: Lengths, each twice as long as the one before and the last as long as the step, by which a root is looked for behind
+#: the beginning of a step.
+FARTHEST_BACK = 7
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Place:
+    """A point on a curve.
+
+    Attributes
+    ----------
+    orbit : Orbit
+        Its first two active parameters are the free ones.
+    """
+
+    orbit: Orbit
+
+    @property
+    def parameters(self) -> Array:
+        """The free parameters, shape (2,)."""
+        return self.orbit.parameters[:2]
+
+
+P = TypeVar("P", bound=Place)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Test(Generic[P]):
+    """A test function.
+
+    Attributes
+    ----------
+    kind : str
+        Of the special point at its zeros.
+    value : callable
+        Of a place; nan where it means nothing.
+    holds : callable
+        Whether a located zero is a special point of the kind, from the places before it, at it and after it.
+    ends : bool
+        Whether the curve ends there.
+    name : str
+        Of a label.
+    """
+
+    kind: str
+    value: Callable[[P], float]
+    holds: Callable[[P, P, P], bool]
+    ends: bool = False
+    name: str = ""
+
+
+def label(name: str, scalar: int, value: float) -> Test[P]:
+    """Return the test function of the places where the duration (0) or a free parameter (1, 2) has a value."""
+
+    def distance(place: P) -> float:
+        return float(place.orbit.z[place.orbit.scalars_at + scalar]) - value
+
+    return Test("label", distance, lambda before, at, after: True, name=f"{name} = {value:g}")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Mark(Generic[P]):
+    """A located special point: its kind, the name of a label, and where it is."""
+
+    kind: str
+    name: str
+    place: P
+
+
+@dataclass(eq=False)
+class Way(Generic[P]):
+    """A curve in one direction from its start: places after it, special points by index of place, and the end."""
+
+    places: list[P] = field(default_factory=list)
+    marks: dict[int, Mark[P]] = field(default_factory=dict)
+    stop: Stop = field(default_factory=lambda: Stop(reason=POINT_LIMIT))
+    closed: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Step(Generic[P]):
+    """One step of the curve, any part of which can be taken again."""
+
+    take: Callable[[float], P | None]
+    before: P
+    after: P
+    length: float
+
+    def root(self, value: Callable[[P], float]) -> tuple[float, P] | None:
+        """Return where a function changes its sign between both ends, as part of the step and as place.
+
+        None where the curve is lost on the way. Where the equations are singular at the root, the nearest place at
+        which they can be solved.
+        """
+        nearest: tuple[float, float, P] | None = None
+
+        def at(length: float) -> float:
+            nonlocal nearest
+            place = self.take(length)
+            if place is None:
+                return math.nan
+            found = value(place)
+            if nearest is None or abs(found) <= nearest[0]:
+                nearest = abs(found), length, place
+            return found
+
+        # a new mesh moves the start of the step a little along the curve: a root may have come to lie behind it
+        low, here, end = 0.0, at(0.0), value(self.after)
+        for k in range(FARTHEST_BACK):
+            if not here * end > 0.0:
+                break
+            low = -self.length * 2.0 ** (k - FARTHEST_BACK + 1)
+            here = at(low)
+        if not here * end <= 0.0:
+            return None
+        bracketed_root(at, low, self.length, here, end)
+        return None if nearest is None else nearest[1:]
+
+
+class Problem(Protocol[P]):
+    """A kind of curve."""
+
+    @property
+    def free(self) -> tuple[str, ...]:
+        """Names of the free parameters."""
+
+    def prepare(self, orbit: Orbit) -> Orbit:
+        """Prepare the next step; see `dynana.numerics.pseudo_arclength.Problem`."""
+
+    def advance(self, orbit: Orbit, step: float) -> Attempt[Orbit]:
+        """Take a step; see `dynana.numerics.pseudo_arclength.Problem`."""
+
+    def place(self, orbit: Orbit) -> P:
+        """Return a point with all that test functions need."""
+
+    def tests(self, before: P) -> Sequence[Test[P]]:
+        """Return the test functions for a step from a place."""
+
+    def end(self, step: Step[P]) -> Stop | None:
+        """Return why the curve ends with a step; None if it goes on."""
+
+    def given_up(self, last: P) -> Stop | None:
+        """Return why steps became too short beyond a place, if that is known."""
+
+    def coordinates(self, place: P) -> Array:
+        """Return numbers beside the parameters that tell orbits apart on any mesh, each relative to its size."""
+
+    def end_message(self, kind: str) -> str:
+        """Return what there is to say where a curve ends at a special point of a kind."""
+
+
+class Tracer(Generic[P]):
+    """Traces curves of one problem inside a rectangle of the two parameters.
+
+    Parameters
+    ----------
+    problem : Problem
+    box : ndarray, shape (2, 2)
+        Lowest and highest value of each free parameter.
+    control : StepControl
+    labels : sequence of Test
+        Beside the test functions of the problem.
+    """
+
+    def __init__(self, problem: Problem[P], box: Array, control: StepControl, labels: Sequence[Test[P]] = ()) -> None:
+        self.problem, self.box, self.control, self.labels = problem, box, control, tuple(labels)
+        self._base: Orbit | None = None
+
+    # the problem that is followed, with the point remembered from which the last step was made
+
+    def prepare(self, orbit: Orbit) -> Orbit:
+        """Prepare the next step; see `dynana.numerics.pseudo_arclength.Problem`."""
+        self._base = self.problem.prepare(orbit)
+        return self._base
+
+    def advance(self, orbit: Orbit, step: float) -> Attempt[Orbit]:
+        """Take a step; see `dynana.numerics.pseudo_arclength.Problem`."""
+        return self.problem.advance(orbit, step)
+
+    def both_ways(self, start: P) -> tuple[Way[P], Way[P]]:
+        """Follow the curve against and along its tangent; the first way is empty if the second comes back."""
+        forward = self.one_way(start, 1.0)
+        return Way(stop=forward.stop) if forward.closed else self.one_way(start, -1.0), forward
+
+    def one_way(self, start: P, direction: float) -> Way[P]:
+        """Follow the curve from a place on it, with or against its tangent."""
+        way: Way[P] = Way()
+        last = start
+        control = replace(self.control, first=math.copysign(self.control.first, direction))
+        steps = follow(self, start.orbit, control)
+        while True:
+            try:
+                orbit, length = next(steps)
+                step = self._step(last, self.problem.place(orbit), length)
+                if self._walk(way, step, start):
+                    return way
+            except StopIteration as ended:
+                way.stop = self._given_up(str(ended.value), last)
+                return way
+            except ConvergenceError as error:
+                way.stop = Stop(reason="no convergence", message=str(error))
+                return way
+            last = step.after
+
+    def _step(self, before: P, after: P, length: float) -> Step[P]:
+        base = self._base
+
+        def take(part: float) -> P | None:
+            if base is None:
+                return None
+            attempt = self.problem.advance(base, part)
+            return None if attempt.point is None else self.problem.place(attempt.point)
+
+        return Step(take, before, after, length)
+
+    def _walk(self, way: Way[P], step: Step[P], start: P) -> bool:
+        """Add a step to a way, with the special points on it; return whether the curve ends with it."""
+        stop = None
+        if (border := self._border(step)) is not None:
+            step, stop = border
+        for test, place in self._located(step):
+            way.marks[len(way.places)] = Mark(test.kind, test.name, place)
+            way.places.append(place)
+            if test.ends:
+                message = f"at {self.where(place)}{self.problem.end_message(test.kind)}"
+                way.stop = Stop(reason=test.kind, message=message)
+                return True
+        if stop is None and len(way.places) >= SHORTEST_LOOP and self._passes(start, step):
+            way.places.append(start)
+            way.stop, way.closed = Stop(reason="closed loop", message="The curve came back to its start."), True
+            return True
+        way.places.append(step.after)
+        stop = stop or self.problem.end(step)
+        if stop is not None:
+            way.stop = stop
+        return stop is not None
+
+    def _located(self, step: Step[P]) -> list[tuple[Test[P], P]]:
+        """Return the special points inside a step, in order."""
+        found: list[tuple[float, Test[P], P]] = []
+        for test in (*self.problem.tests(step.before), *self.labels):
+            before, after = test.value(step.before), test.value(step.after)
+            if not before * after < 0.0:
+                continue
+            root = step.root(test.value)
+            if root is not None and test.holds(step.before, root[1], step.after):
+                found.append((abs(root[0]), test, root[1]))
+        return [(test, place) for _, test, place in sorted(found, key=lambda entry: entry[0])]
+
+    # -- ends --------------------------------------------------------------------------------------------------------
+
+    def _border(self, step: Step[P]) -> tuple[Step[P], Stop] | None:
+        """Return a step cut where it leaves the rectangle, and that as a stop; None if it does not."""
+        for k, value in enumerate(step.after.parameters.tolist()):
+            low, high = self.box[k].tolist()
+            if low <= value <= high:
+                continue
+            bound = low if value < low else high
+            root = step.root(partial(self._beyond, k, bound))
+            if root is not None and self._inside(root[1], besides=k):
+                stop = Stop(reason="end of range", message=f"{self.problem.free[k]} = {number(bound)}.")
+                return replace(step, length=root[0], after=root[1]), stop
+        return None
+
+    @staticmethod
+    def _beyond(k: int, bound: float, place: P) -> float:
+        return float(place.parameters[k]) - bound
+
+    def _inside(self, place: P, besides: int) -> bool:
+        other = 1 - besides
+        low, high = self.box[other].tolist()
+        slack = ON_BORDER * (high - low)
+        return bool(low - slack <= float(place.parameters[other]) <= high + slack)
+
+    def _passes(self, start: P, step: Step[P]) -> bool:
+        """Return whether a step passes the start of the curve."""
+        a, b = self._coordinates(step.before), self._coordinates(step.after)
+        target, chord = self._coordinates(start), b - a
+        part = float((target - a) @ chord / (chord @ chord))
+        if not 0.0 <= part <= 1.0 or np.linalg.norm(target - a - part * chord) > np.linalg.norm(chord):
+            return False
+        near = step.root(lambda place: float((self._coordinates(place) - target) @ chord))
+        if near is None:
+            return False
+        return bool(np.linalg.norm(self._coordinates(near[1]) - target) < BACK * np.linalg.norm(chord))
+
+    def _coordinates(self, place: P) -> Array:
+        parameters = place.parameters / (self.box[:, 1] - self.box[:, 0])
+        return np.concatenate((parameters, self.problem.coordinates(place)))
+
+    def where(self, place: P) -> str:
+        """Return the parameters of a place in words."""
+        pairs = zip(self.problem.free, place.parameters.tolist(), strict=True)
+        return ", ".join(f"{n} = {number(v)}" for n, v in pairs)
+
+    def _given_up(self, reason: str, last: P) -> Stop:
+        if reason == POINT_LIMIT:
+            return Stop(reason=reason, message=f"{self.control.points} points, at {self.where(last)}.")
+        known = self.problem.given_up(last)
+        message = f"Newton's method does not converge beyond {self.where(last)}; a finer mesh may help."
+        return known or Stop(reason=reason, message=message)
