@@ -44,6 +44,8 @@ _HOME = {
     "analysis.nullclines": "nullclines",
     "analysis.cycle_branches": "continue_cycles",
     "analysis.equilibrium_branches": "continue_equilibria",
+    "analysis.homoclinic": "heteroclinic homoclinic",
+    "analysis.homoclinic_curves": "continue_homoclinic",
     "analysis.whole_diagram": "bifurcation_diagram",
     "analysis.loci": "continue_locus",
     "analysis.portraits": "flow_portrait phase_portrait",
@@ -92,6 +94,9 @@ if TYPE_CHECKING:
     from dynana.analysis.cycle_branches import continue_cycles as continue_cycles
     from dynana.analysis.equilibrium_branches import continue_equilibria as continue_equilibria
     from dynana.analysis.fixed_points import fixed_points as fixed_points
+    from dynana.analysis.homoclinic import heteroclinic as heteroclinic
+    from dynana.analysis.homoclinic import homoclinic as homoclinic
+    from dynana.analysis.homoclinic_curves import continue_homoclinic as continue_homoclinic
     from dynana.analysis.loci import continue_locus as continue_locus
     from dynana.analysis.nullclines import nullclines as nullclines
     from dynana.analysis.phase_locking import phase_locking as phase_locking

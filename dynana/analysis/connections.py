@@ -277,6 +277,4 @@ class _Path:
 
     def after(self, times: Array, points: Array) -> _Path:
         """Return the path with points after it."""
-        return _Path(
-            np.concatenate((self.times, self.times[-1] + times)), np.concatenate((self.points, points))
-        )
+        return _Path(np.concatenate((self.times, self.times[-1] + times)), np.concatenate((self.points, points)))

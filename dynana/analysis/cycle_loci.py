@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -13,24 +14,20 @@ from dynana.analysis.cycle_loci_events import CyclePlace, CycleTest
 from dynana.analysis.cycle_loci_results import locus_of
 from dynana.analysis.cycle_loci_starts import first_fold_of_cycles
 from dynana.analysis.cycle_loci_tracing import CycleLocus
-from dynana.analysis.orbit_loci import Tracer, Way, label
-from dynana.analysis.ranges import finite_range
+from dynana.analysis.loci_request import ranges_around, two_parameters
+from dynana.analysis.orbit_loci import Tracer, step_control
+from dynana.analysis.orbit_places import Test, Way, always, label
 from dynana.definition.system import System
 from dynana.errors import unknown
 from dynana.lowering.kernels import lower
-from dynana.numerics.pseudo_arclength import StepControl
 from dynana.results.cycle import Cycle
 from dynana.results.diagram import SpecialPoint
 from dynana.results.locus import Locus
 from dynana.results.stop import Stop
 
 Array = NDArray[np.float64]
+TestFunction = Callable[[Mapping[str, float]], float]
 
-#: Longest step unless given, in the norm of the curve: cycles change by a tenth of their size, or parameters by a tenth
-#: of their range.
-LONGEST_STEP = 0.1
-#: First step, as part of the longest.
-FIRST_STEP = 0.1
 #: Longest period unless given, in periods of the first cycle.
 LONGEST_PERIOD = 100.0
 #: Points in each direction unless given.
@@ -39,31 +36,37 @@ MOST_POINTS = 1000
 
 def continue_cycle_locus(
     system: System,
-    point: SpecialPoint,
+    start: SpecialPoint,
     parameters: tuple[str, str],
-    ranges: Sequence[tuple[float, float]],
     *,
+    kind: str | None = None,
+    ranges: Mapping[str, tuple[float, float]] | None = None,
+    max_step: float | None = None,
     values: Mapping[str, Sequence[float]] | None = None,
-    max_step: float = LONGEST_STEP,
+    test_functions: Mapping[str, TestFunction] | None = None,
     points: int = MOST_POINTS,
     longest_period: float | None = None,
 ) -> Locus:
-    """Follow a bifurcation of cycles while two parameters vary.
+    """Follow a bifurcation of cycles while two parameters vary; `continue_locus` calls this for cycles.
 
     Parameters
     ----------
     system : System
-    point : SpecialPoint
-        A fold of cycles, period doubling or torus point with its cycle, whose mesh is kept; or a Bautin point, where a
-        curve of folds of cycles begins.
+    start : SpecialPoint
+        A fold of cycles, period doubling or torus point with its cycle, or a special point of such a curve; its mesh is
+        kept. Or a Bautin point, where a curve of folds of cycles begins.
     parameters : (str, str)
         The two that vary.
-    ranges : two pairs (low, high)
-        Of these, in order.
-    values : mapping of name to values, optional
-        Where to put labels, by free parameter or "period": ``{"g_K": [30, 40], "period": [20]}``.
+    kind : str, optional
+        Of the curve: "fold of cycles", "period doubling" or "torus"; that of the start unless given.
+    ranges : mapping of name to (low, high), optional
+        Of these; see `continue_locus` for those that are not given.
     max_step : float, optional
         Longest step, relative to the size of the cycles and the ranges of the parameters.
+    values : mapping of name to values, optional
+        Where to put labels, by varied parameter or "period": ``{"g_K": [30, 40], "period": [20]}``.
+    test_functions : mapping of name to callable, optional
+        Functions of a mapping with all parameters and the "period", whose zeros are located.
     points : int, optional
         Most steps in each direction.
     longest_period : float, optional
@@ -78,81 +81,100 @@ def continue_cycle_locus(
 
     Raises
     ------
+    TypeError
+        If the start is no SpecialPoint.
     ValueError
-        For a point of another system or kind, unknown parameters, ranges that are empty or do not contain the point.
+        For a start of another system or without a cycle, a kind that is not offered, unknown parameters, ranges that
+        are empty or do not contain the start.
     ConvergenceError
-        If the point is not the bifurcation it is said to be.
+        If the start is not the bifurcation it is said to be.
 
     Notes
     -----
     The cycle and its critical perturbation are solved for together, by Gauss collocation, with exact derivatives
     (see `dynana.lowering.critical_cycles`).
     """
-    box = _checked(system, point, parameters, ranges, max_step, points)
-    labels = _labels(system, parameters, values or {})
-    at_start = system.at(**point.parameters)
-    control = StepControl(first=FIRST_STEP * max_step, most=max_step, points=points)
-    if point.kind == "bautin":
-        problem, start = first_fold_of_cycles(at_start, point, parameters, np.ptp(box, axis=1))
+    curve_kind = _kind(system, start, kind)
+    free, box = _plane(system, start, parameters, ranges)
+    control = step_control(max_step, points)
+    at_start = system.at(**start.parameters)
+    labels = _labels(at_start, free, values or {}, test_functions or {})
+    widths = np.asarray(np.ptp(box, axis=1))
+    if start.kind == "bautin":
+        problem, orbit = first_fold_of_cycles(at_start, start, free, widths)
     else:
-        assert isinstance(point.cycle, Cycle)
-        problem = CriticalCycles.of_cycle(at_start, point.kind, parameters, np.ptp(box, axis=1), point.cycle)
-        start = problem.start(point.cycle)
-    longest = LONGEST_PERIOD * float(start.durations[0]) if longest_period is None else float(longest_period)
-    curve = CycleLocus(problem, np.ptp(box, axis=1), longest)
+        assert isinstance(start.cycle, Cycle)
+        problem = CriticalCycles.of_cycle(at_start, curve_kind, free, widths.tolist(), start.cycle)
+        orbit = problem.start(start.cycle)
+    longest = LONGEST_PERIOD * float(orbit.durations[0]) if longest_period is None else float(longest_period)
+    curve = CycleLocus(problem, widths, longest)
     tracer = Tracer(curve, box, control, labels)
-    first = curve.place(start)
-    if point.kind == "bautin":
+    first = curve.place(orbit)
+    if start.kind == "bautin":
         stop = Stop(reason="bautin", message="The curve begins at the Bautin point from which it was started.")
         beginning: Way[CyclePlace] = Way(stop=stop)
-        return locus_of(problem, point, first, beginning, tracer.one_way(first, curve.outward(first)))
-    return locus_of(problem, point, first, *tracer.both_ways(first))
+        return locus_of(problem, start, first, beginning, tracer.one_way(first, curve.outward(first)))
+    return locus_of(problem, start, first, *tracer.both_ways(first))
 
 
-def _labels(system: System, parameters: Sequence[str], values: Mapping[str, Sequence[float]]) -> list[CycleTest]:
-    names = ("period", *parameters)
+def _kind(system: System, start: Any, kind: str | None) -> str:
+    """Return the kind of the curve, after the start has been looked at."""
+    if not isinstance(start, SpecialPoint):
+        raise TypeError(
+            f"{system.name}: a curve of bifurcations of cycles starts from a SpecialPoint, such as "
+            f"branch.special_points('fold of cycles')[0], got {type(start).__name__}"
+        )
+    if start.fingerprint != lower(system).fingerprint:
+        raise ValueError(
+            f"the start belongs to another system ({start.system}, states {', '.join(start.states)}) than {system.name}"
+        )
+    found = kind or ("fold of cycles" if start.kind == "bautin" else start.kind)
+    if found not in BIFURCATIONS:
+        raise ValueError(
+            f"{system.name}: curves of {', '.join(BIFURCATIONS)} points are offered, from such points or a bautin "
+            f"point, or with kind=; got {found!r}"
+        )
+    if start.kind == "bautin" and found != "fold of cycles":
+        raise ValueError(f"{system.name}: a curve of folds of cycles begins at a bautin point, none of {found} points")
+    if start.kind != "bautin" and not isinstance(start.cycle, Cycle):
+        raise ValueError(f"{system.name}: the {start.kind} point has no cycle to start from (its field cycle is empty)")
+    if isinstance(start.cycle, Cycle) and len(start.cycle.segments) > 1:
+        raise ValueError(f"{system.name}: curves of bifurcations of cycles across jumps are not offered")
+    return found
+
+
+def _plane(
+    system: System, start: SpecialPoint, parameters: Any, ranges: Mapping[str, Any] | None
+) -> tuple[tuple[str, str], Array]:
+    """Return the names of both parameters and their rectangle, shape (2, 2)."""
+    free = two_parameters(system, parameters)
+    box = ranges_around(system, start.parameters, free, ranges)
+    return free, np.array([box[name] for name in free])
+
+
+def _labels(
+    system: System,
+    free: tuple[str, str],
+    values: Mapping[str, Sequence[float]],
+    functions: Mapping[str, TestFunction],
+) -> list[CycleTest]:
+    names = ("period", *free)
     for name in values:
         if name not in names:
             raise ValueError(f"{system.name}: values: {unknown('varied parameter, or period,', name, names)}")
-    return [label(n, names.index(n), float(value)) for n, asked in values.items() for value in np.atleast_1d(asked)]
-
-
-def _checked(
-    system: System, point: SpecialPoint, parameters: Sequence[str], ranges: Sequence[Any], max_step: float, points: int
-) -> Array:
-    """Return the rectangle of the parameters, shape (2, 2), after every argument has been looked at."""
-    kinds = (*BIFURCATIONS, "bautin")
-    if not isinstance(point, SpecialPoint) or point.kind not in kinds:
-        given = f"a {point.kind} point" if isinstance(point, SpecialPoint) else repr(point)
-        raise ValueError(
-            f"{system.name}: a curve of bifurcations of cycles starts from a special point that is one of "
-            f"{', '.join(kinds)}; got {given}"
-        )
-    if point.fingerprint != lower(system).fingerprint:
-        raise ValueError(
-            f"the start belongs to another system ({point.system}, states {', '.join(point.states)}) than {system.name}"
-        )
-    if point.kind != "bautin" and not isinstance(point.cycle, Cycle):
-        raise ValueError(f"{system.name}: the {point.kind} point has no cycle to start from (its field cycle is empty)")
-    if isinstance(point.cycle, Cycle) and len(point.cycle.segments) > 1:
-        raise ValueError(f"{system.name}: curves of bifurcations of cycles across jumps are not offered")
-    if len(parameters) != 2 or parameters[0] == parameters[1]:
-        raise ValueError(f"{system.name}: two different parameters must vary, got {tuple(parameters)!r}")
-    for name in parameters:
-        system.parameter(name)
-    if len(ranges) != 2:
-        raise ValueError(
-            f"{system.name}: ranges must be two pairs (low, high), for {' and '.join(parameters)}; got {ranges!r}"
-        )
-    box = np.array([finite_range(system, n, pair) for n, pair in zip(parameters, ranges, strict=True)])
-    for name, (low, high) in zip(parameters, box.tolist(), strict=True):
-        if not low <= point.parameters[name] <= high:
+    found: list[CycleTest] = [
+        label(n, names.index(n), float(value)) for n, asked in values.items() for value in np.atleast_1d(asked)
+    ]
+    for name, function in functions.items():
+        if not callable(function):
             raise ValueError(
-                f"{system.name}: the start has {name} = {point.parameters[name]:g}, outside the range "
-                f"({low:g}, {high:g})"
+                f"test_functions[{name!r}] must be a function of a mapping with parameters and the period, such as "
+                f"lambda x: x['period'] - 10, got {function!r}"
             )
-    if not 0.0 < max_step <= 1.0:
-        raise ValueError(f"max_step is relative to the size of the cycles, in (0, 1]; got {max_step!r}")
-    if points < 1:
-        raise ValueError(f"points must be at least 1, got {points!r}")
-    return box
+        found.append(Test("user", partial(_of_place, system, free, function), always, name=name))
+    return found
+
+
+def _of_place(system: System, free: tuple[str, str], function: TestFunction, place: CyclePlace) -> float:
+    values = system.values | dict(zip(free, place.parameters.tolist(), strict=True))
+    return float(function(values | {"period": float(place.orbit.durations[0])}))

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from dynana.analysis.orbit_loci import Place, Test
+from dynana.analysis.orbit_places import Place, Test
 from dynana.numerics.collocation_orbit import Spectrum
 
 Array = NDArray[np.float64]

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from dynana.analysis.critical_cycles import CriticalCycles
 from dynana.analysis.cycle_loci_events import CyclePlace
-from dynana.analysis.orbit_loci import Mark, Way
+from dynana.analysis.orbit_places import Mark, Way
 from dynana.lowering.kernels import lower
 from dynana.numerics.collocation_newton import LENGTH
 from dynana.results.cycle import multipliers

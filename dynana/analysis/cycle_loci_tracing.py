@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from dynana.analysis.critical_cycles import CriticalCycles
 from dynana.analysis.cycle_loci_events import CyclePlace, CycleTest, tests
-from dynana.analysis.orbit_loci import Step
+from dynana.analysis.orbit_places import Step
 from dynana.numerics.collocation_orbit import Orbit
 from dynana.numerics.pseudo_arclength import Attempt
 from dynana.results.stop import Stop

@@ -9,17 +9,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dynana.analysis.connections import ConnectionProblem, saddle_quantity
-from dynana.analysis.homoclinic import FEWEST_INTERVALS, INTERVALS, STAGES
+from dynana.analysis.homoclinic import FEWEST_INTERVALS, INTERVALS, STAGES, homoclinic
 from dynana.analysis.homoclinic_loci import ConnectionLocus, ConnectionPlace
 from dynana.analysis.homoclinic_starts import first_homoclinic
-from dynana.analysis.orbit_loci import Mark, Tracer, Way, label
-from dynana.analysis.ranges import finite_range
+from dynana.analysis.loci_request import ranges_around, two_parameters
+from dynana.analysis.orbit_loci import Tracer, step_control
+from dynana.analysis.orbit_places import Mark, Way, label
+from dynana.analysis.stability import require_autonomous
 from dynana.definition.system import System
 from dynana.errors import unknown
 from dynana.lowering.kernels import lower
 from dynana.numerics.collocation_newton import LENGTH
 from dynana.numerics.collocation_orbit import Orbit
-from dynana.numerics.pseudo_arclength import StepControl
 from dynana.results.diagram import CODES, SpecialPoint
 from dynana.results.homoclinic import Homoclinic
 from dynana.results.locus import Locus
@@ -27,10 +28,6 @@ from dynana.results.stop import Stop
 
 Array = NDArray[np.float64]
 
-#: Longest step unless given: orbits change by a tenth of their size, or parameters by a tenth of their range.
-LONGEST_STEP = 0.1
-#: First step, as part of the longest.
-FIRST_STEP = 0.1
 #: Points in each direction unless given.
 MOST_POINTS = 500
 #: Kinds of curves by kinds of orbits.
@@ -45,10 +42,10 @@ def continue_homoclinic(
     system: System,
     start: Homoclinic | SpecialPoint,
     parameters: tuple[str, str],
-    ranges: Sequence[tuple[float, float]],
     *,
+    ranges: Mapping[str, tuple[float, float]] | None = None,
+    max_step: float | None = None,
     values: Mapping[str, Sequence[float]] | None = None,
-    max_step: float = LONGEST_STEP,
     points: int = MOST_POINTS,
     intervals: int = INTERVALS,
 ) -> Locus:
@@ -58,20 +55,20 @@ def continue_homoclinic(
     ----------
     system : System
     start : Homoclinic or SpecialPoint
-        An orbit of `homoclinic` or `heteroclinic`, or a Bogdanov-Takens point, where a curve of homoclinic orbits
-        begins.
+        An orbit of `homoclinic` or `heteroclinic`; a Bogdanov-Takens point, where a curve of homoclinic orbits begins;
+        or a special point with a cycle of long period or such an orbit, for example the homoclinic end of a branch.
     parameters : (str, str)
         The two that vary.
-    ranges : two pairs (low, high)
-        Of these, in order.
-    values : mapping of name to values, optional
-        Where to put labels, by free parameter.
+    ranges : mapping of name to (low, high), optional
+        Of these; see `continue_locus` for those that are not given.
     max_step : float, optional
         Longest step, relative to the size of the orbits and the ranges of the parameters.
+    values : mapping of name to values, optional
+        Where to put labels, by varied parameter.
     points : int, optional
         Most steps in each direction.
     intervals : int, optional
-        Mesh intervals of a curve that begins at a Bogdanov-Takens point; others keep the mesh of the start.
+        Mesh intervals; a `Homoclinic` brings its own.
 
     Returns
     -------
@@ -88,16 +85,18 @@ def continue_homoclinic(
     ConvergenceError
         If no orbit is found at the start.
     """
-    box = _checked(system, start, parameters, ranges, max_step, points, intervals)
-    labels = _labels(system, parameters, values or {})
+    start = _orbit(system, start, parameters, intervals)
+    free, box = _plane(system, start, parameters, ranges)
+    control = step_control(max_step, points)
+    labels = _labels(system, free, values or {})
     widths = np.asarray(np.ptp(box, axis=1))
     system = system.at(**start.parameters)
     if isinstance(start, SpecialPoint):
-        problem, orbit = first_homoclinic(system, start, parameters, widths, intervals, STAGES)
+        problem, orbit = first_homoclinic(system, start, free, widths, intervals, STAGES)
     else:
-        problem, orbit = _restarted(system, start, parameters, widths)
+        problem, orbit = _restarted(system, start, free, widths)
     curve = ConnectionLocus(problem)
-    tracer = Tracer(curve, box, StepControl(first=FIRST_STEP * max_step, most=max_step, points=points), labels)
+    tracer = Tracer(curve, box, control, labels)
     first = curve.place(orbit)
     if isinstance(start, SpecialPoint):
         stop = Stop(reason=start.kind, message="The curve begins at the Bogdanov-Takens point it was started from.")
@@ -105,6 +104,39 @@ def continue_homoclinic(
         beginning: Way[ConnectionPlace] = Way(stop=stop)
         return _locus(problem, start, first, beginning, tracer.one_way(first, outward))
     return _locus(problem, start, first, *tracer.both_ways(first))
+
+
+def _orbit(system: System, start: Any, parameters: Any, intervals: int) -> Homoclinic | SpecialPoint:
+    """Return the connecting orbit to start from, or the Bogdanov-Takens point."""
+    if isinstance(start, SpecialPoint) and isinstance(start.cycle, Homoclinic):
+        start = start.cycle
+    double_zero = isinstance(start, SpecialPoint) and start.kind == "bogdanov-takens"
+    if isinstance(start, SpecialPoint) and start.cycle is not None:
+        start = homoclinic(system, start, two_parameters(system, parameters)[0], intervals=intervals)
+    elif not isinstance(start, Homoclinic) and not double_zero:
+        given = f"a {start.kind} point" if isinstance(start, SpecialPoint) else type(start).__name__
+        raise ValueError(
+            f"{system.name}: a curve of connecting orbits starts from a Homoclinic (see homoclinic, heteroclinic), a "
+            f"bogdanov-takens point or a special point with its orbit; got {given}"
+        )
+    if start.fingerprint != lower(system).fingerprint:
+        raise ValueError(
+            f"the start belongs to another system ({start.system}, states {', '.join(start.states)}) than {system.name}"
+        )
+    if intervals < FEWEST_INTERVALS:
+        raise ValueError(f"intervals must be at least {FEWEST_INTERVALS}, got {intervals!r}")
+    found: Homoclinic | SpecialPoint = start
+    return found
+
+
+def _plane(
+    system: System, start: Homoclinic | SpecialPoint, parameters: Any, ranges: Mapping[str, Any] | None
+) -> tuple[tuple[str, str], Array]:
+    """Return the names of both parameters and their rectangle, shape (2, 2)."""
+    require_autonomous(system, "a connecting orbit")
+    free = two_parameters(system, parameters)
+    box = ranges_around(system, start.parameters, free, ranges)
+    return free, np.array([box[name] for name in free])
 
 
 def _restarted(
@@ -130,53 +162,11 @@ def _outward(problem: ConnectionProblem, orbit: Orbit) -> bool:
     return float((middle * (tangent - tangent[0])).sum()) > 0.0
 
 
-# -- the request ---------------------------------------------------------------------------------------------------
-
-
-def _checked(
-    system: System, start: Any, parameters: Sequence[str], ranges: Any, max_step: float, points: int, intervals: int
-) -> Array:
-    """Return the rectangle of the parameters, shape (2, 2), after every argument has been looked at."""
-    if not isinstance(start, Homoclinic) and not (isinstance(start, SpecialPoint) and start.kind == "bogdanov-takens"):
-        given = f"a {start.kind} point" if isinstance(start, SpecialPoint) else type(start).__name__
-        raise ValueError(
-            f"{system.name}: a curve of connecting orbits starts from a Homoclinic (see homoclinic, heteroclinic) or a "
-            f"bogdanov-takens point; got {given}"
-        )
-    if start.fingerprint != lower(system).fingerprint:
-        raise ValueError(
-            f"the start belongs to another system ({start.system}, states {', '.join(start.states)}) than {system.name}"
-        )
-    if len(parameters) != 2 or parameters[0] == parameters[1]:
-        raise ValueError(f"{system.name}: two different parameters must vary, got {tuple(parameters)!r}")
-    for name in parameters:
-        system.parameter(name)
-    if len(ranges) != 2:
-        raise ValueError(
-            f"{system.name}: ranges must be two pairs (low, high), for {' and '.join(parameters)}; got {ranges!r}"
-        )
-    box = np.array([finite_range(system, n, pair) for n, pair in zip(parameters, ranges, strict=True)])
-    for name, (low, high) in zip(parameters, box.tolist(), strict=True):
-        if not low <= start.parameters[name] <= high:
-            raise ValueError(
-                f"{system.name}: the start has {name} = {start.parameters[name]:g}, outside the range "
-                f"({low:g}, {high:g})"
-            )
-    if not 0.0 < max_step <= 1.0:
-        raise ValueError(f"max_step is relative to the size of the orbits, in (0, 1]; got {max_step!r}")
-    if points < 1:
-        raise ValueError(f"points must be at least 1, got {points!r}")
-    if intervals < FEWEST_INTERVALS:
-        raise ValueError(f"intervals must be at least {FEWEST_INTERVALS}, got {intervals!r}")
-    return box
-
-
-def _labels(system: System, parameters: Sequence[str], values: Mapping[str, Sequence[float]]) -> list[Any]:
+def _labels(system: System, parameters: tuple[str, str], values: Mapping[str, Sequence[float]]) -> list[Any]:
     for name in values:
         if name not in parameters:
             raise ValueError(f"{system.name}: values: {unknown('varied parameter', name, parameters)}")
-    names = tuple(parameters)
-    return [label(n, 1 + names.index(n), float(v)) for n, asked in values.items() for v in np.atleast_1d(asked)]
+    return [label(n, 1 + parameters.index(n), float(v)) for n, asked in values.items() for v in np.atleast_1d(asked)]
 
 
 # -- the result ----------------------------------------------------------------------------------------------------

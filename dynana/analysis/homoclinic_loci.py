@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from dynana.analysis.connection_ends import eigenvectors
 from dynana.analysis.connections import ConnectionProblem, saddle_quantity
-from dynana.analysis.orbit_loci import Place, Step, Test
+from dynana.analysis.orbit_places import Place, Step, Test, always
 from dynana.numerics.collocation_orbit import Orbit
 from dynana.numerics.pseudo_arclength import Attempt
 from dynana.results.stop import Stop
@@ -146,7 +146,7 @@ class ConnectionLocus:
 
 
 def _neutral() -> Test[ConnectionPlace]:
-    return Test("neutral saddle", lambda place: saddle_quantity(place.eigenvalues[0]), lambda before, at, after: True)
+    return Test("neutral saddle", lambda place: saddle_quantity(place.eigenvalues[0]), always)
 
 
 def _double(side: float) -> Test[ConnectionPlace]:
@@ -172,4 +172,4 @@ def _double(side: float) -> Test[ConnectionPlace]:
 
 def _noncentral(end: int) -> Test[ConnectionPlace]:
     """Return the test function of an orbit that meets its saddle-node along a fast direction."""
-    return Test("saddle-node loop", lambda place: float(place.slow[end]), lambda before, at, after: True, ends=True)
+    return Test("saddle-node loop", lambda place: float(place.slow[end]), always, ends=True)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from importlib import import_module
-from importlib.util import find_spec
 
 import numpy as np
 
+from dynana.analysis.cycle_loci import continue_cycle_locus
+from dynana.analysis.homoclinic_curves import continue_homoclinic
 from dynana.analysis.loci_curves import traced
 from dynana.analysis.loci_points import LocusTests, locate
-from dynana.analysis.loci_request import CURVES, CYCLE_CURVES, kind_of_curve, locus_requested
+from dynana.analysis.loci_request import CYCLE_CURVES, kind_of_curve, locus_requested
 from dynana.analysis.loci_results import locus_of
 from dynana.definition.system import System
 from dynana.results.diagram import SpecialPoint
@@ -92,35 +92,18 @@ def continue_locus(
     [53.3258]
     """
     asked = kind_of_curve(start, kind)
+    if asked == "homoclinic":
+        if test_functions:
+            raise ValueError("test_functions= is not offered on curves of homoclinic orbits; values= puts labels there")
+        return continue_homoclinic(system, start, parameters, ranges=ranges, max_step=max_step, values=values)
     if asked in CYCLE_CURVES:
-        return _of_cycles(system, start, parameters, asked, ranges, max_step, values, test_functions)
+        return continue_cycle_locus(
+            system, start, parameters, kind=asked, ranges=ranges, max_step=max_step, values=values,
+            test_functions=test_functions,
+        )  # fmt: skip
     request = locus_requested(system, start, asked, parameters, ranges, max_step, values, test_functions)
     with np.errstate(all="ignore"):  # what is not finite ends the curve, with its place
         found, curve, trace = traced(request)
         tests = LocusTests(request, curve)
         locate(tests, trace)
         return locus_of(tests, found, trace)
-
-
-def _of_cycles(
-    system: System,
-    start: SpecialPoint,
-    parameters: tuple[str, str],
-    kind: str,
-    ranges: Mapping[str, tuple[float, float]] | None,
-    max_step: float | None,
-    values: Mapping[str, Sequence[float]] | None,
-    test_functions: Mapping[str, TestFunction] | None,
-) -> Locus:
-    """Return a curve of bifurcations of cycles."""
-    name = "dynana.analysis.cycle_loci"
-    if find_spec(name) is None:
-        offered = dict.fromkeys(k for kinds in CURVES.values() for k in kinds if k not in CYCLE_CURVES)
-        raise ValueError(
-            f"curves of {kind} points cannot be followed yet; curves of {', '.join(offered)} points can (kind=...)"
-        )
-    locus: Locus = import_module(name).continue_cycle_locus(
-        system, start, parameters, kind=kind, ranges=ranges, max_step=max_step, values=values,
-        test_functions=test_functions,
-    )  # fmt: skip
-    return locus

@@ -34,8 +34,21 @@ CURVES: Mapping[str, tuple[str, ...]] = {
 }
 #: Curves of bifurcations of cycles.
 CYCLE_CURVES = ("fold of cycles", "period doubling", "torus", "branch point of cycles", "homoclinic")
-#: Special points of cycles that are not of a kind of curve themselves.
-CYCLE_POINTS = ("cusp of cycles", "1:1", "1:2", "1:3", "1:4", "snic")
+#: Curves that pass through special points of cycles and connecting orbits that are not of a kind of curve themselves.
+CYCLE_POINTS: Mapping[str, tuple[str, ...]] = {
+    "cusp of cycles": ("fold of cycles",),
+    "1:1": ("fold of cycles", "torus"),
+    "1:2": ("period doubling", "torus"),
+    "1:3": ("torus",),
+    "1:4": ("torus",),
+    "fold-flip": ("fold of cycles", "period doubling"),
+    "fold-torus": ("fold of cycles", "torus"),
+    "flip-torus": ("period doubling", "torus"),
+    "snic": ("homoclinic",),
+    "neutral saddle": ("homoclinic",),
+    "double leading eigenvalue": ("homoclinic",),
+    "saddle-node loop": ("homoclinic",),
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,12 +94,15 @@ def kind_of_curve(start: Any, kind: str | None) -> str:
             "continue_locus starts from a SpecialPoint, such as diagram.special_points('hopf')[0], got "
             f"{type(start).__name__}"
         )
-    if start.kind in CURVES:
+    offered: tuple[str, ...]
+    if start.kind in ("label", "user") and start.cycle is not None:
+        offered = CYCLE_CURVES
+    elif start.kind in CURVES:
         offered = CURVES[start.kind]
     elif start.kind in CYCLE_CURVES:
         offered = (start.kind,)
     elif start.kind in CYCLE_POINTS:
-        offered = CYCLE_CURVES
+        offered = CYCLE_POINTS[start.kind]
     else:
         raise ValueError(f"no curve is known through {start.kind} points; {_from()}")
     if kind is None:
@@ -121,24 +137,9 @@ def locus_requested(
             f"the start belongs to another system ({start.system}, states {', '.join(start.states)}) than {system.name}"
         )
     require_autonomous(system, "the continuation of a curve of bifurcations")
-    free = _two(system, parameters)
-    stored, system = system.values, system.at(**start.parameters)
-    asked = dict(ranges or {})
-    for name in asked:
-        if name not in free and name not in system.states:
-            known = (*free, *system.states)
-            raise ValueError(f"{system.name}: ranges: {unknown('varied parameter or state', name, known)}")
-    box = {n: finite_range(system, n, pair) for n, pair in asked.items()}
-    for name in free:
-        value = system.values[name]
-        if name not in box:
-            box[name] = _default(value, stored[name])
-        low, high = box[name]
-        if not low <= value <= high:
-            raise ValueError(
-                f"{system.name}: the start has {name} = {number(value)}, outside the range ({number(low)}, "
-                f"{number(high)})"
-            )
+    free = two_parameters(system, parameters)
+    box = ranges_around(system, start.parameters, free, ranges, system.states)
+    system = system.at(**start.parameters)
     return LocusRequest(
         system=system,
         start=start,
@@ -150,7 +151,47 @@ def locus_requested(
     )
 
 
-def _two(system: System, parameters: Any) -> tuple[str, str]:
+def ranges_around(
+    system: System,
+    values: Mapping[str, float],
+    free: tuple[str, str],
+    ranges: Mapping[str, Any] | None,
+    states: Sequence[str] = (),
+) -> dict[str, tuple[float, float]]:
+    """Return the ranges of both parameters, and of the states that were given one.
+
+    Parameters
+    ----------
+    system : System
+    values : mapping of str to float
+        Parameters at the start of the curve, which must be in the ranges.
+    free : (str, str)
+    ranges : mapping of str to (low, high), optional
+        As they were given; a parameter without one gets its surroundings (see `REACH`).
+    states : sequence of str, optional
+        States that can have a range.
+    """
+    asked = dict(ranges or {})
+    for name in asked:
+        if name not in free and name not in states:
+            known = (*free, *states)
+            kind = "varied parameter or state" if states else "varied parameter"
+            raise ValueError(f"{system.name}: ranges: {unknown(kind, name, known)}")
+    box = {n: finite_range(system, n, pair) for n, pair in asked.items()}
+    for name in free:
+        if name not in box:
+            box[name] = _default(values[name], system.values[name])
+        low, high = box[name]
+        if not low <= values[name] <= high:
+            raise ValueError(
+                f"{system.name}: the start has {name} = {number(values[name])}, outside the range ({number(low)}, "
+                f"{number(high)})"
+            )
+    return box
+
+
+def two_parameters(system: System, parameters: Any) -> tuple[str, str]:
+    """Return the names of two different parameters that enter the equations."""
     given = (parameters,) if isinstance(parameters, str) else tuple(parameters)
     if len(given) != 2 or given[0] == given[1]:
         raise ValueError(

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from dynana.analysis.orbit_places import Mark, P, Step, Test, Way
 from dynana.errors import ConvergenceError
-from dynana.numerics.bracketed_roots import bracketed_root
 from dynana.numerics.collocation_orbit import Orbit
 from dynana.numerics.pseudo_arclength import POINT_LIMIT, Attempt, StepControl, follow
 from dynana.results.stop import Stop
@@ -20,129 +20,16 @@ from dynana.results.tables import number
 
 Array = NDArray[np.float64]
 
+#: Longest step unless given: orbits change by a tenth of their size, or parameters by a tenth of their range.
+LONGEST_STEP = 0.1
+#: First step, as part of the longest.
+FIRST_STEP = 0.1
 #: Points within this fraction of a range beyond its end are on the border.
 ON_BORDER = 1e-9
 #: Steps after which a curve may have come back to its start.
 SHORTEST_LOOP = 5
 #: Distance from the start, relative to the step, within which a curve is said to have come back to it.
 BACK = 1e-3
-#: Lengths, each twice as long as the one before and the last as long as the step, by which a root is looked for behind
-#: the beginning of a step.
-FARTHEST_BACK = 7
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Place:
-    """A point on a curve.
-
-    Attributes
-    ----------
-    orbit : Orbit
-        Its first two active parameters are the free ones.
-    """
-
-    orbit: Orbit
-
-    @property
-    def parameters(self) -> Array:
-        """The free parameters, shape (2,)."""
-        return self.orbit.parameters[:2]
-
-
-P = TypeVar("P", bound=Place)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Test(Generic[P]):
-    """A test function.
-
-    Attributes
-    ----------
-    kind : str
-        Of the special point at its zeros.
-    value : callable
-        Of a place; nan where it means nothing.
-    holds : callable
-        Whether a located zero is a special point of the kind, from the places before it, at it and after it.
-    ends : bool
-        Whether the curve ends there.
-    name : str
-        Of a label.
-    """
-
-    kind: str
-    value: Callable[[P], float]
-    holds: Callable[[P, P, P], bool]
-    ends: bool = False
-    name: str = ""
-
-
-def label(name: str, scalar: int, value: float) -> Test[P]:
-    """Return the test function of the places where the duration (0) or a free parameter (1, 2) has a value."""
-
-    def distance(place: P) -> float:
-        return float(place.orbit.z[place.orbit.scalars_at + scalar]) - value
-
-    return Test("label", distance, lambda before, at, after: True, name=f"{name} = {value:g}")
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Mark(Generic[P]):
-    """A located special point: its kind, the name of a label, and where it is."""
-
-    kind: str
-    name: str
-    place: P
-
-
-@dataclass(eq=False)
-class Way(Generic[P]):
-    """A curve in one direction from its start: places after it, special points by index of place, and the end."""
-
-    places: list[P] = field(default_factory=list)
-    marks: dict[int, Mark[P]] = field(default_factory=dict)
-    stop: Stop = field(default_factory=lambda: Stop(reason=POINT_LIMIT))
-    closed: bool = False
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Step(Generic[P]):
-    """One step of the curve, any part of which can be taken again."""
-
-    take: Callable[[float], P | None]
-    before: P
-    after: P
-    length: float
-
-    def root(self, value: Callable[[P], float]) -> tuple[float, P] | None:
-        """Return where a function changes its sign between both ends, as part of the step and as place.
-
-        None where the curve is lost on the way. Where the equations are singular at the root, the nearest place at
-        which they can be solved.
-        """
-        nearest: tuple[float, float, P] | None = None
-
-        def at(length: float) -> float:
-            nonlocal nearest
-            place = self.take(length)
-            if place is None:
-                return math.nan
-            found = value(place)
-            if nearest is None or abs(found) <= nearest[0]:
-                nearest = abs(found), length, place
-            return found
-
-        # a new mesh moves the start of the step a little along the curve: a root may have come to lie behind it
-        low, here, end = 0.0, at(0.0), value(self.after)
-        for k in range(FARTHEST_BACK):
-            if not here * end > 0.0:
-                break
-            low = -self.length * 2.0 ** (k - FARTHEST_BACK + 1)
-            here = at(low)
-        if not here * end <= 0.0:
-            return None
-        bracketed_root(at, low, self.length, here, end)
-        return None if nearest is None else nearest[1:]
 
 
 class Problem(Protocol[P]):
@@ -175,6 +62,24 @@ class Problem(Protocol[P]):
 
     def end_message(self, kind: str) -> str:
         """Return what there is to say where a curve ends at a special point of a kind."""
+
+
+def step_control(max_step: float | None, points: int) -> StepControl:
+    """Return bounds of the steps of a curve.
+
+    Parameters
+    ----------
+    max_step : float or None
+        Longest step, relative to the size of the orbits and the ranges of the parameters.
+    points : int
+        Most steps in each direction.
+    """
+    step = LONGEST_STEP if max_step is None else float(max_step)
+    if not 0.0 < step <= 1.0:
+        raise ValueError(f"max_step is relative to the size of the orbits, in (0, 1]; got {max_step!r}")
+    if points < 1:
+        raise ValueError(f"points must be at least 1, got {points!r}")
+    return StepControl(first=FIRST_STEP * step, most=step, points=points)
 
 
 class Tracer(Generic[P]):

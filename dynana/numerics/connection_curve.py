@@ -57,7 +57,7 @@ class ConnectionCurve(OrbitCurve):
         self._ends = ends
 
     def renew(self, orbit: Orbit, ahead: Array | None = None) -> bool:
-        """Set what belongs to the equilibria of an orbit, or to those at other parameters; return whether they exist."""
+        """Set what belongs to the equilibria of an orbit, or to those at other parameters; return success."""
         points = orbit.split(orbit.z)[0][0][[0, -1]]
         data = self._ends(orbit.parameters if ahead is None else ahead, points)
         if data is None:

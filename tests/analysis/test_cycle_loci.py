@@ -40,6 +40,9 @@ def kinds(locus: Locus) -> list[str]:
 # -- closed forms ----------------------------------------------------------------------------------------------------
 
 
+BOX = {"mu": (-1, 1), "a": (-1, 2)}
+
+
 @cache
 def cusp_start() -> tuple[dn.System, SpecialPoint]:
     system = cusp_of_cycles.at(a=1.0, mu=2.0 / 3.0**1.5)
@@ -51,7 +54,7 @@ def cusp_start() -> tuple[dn.System, SpecialPoint]:
 @pytest.mark.parametrize("max_step", [0.01, 0.1, 0.3])
 def test_folds_of_cycles_pass_a_cusp(max_step):
     system, start = cusp_start()
-    locus = continue_cycle_locus(system, start, ("mu", "a"), [(-1, 1), (-1, 2)], max_step=max_step)
+    locus = continue_cycle_locus(system, start, ("mu", "a"), ranges=BOX, max_step=max_step)
     np.testing.assert_allclose(27.0 * locus["mu"] ** 2, 4.0 * locus["a"] ** 3, atol=1e-11)
     radius = np.hypot(locus["x"], locus["y"])
     np.testing.assert_allclose(locus.periods, TURN / (1.0 + 0.3 * radius**2), rtol=1e-8)
@@ -67,7 +70,11 @@ def test_folds_of_cycles_end_where_cycles_shrink():
     system = bautin_of_cycles.at(a=0.5, mu=-0.0625)
     cycle = cycle_near(system, np.array([0.5, 0.0]), TURN / (1.0 + 0.3 * 0.25))
     locus = continue_cycle_locus(
-        system, special(system, "fold of cycles", cycle), ("mu", "a"), [(-1, 1), (-1, 1)], values={"a": [0.2, 0.8]}
+        system,
+        special(system, "fold of cycles", cycle),
+        ("mu", "a"),
+        ranges=BOX | {"a": (-1, 1)},
+        values={"a": [0.2, 0.8]},
     )
     np.testing.assert_allclose(locus["mu"], -(locus["a"] ** 2) / 4.0, atol=1e-11)
     assert locus.stops[0].reason == "cycles shrink to a point" and locus.stops[1].reason == "end of range"
@@ -86,7 +93,7 @@ def bautin(system: dn.System, point: np.ndarray, period: float, free: tuple[str,
 def test_folds_of_cycles_begin_at_a_bautin_point():
     system = bautin_of_cycles.at(a=0.0, mu=0.0)
     start = bautin(system, np.zeros(2), TURN, ("mu", "a"))
-    locus = continue_cycle_locus(system, start, ("mu", "a"), [(-1, 1), (-1, 1)])
+    locus = continue_cycle_locus(system, start, ("mu", "a"), ranges={"mu": (-1, 1), "a": (-1, 1)})
     np.testing.assert_allclose(locus["mu"], -(locus["a"] ** 2) / 4.0, atol=1e-11)
     assert locus.special[0] is start and locus.stops[0].reason == "bautin" and locus["a"][-1] == pytest.approx(1.0)
     assert (np.diff(locus["a"]) > 0).all()
@@ -96,14 +103,14 @@ def test_no_folds_of_cycles_where_the_parameters_do_not_unfold():
     system = bautin_of_cycles.at(a=0.0, mu=0.0)
     start = bautin(system, np.zeros(2), TURN, ("mu", "twist"))
     with pytest.raises(ConvergenceError, match="mu and twist do not unfold it"):
-        continue_cycle_locus(system, start, ("mu", "twist"), [(-1, 1), (-1, 1)])
+        continue_cycle_locus(system, start, ("mu", "twist"), ranges={"mu": (-1, 1), "twist": (-1, 1)})
 
 
 def test_period_doublings_and_torus_points_meet_at_a_resonance():
-    free, ranges = ("alpha", "d"), [(-1.0, 1.0), (-1.0, 0.2)]
+    free, ranges = ("alpha", "d"), {"alpha": (-1.0, 1.0), "d": (-1.0, 0.2)}
     system = half_turns.at(alpha=-0.2 + 0.04**2, d=-0.04)
     start = special(system, "period doubling", cycle_near(system, UNIT, TURN, adjusted=False))
-    locus = continue_cycle_locus(system, start, free, ranges)
+    locus = continue_cycle_locus(system, start, free, ranges=ranges)
     a = locus["alpha"] - locus["d"] ** 2
     np.testing.assert_allclose(locus["d"], -(a**2), atol=1e-10)
     assert kinds(locus) == ["1:2"]
@@ -111,7 +118,7 @@ def test_period_doublings_and_torus_points_meet_at_a_resonance():
 
     system = half_turns.at(alpha=0.04**2, d=0.04)
     start = special(system, "torus", cycle_near(system, UNIT, TURN, adjusted=False))
-    locus = continue_cycle_locus(system, start, free, ranges)
+    locus = continue_cycle_locus(system, start, free, ranges=ranges)
     np.testing.assert_allclose(locus["alpha"], locus["d"] ** 2, atol=1e-9)
     np.testing.assert_allclose(locus["angle"], math.pi - TURN * np.sqrt(np.abs(locus["d"])), atol=1e-4)
     assert kinds(locus) == ["1:2", "1:3", "1:4"] and locus.stops[0].reason == "1:2"
@@ -121,7 +128,7 @@ def test_period_doublings_and_torus_points_meet_at_a_resonance():
 def test_torus_points_between_two_resonances():
     system = turning_perturbations.at(mu=0.09, omega=0.3)
     start = special(system, "torus", cycle_near(system, UNIT, TURN, adjusted=False))
-    locus = continue_cycle_locus(system, start, ("mu", "omega"), [(-1, 1), (-1, 1)])
+    locus = continue_cycle_locus(system, start, ("mu", "omega"), ranges={"mu": (-1, 1), "omega": (-1, 1)})
     np.testing.assert_allclose(locus["mu"], locus["omega"] ** 2, atol=1e-11)
     np.testing.assert_allclose(locus["angle"], TURN * locus["omega"], atol=1e-8)
     assert kinds(locus) == ["1:1", "1:4", "1:3", "1:2"]
@@ -134,14 +141,15 @@ def test_torus_points_between_two_resonances():
 def test_folds_of_driven_cycles():
     system = driven_cusp.at(p=0.99 * 2.0 / 3.0**1.5, q=1.0)
     cycle = cycle_near(system, np.array([0.5, 0.5 - math.sqrt(1.0 / 3.0)]), TURN, adjusted=False)
-    locus = continue_cycle_locus(system, special(system, "fold of cycles", cycle), ("p", "q"), [(-1, 1), (-1, 2)])
+    start = special(system, "fold of cycles", cycle)
+    locus = continue_cycle_locus(system, start, ("p", "q"), ranges={"p": (-1, 1), "q": (-1, 2)})
     np.testing.assert_allclose(27.0 * locus["p"] ** 2, 4.0 * locus["q"] ** 3, atol=1e-11)
     assert kinds(locus) == ["cusp of cycles"] and (locus.periods == TURN).all()
 
 
 # -- Hodgkin-Huxley against AUTO-07p -------------------------------------------------------------------------------
 
-FREE, RANGES = ("I", "g_K"), [(0.0, 200.0), (5.0, 60.0)]
+FREE, RANGES = ("I", "g_K"), {"I": (0.0, 200.0), "g_K": (5.0, 60.0)}
 LEVELS = [30.0, 34.0, 38.0, 40.0, 45.0, 50.0]
 
 
@@ -174,7 +182,7 @@ def hh_points() -> dict[str, SpecialPoint]:
 
 @cache
 def hh_locus(name: str) -> Locus:
-    return continue_cycle_locus(hodgkin_huxley, hh_points()[name], FREE, RANGES, values={"g_K": LEVELS})
+    return continue_cycle_locus(hodgkin_huxley, hh_points()[name], FREE, ranges=RANGES, values={"g_K": LEVELS})
 
 
 def check_samples(locus: Locus, type_: str) -> int:
@@ -226,7 +234,7 @@ def test_hodgkin_huxley_period_doublings_are_a_closed_curve():
 @pytest.mark.parametrize("max_step", [0.02, 0.3])
 def test_labels_do_not_depend_on_the_step(max_step):
     expected = [s for s in hh_locus("fold 2").special if s.kind != "label"]
-    locus = continue_cycle_locus(hodgkin_huxley, hh_points()["fold 2"], FREE, RANGES, max_step=max_step)
+    locus = continue_cycle_locus(hodgkin_huxley, hh_points()["fold 2"], FREE, ranges=RANGES, max_step=max_step)
     assert kinds(locus) == [s.kind for s in expected]
     for found, wanted in zip(locus.special, expected, strict=True):
         assert found["I"] == pytest.approx(wanted["I"], rel=1e-8) and found.period == pytest.approx(wanted.period)
@@ -238,7 +246,7 @@ def test_hodgkin_huxley_folds_begin_at_the_bautin_point():
     values = {"I": state["parameters"]["I"], "g_K": state["parameters"]["gK"]}
     system = hodgkin_huxley.at(**values)
     start = bautin(system, np.array(list(state["state"].values())), state["period"], FREE)
-    locus = continue_cycle_locus(system, start, FREE, RANGES)
+    locus = continue_cycle_locus(system, start, FREE, ranges=RANGES)
     assert [k for k in kinds(locus) if k == "cusp of cycles"] == ["cusp of cycles"] * 2
     assert locus["g_K"][-1] == pytest.approx(22.913547502, rel=1e-6)
     np.testing.assert_allclose(locus.places[1], locus.places[0], rtol=2e-2)
@@ -249,7 +257,7 @@ def test_hodgkin_huxley_folds_begin_at_the_bautin_point():
 
 def test_saved_and_loaded(tmp_path):
     system, start = cusp_start()
-    locus = continue_cycle_locus(system, start, ("mu", "a"), [(-1, 1), (-1, 2)])
+    locus = continue_cycle_locus(system, start, ("mu", "a"), ranges=BOX)
     again = Locus.load(locus.save(tmp_path / "locus.npz"))
     np.testing.assert_array_equal(again.places, locus.places)
     assert again.special[0].cycle.period == locus.special[0].cycle.period
@@ -259,20 +267,22 @@ def test_saved_and_loaded(tmp_path):
 
 def test_point_limit_and_long_periods():
     system, start = cusp_start()
-    locus = continue_cycle_locus(system, start, ("mu", "a"), [(-1, 1), (-1, 2)], points=3, max_step=0.01)
+    locus = continue_cycle_locus(system, start, ("mu", "a"), ranges=BOX, points=3, max_step=0.01)
     assert [stop.reason for stop in locus.stops] == ["point limit"] * 2 and len(locus) == 7
-    locus = continue_cycle_locus(system, start, ("mu", "a"), [(-1, 1), (-1, 2)], longest_period=5.0)
+    locus = continue_cycle_locus(system, start, ("mu", "a"), ranges=BOX, longest_period=5.0)
     assert "period too long" in [stop.reason for stop in locus.stops]
 
 
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"parameters": ("mu", "mu")}, "two different parameters must vary"),
+        ({"parameters": ("mu", "mu")}, "needs two different parameters"),
         ({"parameters": ("mu", "A")}, "no parameter named 'A'"),
-        ({"ranges": [(-1, 1)]}, "ranges must be two pairs"),
-        ({"ranges": [(1, -1), (0, 2)]}, "is reversed"),
-        ({"ranges": [(-1, 0), (0, 2)]}, "outside the range"),
+        ({"ranges": {"b": (-1, 1)}}, "no varied parameter named 'b'"),
+        ({"ranges": {"mu": (1, -1)}}, "is reversed"),
+        ({"ranges": {"mu": (-1, 0)}}, "outside the range"),
+        ({"kind": "hopf"}, "got 'hopf'"),
+        ({"test_functions": {"f": 1}}, "must be a function of a mapping"),
         ({"max_step": 0.0}, "max_step is relative"),
         ({"points": 0}, "points must be at least 1"),
         ({"values": {"b": [1.0]}}, "no varied parameter, or period, named 'b'"),
@@ -280,25 +290,25 @@ def test_point_limit_and_long_periods():
 )
 def test_bad_arguments(change, message):
     system, start = cusp_start()
-    arguments = {"parameters": ("mu", "a"), "ranges": [(-1, 1), (-1, 2)], **change}
+    arguments = {"parameters": ("mu", "a"), "ranges": BOX, **change}
     with pytest.raises(ValueError, match=message):
         continue_cycle_locus(system, start, **arguments)
 
 
 def test_bad_starts():
     system, start = cusp_start()
-    where = (("mu", "a"), [(-1, 1), (-1, 2)])
+    with pytest.raises(TypeError, match="starts from a SpecialPoint"):
+        continue_cycle_locus(system, "fold", ("mu", "a"))
     for wrong, message in (
-        (replace(start, kind="hopf"), "got a hopf point"),
-        ("fold", "starts from a special point"),
+        (replace(start, kind="hopf"), "got 'hopf'"),
         (replace(start, fingerprint="other"), "belongs to another system"),
         (replace(start, cycle=None), "has no cycle to start from"),
     ):
         with pytest.raises(ValueError, match=message):
-            continue_cycle_locus(system, wrong, *where)
+            continue_cycle_locus(system, wrong, ("mu", "a"))
     with pytest.raises(ConvergenceError, match="no complex multipliers"):
-        continue_cycle_locus(system, replace(start, kind="torus"), *where)
+        continue_cycle_locus(system, replace(start, kind="torus"), ("mu", "a"))
     system = turning_perturbations.at(mu=0.05, omega=0.3)
     turning = special(system, "period doubling", cycle_near(system, UNIT, TURN, adjusted=False))
     with pytest.raises(ConvergenceError, match="no period doubling was found near mu = 0.05"):
-        continue_cycle_locus(system, turning, ("mu", "omega"), [(-1, 1), (-1, 1)])
+        continue_cycle_locus(system, turning, ("mu", "omega"), ranges={"mu": (-1, 1), "omega": (-1, 1)})
