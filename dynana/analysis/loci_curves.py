@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dynana.analysis.equilibrium_search import prepared
 from dynana.analysis.equilibrium_survey import (
     ANGLE,
     CONTRACTION,
@@ -24,8 +23,8 @@ from dynana.analysis.equilibrium_survey import (
 from dynana.analysis.equilibrium_tracing import Trace, Tracer
 from dynana.analysis.loci_request import LocusRequest
 from dynana.errors import ConvergenceError
-from dynana.lowering import second_derivatives  # noqa: F401 (registers the kernel)
 from dynana.lowering.kernels import lower
+from dynana.lowering.multilinear import arrays
 from dynana.numerics.equilibrium_curve import GOOD, CurvePoint
 from dynana.numerics.locus_curve import LocusCurve, LocusPoint
 from dynana.numerics.locus_equations import AUXILIARIES, BRANCH, FOLD, HOPF
@@ -186,11 +185,10 @@ def _started(request: LocusRequest, kind: str, states: FloatArray) -> tuple[Locu
     scales = np.concatenate([states, [np.subtract(*request.ranges[n][::-1]) for n in request.free]])
     values = request.system.values
     z = np.concatenate([request.start.point, [values[n] for n in request.free]])
-    module = kernels.module("second_derivatives", *request.free)
-    functions = (kernels.rhs, kernels.jacobian, kernels.parameter_jacobian, module.second_derivatives)
+    functions, tape = (kernels.rhs, kernels.jacobian, kernels.parameter_jacobian), arrays(kernels.module("tape"))
     index = request.system.parameters.index
     free = (index(request.free[0]), index(request.free[1]))
-    made = partial(LocusCurve, family, functions, kernels.p, free, rate=rate)
+    made = partial(LocusCurve, family, functions, tape, kernels.p, free, rate=rate)
     u, extra = z / scales, np.ones(AUXILIARIES[family])
     curve = made(scales=np.concatenate([scales, extra]))
     if family == HOPF:
@@ -248,7 +246,7 @@ def squared_frequency(request: LocusRequest, eigenvalues: NDArray[Any]) -> float
 def _state_scales(request: LocusRequest) -> tuple[FloatArray, NDArray[np.bool_]]:
     """Return the sizes of the states, and which of them are known: those of their ranges, else of their values."""
     system = request.system
-    ranges = prepared(lower(system), "reduced").defaults | request.ranges
+    ranges = {n: (0.0, period) for n, period in system.wrap.items()} | system.ranges | request.ranges
     scales = np.maximum(np.abs(request.start.point), np.abs(list(system.initial.values())))
     scales = np.maximum(scales, LEAST_SCALE)
     for i, name in enumerate(system.states):

@@ -69,9 +69,10 @@ class LocusTests:
             return fold_tests(points)[which]
         others = other_eigenvalues(self.curve, points)
         if kind == "bautin":
-            cubic, size = self.cubic(points)
-            # where another eigenvalue is zero, the coefficient has a pole; with the sign of that eigenvalue it has none
-            return np.sign(zero_test(others)) * cubic.real / size
+            cubic = self.cubic(points)[1]
+            # Where another eigenvalue is zero, the coefficient changes sign through a pole; with the sign of that
+            # eigenvalue it does not. Towards Bogdanov-Takens points it grows beyond all bounds.
+            return np.sign(zero_test(others)) * cubic / (1.0 + np.abs(cubic))
         return zero_test(others) if self.curve.family == HOPF and kind == "zero-hopf" else hopf_test(others)
 
     def place(self, point: LocusPoint) -> FloatArray:
@@ -80,7 +81,7 @@ class LocusTests:
         return z
 
     def cubic(self, points: list[LocusPoint]) -> tuple[ComplexArray, FloatArray]:
-        """Return the cubic coefficients of Hopf points, and their sizes if nothing cancelled, shape (k,) each."""
+        """Return the cubic coefficients of Hopf points, unscaled and (real part) scaled, shape (k,) each."""
         curve, kernels = self.curve, lower(self.request.system)
         n, count = curve.n, len(points)
         base = np.empty((count, n + kernels.n_parameters))
@@ -92,12 +93,12 @@ class LocusTests:
         kappas = np.array([p.u[-1] for p in points]) * curve.scales[-1]
         rights = np.array([p.right[:, :n] for p in points])
         lefts = np.array([p.left[0] for p in points])
-        coefficients, sizes = np.empty(count, np.complex128), np.empty(count)
+        coefficients, scaled = np.empty(count, np.complex128), np.empty(count)
         cubic_coefficients(
             *arrays(kernels.module("tape")), CUBIC.products, base, curve.scales[:n].copy(), curve.rate, slopes, kappas,
-            rights, lefts, coefficients, sizes,
+            rights, lefts, coefficients, scaled,
         )  # fmt: skip
-        return coefficients, sizes
+        return coefficients, scaled
 
 
 def fold_tests(points: list[LocusPoint]) -> tuple[FloatArray, FloatArray]:

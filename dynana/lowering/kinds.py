@@ -6,7 +6,7 @@ finds it. Kinds that belong to one question (equilibria, nullclines, blocks of c
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import sympy as sp
@@ -51,18 +51,12 @@ def legend(system: System, title: str) -> str:
     return f"{system.name}: {title}.\n\n{states}\n{parameters}\n"
 
 
-def body(
-    system: System,
-    targets: Sequence[str],
-    expressions: Sequence[sp.Basic],
-    more: Mapping[sp.Symbol, str] | None = None,
-) -> tuple[tuple[str, ...], set[str]]:
+def body(system: System, targets: Sequence[str], expressions: Sequence[sp.Basic]) -> tuple[tuple[str, ...], set[str]]:
     """Return the lines of a kernel and the elementary functions it uses.
 
     Array elements are loaded once at the top, so that the compiler need not prove that ``out`` is another array.
-    ``more`` are symbols beside those of the system, with the array elements that they stand for.
     """
-    arrays = variables(system) | dict(more or {})
+    arrays = variables(system)
     local = {s: code.replace("[", "").replace("]", "") for s, code in arrays.items()}
     used = {s for e in expressions for s in e.free_symbols}
     loads = [f"{local[s]} = {arrays[s]}" for s in arrays if s in used and s != TIME]

@@ -57,9 +57,9 @@ def _critical_pair(slopes, kappa, right, left, q, p):
 
 @compiled
 def cubic_coefficients(
-    tape, numbers, outputs, products, base, scales, rate, slopes, kappas, rights, lefts, coefficients, sizes
+    tape, numbers, outputs, products, base, scales, rate, slopes, kappas, rights, lefts, coefficients, scaled
 ):  # fmt: skip
-    """Compute c1 at Hopf points, for eigenvectors with |q| = 1 in unscaled states.
+    """Compute c1 at Hopf points.
 
     Parameters
     ----------
@@ -79,9 +79,9 @@ def cubic_coefficients(
     rights, lefts : (points, 2, n) and (points, n) arrays
         Scaled bases x1, x2 = A x1 of the critical plane, and a vector of the left one.
     coefficients : (points,) complex array
-        Receives c1.
-    sizes : (points,) array
-        Receives what |c1| would be if nothing cancelled in <p, .>.
+        Receives c1 for |q| = 1 in unscaled states.
+    scaled : (points,) array
+        Receives Re c1 for |q| = 1 in scaled states, in units of the rate.
     """
     n = scales.shape[0]
     variables = np.empty((base.shape[1], 6), np.complex128)
@@ -89,17 +89,19 @@ def cubic_coefficients(
     q, p, h20, h11 = (np.empty(n, np.complex128), np.empty(n, np.complex128), np.empty(n, np.complex128),
                       np.empty(n, np.complex128))  # fmt: skip
     for k in range(base.shape[0]):
-        coefficients[k], sizes[k] = complex(np.nan, np.nan), np.nan
+        coefficients[k], scaled[k] = complex(np.nan, np.nan), np.nan
         if not kappas[k] > 0.0:
             continue
         _critical_pair(slopes[k], kappas[k], rights[k], lefts[k], q, p)
         variables[:, :] = 0.0
         for i in range(base.shape[1]):
             variables[i, 0] = base[k, i]
-        length = 0.0
+        length, scaled_length = 0.0, 0.0
         for i in range(n):
             variables[i, _Z], variables[i, _C] = scales[i] * q[i], scales[i] * np.conj(q[i])
-            length += scales[i] ** 2 * (q[i].real ** 2 + q[i].imag ** 2)
+            square = q[i].real ** 2 + q[i].imag ** 2
+            length += scales[i] ** 2 * square
+            scaled_length += square
         evaluate(tape, numbers, variables, products, 3, values)
         for i in range(n):
             row = values[outputs[i]]
@@ -109,9 +111,7 @@ def cubic_coefficients(
         for i in range(n):
             variables[i, _ZZ], variables[i, _ZC] = scales[i] * h20[i], scales[i] * h11[i]
         evaluate(tape, numbers, variables, products, 3, values)
-        total, size = 0.0j, 0.0
+        total = 0.0j
         for i in range(n):
-            part = np.conj(p[i]) * values[outputs[i]][_ZZC] / scales[i]
-            total += part
-            size += abs(part)
-        coefficients[k], sizes[k] = total / length, size / length
+            total += np.conj(p[i]) * values[outputs[i]][_ZZC] / scales[i]
+        coefficients[k], scaled[k] = total / length, total.real / (rate * scaled_length)

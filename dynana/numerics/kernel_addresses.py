@@ -6,7 +6,7 @@ from numba import types
 
 from dynana.numerics.compilation import compiled
 from dynana.numerics.function_addresses import recover
-from dynana.numerics.signatures import DIRECTIONAL, MATRIX, ROW, TABLE, VECTOR
+from dynana.numerics.signatures import MATRIX, ROW, TABLE, VECTOR
 
 #: f(starts, ends, durations, p, data, out, derivative): conditions between the ends of the segments of an orbit.
 #: ``starts`` and ``ends`` (segments, n), ``out`` (conditions,), columns of ``derivative``: all starts, all ends,
@@ -16,7 +16,6 @@ CLOSURE = types.void(TABLE, TABLE, ROW, ROW, ROW, ROW, TABLE)
 #: Turn an address into a function of the kind; for use in compiled code.
 vector_at = recover(VECTOR)
 matrix_at = recover(MATRIX)
-directional_at = recover(DIRECTIONAL)
 closure_at = recover(CLOSURE)
 
 

@@ -33,7 +33,7 @@ from dynana.numerics.equilibrium_curve import (
 from dynana.numerics.function_addresses import addresses
 from dynana.numerics.locus_equations import AUXILIARIES, CONDITIONS, FOLD, HOPF, locus_equations, make_borders
 from dynana.numerics.pseudo_arclength import Attempt
-from dynana.numerics.signatures import DIRECTIONAL, MATRIX, VECTOR
+from dynana.numerics.signatures import MATRIX, VECTOR
 
 FloatArray = NDArray[np.float64]
 Kernel = Callable[..., Any]
@@ -72,7 +72,8 @@ class LocusPoint(CurvePoint):
 
 @compiled
 def _newton(
-    family, kernels, u, normal, scales, rate, p, free, columns, rows, start, farthest, matrix, tangent, right, left
+    family, kernels, tape, numbers, outputs, u, normal, scales, rate, p, free, columns, rows, start, table, farthest,
+    matrix, tangent, right, left
 ):  # fmt: skip
     """Find the zero in the hyperplane through ``u`` (overwritten), with derivative, tangent and null vectors.
 
@@ -88,8 +89,9 @@ def _newton(
     before, contraction, settled = np.inf, 0.0, False
     for i in range(MOST_CORRECTIONS + 1):
         outcome = locus_equations(
-            family, kernels, u, scales, rate, p, free, columns, rows, start, values, matrix, right, left
-        )
+            family, kernels, tape, numbers, outputs, u, scales, rate, p, free, columns, rows, start, table, values,
+            matrix, right, left
+        )  # fmt: skip
         if outcome != 0:
             return (NOT_FINITE if outcome == 1 else SINGULAR), np.inf
         system[: size - 1], system[size - 1] = matrix, normal
@@ -127,8 +129,10 @@ class LocusCurve:
     ----------
     family : int
         FOLD, HOPF or BRANCH.
-    rhs, jacobian, parameter_jacobian, second_derivatives : callable
-        Kernels; the last one by states and the two parameters.
+    kernels : (rhs, jacobian, parameter_jacobian)
+        Kernels ``(t, y, p, out)``.
+    tape : (operations, numbers, outputs)
+        The same equations as `dynana.numerics.multilinear` takes them.
     p : ndarray, shape (n_parameters,)
     free : (int, int)
         Which parameters vary.
@@ -141,30 +145,32 @@ class LocusCurve:
     def __init__(
         self,
         family: int,
-        kernels: tuple[Kernel, Kernel, Kernel, Kernel],
+        kernels: tuple[Kernel, Kernel, Kernel],
+        tape: tuple[NDArray[np.int64], FloatArray, NDArray[np.int64]],
         p: FloatArray,
         free: tuple[int, int],
         scales: FloatArray,
         rate: float,
     ) -> None:
-        signatures = (VECTOR, MATRIX, MATRIX, DIRECTIONAL)
-        self._kernels = addresses(*zip(kernels, signatures, strict=True))
+        self._kernels = addresses(*zip(kernels, (VECTOR, MATRIX, MATRIX), strict=True))
+        self._tape = tape
         self.family, self.rate = family, rate
         self._p, self._free = np.array(p), np.array(free, dtype=np.int64)
         self.scales = np.array(scales)
         self.size = len(scales)
         self.n = self.size - 2 - AUXILIARIES[family]
+        self._table = np.empty((len(tape[0]), 2 * self.n + 6))
 
     # -- the equations ---------------------------------------------------------------------------------------------
 
     def _evaluated(self, u: FloatArray, borders: Borders) -> tuple[int, FloatArray, FloatArray, FloatArray, FloatArray]:
         """Return outcome, residual, derivative and null vectors."""
         n, rows = self.n, self.n + CONDITIONS[self.family]
-        residual, matrix = np.empty(rows), np.empty((rows, self.size))
+        residual, matrix = np.full(rows, np.nan), np.full((rows, self.size), np.nan)
         right, left = np.zeros((2, n + 1)), np.zeros((2, n))
         outcome = locus_equations(
-            self.family, self._kernels, u, self.scales, self.rate, self._p, self._free, borders.columns, borders.rows,
-            borders.start, residual, matrix, right, left,
+            self.family, self._kernels, *self._tape, u, self.scales, self.rate, self._p, self._free, borders.columns,
+            borders.rows, borders.start, self._table, residual, matrix, right, left,
         )  # fmt: skip
         return outcome, residual, matrix, right, left
 
@@ -223,8 +229,8 @@ class LocusCurve:
         u, matrix, tangent = np.array(u), np.empty((size - 1, size)), np.empty(size)
         right, left = np.zeros((2, n + 1)), np.zeros((2, n))
         outcome, contraction = _newton(
-            self.family, self._kernels, u, normal, self.scales, self.rate, self._p, self._free, borders.columns,
-            borders.rows, borders.start, farthest, matrix, tangent, right, left,
+            self.family, self._kernels, *self._tape, u, normal, self.scales, self.rate, self._p, self._free,
+            borders.columns, borders.rows, borders.start, self._table, farthest, matrix, tangent, right, left,
         )  # fmt: skip
         length = math.sqrt(float(tangent @ tangent)) if outcome == GOOD else 0.0
         if not 0.0 < length < math.inf:

@@ -26,7 +26,8 @@ import numpy as np
 
 from dynana.numerics.bordering import factorise_dense, solve_dense, solve_dense_transposed
 from dynana.numerics.compilation import compiled
-from dynana.numerics.kernel_addresses import directional_at, matrix_at, vector_at
+from dynana.numerics.kernel_addresses import matrix_at, vector_at
+from dynana.numerics.second_derivatives import second_derivatives
 
 #: Families of curves.
 FOLD, HOPF, BRANCH = 0, 1, 2
@@ -88,13 +89,13 @@ def _fill_bordered(family, slopes, kappa, columns, rows, system):
 
 
 @compiled
-def _bend(kernels, y, p, scales, rate, direction, width, out):
+def _bend(tape, numbers, outputs, y, p, free, scales, rate, direction, width, table, out):
     """Write the second derivatives along a scaled direction, of which ``width`` entries are used, to ``out``."""
     n = y.shape[0]
     v = np.zeros(n + 2)
     for j in range(width):
         v[j] = direction[j] * scales[j]
-    directional_at(kernels[3])(0.0, y, p, v, out)
+    second_derivatives(tape, numbers, outputs, y, p, free, v, table, out)
     for i in range(n):
         row = 1.0 / (scales[i] * rate)
         for c in range(n + 2):
@@ -110,7 +111,9 @@ def _gradient(left, first, bend, out):
 
 
 @compiled
-def _conditions(family, system, start, n, kernels, y, p, scales, rate, residual, matrix, right, left):
+def _conditions(
+    family, system, start, n, tape, numbers, outputs, y, p, free, scales, rate, table, residual, matrix, right, left
+):  # fmt: skip
     """Write the conditions beside f and their derivatives; keep the solutions of the bordered system.
 
     ``right`` (2, n + 1) and ``left`` (2, n) receive: fold v and w; Hopf x1, x2 and both w; branch point both V, and w.
@@ -129,8 +132,8 @@ def _conditions(family, system, start, n, kernels, y, p, scales, rate, residual,
         solve_dense(system, pivots, row_scale, x)
         right[0, :n], right[1, :n] = x[:n], x[n : 2 * n]
         other = np.empty((n, n + 2))
-        _bend(kernels, y, p, scales, rate, right[0], n, bend)
-        _bend(kernels, y, p, scales, rate, right[1], n, other)
+        _bend(tape, numbers, outputs, y, p, free, scales, rate, right[0], n, table, bend)
+        _bend(tape, numbers, outputs, y, p, free, scales, rate, right[1], n, table, other)
         for k in range(2):
             one[:] = 0.0
             one[size - 2 + k] = 1.0
@@ -153,7 +156,7 @@ def _conditions(family, system, start, n, kernels, y, p, scales, rate, residual,
         solve_dense(system, pivots, row_scale, x)
         right[k, :width] = x[:width]
         residual[n + k] = x[width]
-        _bend(kernels, y, p, scales, rate, x, width, bend)
+        _bend(tape, numbers, outputs, y, p, free, scales, rate, x, width, table, bend)
         _gradient(one, 0, bend, matrix[n + k])
     left[0] = one[:n]
     return True
@@ -161,7 +164,8 @@ def _conditions(family, system, start, n, kernels, y, p, scales, rate, residual,
 
 @compiled
 def locus_equations(
-    family, kernels, u, scales, rate, p, free, columns, rows, start, residual, matrix, right, left
+    family, kernels, tape, numbers, outputs, u, scales, rate, p, free, columns, rows, start, table, residual, matrix,
+    right, left
 ):  # fmt: skip
     """Evaluate the equations of a curve and their derivative.
 
@@ -169,8 +173,10 @@ def locus_equations(
     ----------
     family : int
         FOLD, HOPF or BRANCH.
-    kernels : (4,) int array
-        Addresses of rhs, jacobian, parameter_jacobian and second_derivatives.
+    kernels : (3,) int array
+        Addresses of rhs, jacobian and parameter_jacobian.
+    tape, numbers, outputs
+        Of the same equations.
     u : (m,) array
         Scaled states and two parameters; then the squared frequency in units of rate^2, or the unfolding e.
     scales : (m,) array
@@ -182,6 +188,8 @@ def locus_equations(
         Which parameters they are.
     columns, rows, start : (n, 2), (2, n + 1) and (2,) arrays
         Borders, and the right-hand side r of a Hopf point.
+    table : (rows of the tape, 2 n + 6) array
+        Work space.
     residual, matrix : (m - 1,) and (m - 1, m) arrays
         Receive the equations and their derivative by u.
     right, left : (2, n + 1) and (2, n) arrays
@@ -190,7 +198,7 @@ def locus_equations(
     Returns
     -------
     outcome : int
-        0: good, 1: not finite, 2: the bordered system is singular.
+        0: good, 1: not finite, 2: the bordered system is singular, and of the derivative only that of f is known.
     """
     n = columns.shape[0]
     y, slopes = np.empty(n), np.empty((n, n + 2))
@@ -198,16 +206,19 @@ def locus_equations(
     vector_at(kernels[0])(0.0, y, p, residual[:n])
     if not _first_derivatives(kernels, y, p, free, scales, rate, slopes):
         return 1
+    for i in range(n):
+        matrix[i, : n + 2] = slopes[i]
     size = 2 * n + 2 if family == HOPF else n + 1 if family == FOLD else n + 2
     system = np.empty((size, size))
     kappa = u[n + 2] * scales[n + 2] if family == HOPF else 0.0
     _fill_bordered(family, slopes, kappa, columns, rows, system)
-    regular = _conditions(family, system, start, n, kernels, y, p, scales, rate, residual, matrix, right, left)
+    regular = _conditions(
+        family, system, start, n, tape, numbers, outputs, y, p, free, scales, rate, table, residual, matrix, right, left
+    )
     if not regular:
         return 2
     for i in range(n):
         residual[i] /= scales[i] * rate
-        matrix[i, : n + 2] = slopes[i]
         if family == HOPF:
             matrix[i, n + 2] = 0.0
         if family == BRANCH:

@@ -124,7 +124,7 @@ def _combine(a, scale, b, out):
 
 
 @compiled
-def _holds(operation, x, y):
+def holds(operation, x, y):
     """Return whether a comparison or a combination of two conditions holds."""
     if operation == GREATER:
         return x > y
@@ -182,4 +182,4 @@ def evaluate(tape, numbers, variables, products, degree, values):
             elif operation == NOT:
                 out[0] = 0.0 if values[a, 0].real != 0.0 else 1.0
             else:
-                out[0] = 1.0 if _holds(operation, values[a, 0].real, values[b, 0].real) else 0.0
+                out[0] = 1.0 if holds(operation, values[a, 0].real, values[b, 0].real) else 0.0

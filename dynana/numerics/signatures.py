@@ -18,8 +18,6 @@ INDICES = types.Array(types.int64, 1, "C")
 VECTOR = types.void(REAL, ROW, ROW, ROW)
 #: f(t, y, p, out[:, :]): Jacobian (n, n), parameter Jacobian (n, n_parameters), noise (n, n_noise).
 MATRIX = types.void(REAL, ROW, ROW, TABLE)
-#: f(t, y, p, v, out[:, :]): second derivatives along a direction v in states and two parameters, (n, n + 2).
-DIRECTIONAL = types.void(REAL, ROW, ROW, ROW, TABLE)
 #: f(k, t, y, p, out): the whole state after jump ``k`` from ``y``.
 JUMP = types.void(INDEX, REAL, ROW, ROW, ROW)
 #: f(guards, out): ``out[k]`` is 1 where the condition of jump ``k`` holds, given the guard values (> 0 is true).
