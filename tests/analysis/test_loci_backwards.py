@@ -29,11 +29,9 @@ def behind_a_shear(field, variables, seed):
     half = max(n // 2, 1)
     later = variables[half:]
     x = [symbol(f"x{i}") for i in range(n)]
-    terms = [
-        sp.Add(*(sp.Rational(int(k), 10) * s**2 for k, s in zip(rng.integers(-3, 4, len(later)), later)))
-        for _ in range(half)
-    ]
-    moved = [g.xreplace({u: u + p for u, p in zip(variables, terms)}) for g in field]
+    factors = [[sp.Rational(int(k), 10) for k in row] for row in rng.integers(-3, 4, (half, len(later)))]
+    terms = [sp.Add(*(k * s**2 for k, s in zip(row, later, strict=True))) for row in factors]
+    moved = [g.xreplace({u: u + p for u, p in zip(variables[:half], terms, strict=True)}) for g in field]
     for i, p in enumerate(terms):
         moved[i] -= sp.Add(*(sp.diff(p, s) * moved[half + j] for j, s in enumerate(later)))
     matrix = sp.eye(n) * 2
