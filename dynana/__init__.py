@@ -57,6 +57,7 @@ _HOME = {
     "interchange.julia_export": "to_julia",
     "interchange.matcont_export": "to_matcont",
     "interchange.python_export": "to_python",
+    "interchange.xpp_diagrams": "load_xpp_diagram to_xpp_diagram",
     "interchange.xpp_export": "to_ode",
     "results.base": "load",
 }
@@ -171,6 +172,8 @@ if TYPE_CHECKING:
     from dynana.interchange.matcont_export import to_matcont as to_matcont
     from dynana.interchange.ode import load_ode as load_ode
     from dynana.interchange.python_export import to_python as to_python
+    from dynana.interchange.xpp_diagrams import load_xpp_diagram as load_xpp_diagram
+    from dynana.interchange.xpp_diagrams import to_xpp_diagram as to_xpp_diagram
     from dynana.interchange.xpp_export import to_ode as to_ode
     from dynana.lowering.kernels import lower as lower
     from dynana.results.base import load as load

@@ -43,6 +43,8 @@ class Writer:
         Gives an unused name for an intermediate value; without it there are none.
     longest : int, optional
         Characters above which a part gets a name of its own, for languages that bound the length of a line.
+    shared : bool
+        Whether parts that are used more than once get names.
     """
 
     def __init__(
@@ -52,6 +54,8 @@ class Writer:
         subject: str,
         new_name: Callable[[], str] | None = None,
         longest: int | None = None,
+        *,
+        shared: bool = True,
     ) -> None:
         self.language = language
         self.subject = subject
@@ -60,6 +64,7 @@ class Writer:
         self._names = dict(names)
         self._new_name = new_name
         self._longest = longest
+        self._shared = shared
         self._uses: Counter[sp.Basic] = Counter()
         self._cost: dict[sp.Basic, int] = {}
         self._known: dict[sp.Basic, _Text] = {}
@@ -119,7 +124,7 @@ class Writer:
     def _deserves_a_name(self, e: sp.Basic, text: str) -> bool:
         if self._longest is not None and len(text) > self._longest:
             return True
-        return self._uses[e] > 1 and self._price(e) >= WORTH_A_NAME
+        return self._shared and self._uses[e] > 1 and self._price(e) >= WORTH_A_NAME
 
     def _in(self, e: sp.Basic, level: int) -> str:
         """Return the text of an expression, in brackets if it holds together less than ``level``."""
@@ -171,7 +176,7 @@ class Writer:
         if e.is_number and not (self.language.exact and not e.is_Rational):
             text = self._number(e)[0]
             return ("-", text[1:], False) if text.startswith("-") else ("", text, False)
-        if isinstance(e, sp.Mul) and not (self._uses[e] > 1 and self._price(e) >= WORTH_A_NAME):
+        if isinstance(e, sp.Mul) and not self._deserves_a_name(e, ""):
             sign, text, sums_only = self._product(e)
             if self._new_name and self._longest is not None and len(text) > self._longest:
                 return "", self._in(e, PRODUCT), False

@@ -23,6 +23,8 @@ LONGEST_NAME = 9
 LONGEST_PART = 300
 #: Longest line that every version reads.
 LONGEST_LINE = 1000
+#: States, named parts and observables together, and parameters, of which version 6.11 reads some more.
+MOST_VARIABLES, MOST_PARAMETERS = 1800, 250
 #: Values are not cut off at 100, where XPPAUT would stop by default.
 BOUND = 1e12
 #: Words with a meaning in XPPAUT's formulas, and the functions that we write out.
@@ -77,9 +79,14 @@ def to_ode(system: System, *, options: Mapping[str, float | str] | None = None) 
     called = names.assign([*system.states, *system.parameters, *form.memory, *system.observables])
     symbols = {symbol(n): new for n, new in called.items()} | {TIME: "t"}
     wiener = {sp.Dummy(): names.new("wiener") for _ in system.noise}
+    wanted = [*_with_noise(system, form, list(wiener)), *(regularise(e)[0] for e in system.observables.values())]
     writer = Writer(XPP, symbols | wiener, system.name, lambda: names.new("part"), LONGEST_PART)
-    rows = writer.block(_with_noise(system, form, list(wiener)))
-    observed = writer.block(regularise(e)[0] for e in system.observables.values())
+    texts = writer.block(wanted)
+    if len(texts) + len(writer.lines) > MOST_VARIABLES:  # then parts are repeated rather than named
+        writer = Writer(XPP, symbols | wiener, system.name, lambda: names.new("piece"), LONGEST_PART, shared=False)
+        texts = writer.block(wanted)
+    _check_size(system, len(texts) + len(writer.lines), len(system.parameters) + len(form.memory))
+    rows, observed = texts[: len(system.states)], texts[len(system.states) :]
     events = _Events(form, Writer(XPP, symbols, system.name), called, names)
     functions = {**dict(writer.definitions()), **dict(events.writer.definitions())}
     lines = [
@@ -103,6 +110,17 @@ def to_ode(system: System, *, options: Mapping[str, float | str] | None = None) 
                 f"and XPPAUT reads {LONGEST_LINE}."
             )
     return "\n".join([*lines, ""])
+
+
+def _check_size(system: System, variables: int, parameters: int) -> None:
+    for count, most, what in (
+        (variables, MOST_VARIABLES, "states, observables and parts of formulas"),
+        (parameters, MOST_PARAMETERS, "parameters"),
+    ):
+        if count > most:
+            raise ModelError(
+                f"{system.name} cannot be written for XPPAUT: it needs {count} {what}, and XPPAUT reads {most}."
+            )
 
 
 def _with_noise(system: System, form: Equations, wiener: list[sp.Symbol]) -> list[sp.Expr]:

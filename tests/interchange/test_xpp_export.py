@@ -14,7 +14,7 @@ import sympy as sp
 import dynana as dn
 from dynana.definition.system import System
 from dynana.errors import ModelError
-from tests.interchange.catalogue import DISTINCT, NAMES
+from tests.interchange.catalogue import DISTINCT, NAMES, points, rates
 
 XPPAUT = shutil.which("xppaut")
 needs_xppaut = pytest.mark.skipif(XPPAUT is None, reason="XPPAUT is not installed")
@@ -191,3 +191,43 @@ def test_what_xppaut_cannot_hold_is_named(system: System, message: str) -> None:
 def test_options_are_checked(options: dict[str, float | str]) -> None:
     with pytest.raises(ValueError, match="options: "):
         dn.to_ode(dn.models.lif, options=options)
+
+
+@needs_xppaut
+def test_more_shared_parts_than_xppaut_reads_are_repeated_instead(tmp_path: Path) -> None:
+    states = [f"x{k}" for k in range(64)]
+    x = [sp.Symbol(n, real=True) for n in states]
+    rows = {n: sum(sp.sin(2 * (a - b)) for b in x) / 64 for n, a in zip(states, x, strict=True)}
+    system = System(rows, initial={n: 0.01 * k for k, n in enumerate(states)}, name="coupled")
+    assert len(dn.to_ode(system).splitlines()) < 1800
+    assert run(system, tmp_path, total=0.1, dt=0.05).shape == (3, 65)
+
+
+def test_systems_that_are_too_large_for_xppaut_are_refused() -> None:
+    many = System(dict.fromkeys([f"x{k}" for k in range(1900)], 1.0), name="many")
+    with pytest.raises(ModelError, match="needs 1900 states, observables and parts of formulas, and XPPAUT reads 1800"):
+        dn.to_ode(many)
+    wide = System({"x": 1.0}, {f"p{k}": 1.0 for k in range(300)}, name="wide")
+    with pytest.raises(ModelError, match="needs 300 parameters, and XPPAUT reads 250"):
+        dn.to_ode(wide)
+
+
+@pytest.mark.parametrize("name", DISTINCT)
+def test_our_own_reader_gets_the_same_equations_back(name: str) -> None:
+    system = getattr(dn.models, name)
+    back = dn.load_ode(dn.to_ode(system)).system
+    count = len(system.states)
+    extra = [back.initial[n] for n in back.states[count:]]
+    assert list(back.initial.values())[:count] == list(system.initial.values())
+    assert list(back.values.values())[: len(system.values)] == list(system.values.values())
+    assert len(back.observables) == len(system.observables)
+    for state in points(system):
+        exact = rates(system, state)
+        assert rates(back, np.array([*state, *extra]))[:count] == pytest.approx(exact, rel=1e-12, abs=1e-12)
+
+
+def test_our_own_reader_runs_the_jumps_alike() -> None:
+    system = dn.models.adex.at(I=5.0, t_ref=1.0)
+    back = dn.load_ode(dn.to_ode(system)).system
+    ours, theirs = dn.simulate(system, 60.0), dn.simulate(back, 60.0)
+    assert theirs.jumps["jump"] == pytest.approx(ours.jumps["spike"], abs=1e-6)
