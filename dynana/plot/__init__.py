@@ -9,6 +9,7 @@ from dynana.plot.cycles import cycle_traces, cycles
 from dynana.plot.diagrams import bifurcation_diagram, bifurcation_diagram_with_periods, periods
 from dynana.plot.fi_curves import fi_curve
 from dynana.plot.flows import flow_portrait
+from dynana.plot.loci import two_parameter_diagram
 from dynana.plot.phase_responses import interaction_function, phase_response
 from dynana.plot.planes import nullclines, phase_portrait, portrait_with_time_course, vector_field
 from dynana.plot.trajectories import firing_pattern, traces, trajectory, trajectory_3d
@@ -30,5 +31,6 @@ __all__ = [
     "traces",
     "trajectory",
     "trajectory_3d",
+    "two_parameter_diagram",
     "vector_field",
 ]
