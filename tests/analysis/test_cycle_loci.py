@@ -230,15 +230,14 @@ def test_hodgkin_huxley_folds_of_cycles():
 def test_from_the_branch_of_cycles_by_the_public_verb():
     rest = dn.continue_equilibria(hodgkin_huxley, "I", (0, 200))
     cycles = dn.continue_cycles(hodgkin_huxley, rest.special_points("hopf")[0], "I", (0, 200))
-    ranges = dict(zip(FREE, RANGES.values(), strict=True))
-    locus = dn.continue_locus(hodgkin_huxley, cycles.special_points("LPC")[0], FREE, ranges=ranges)
+    locus = dn.continue_locus(hodgkin_huxley, cycles.special_points("LPC")[0], FREE, ranges=RANGES)
     assert kinds(locus).count("cusp of cycles") == 2 and "bautin" in kinds(locus)
-    doublings = dn.continue_locus(hodgkin_huxley, cycles.special_points("PD")[1], FREE, ranges=ranges)
+    doublings = dn.continue_locus(hodgkin_huxley, cycles.special_points("PD")[1], FREE, ranges=RANGES)
     assert doublings.closed and doublings.kind == "period doubling"
     again = dn.continue_locus(hodgkin_huxley, doublings.special_points("R2")[0], FREE, kind="period doubling")
     assert again.closed
-    with pytest.raises(ValueError, match="are offered, from such points"):
-        dn.continue_locus(hodgkin_huxley, doublings.special_points("R2")[0], FREE, kind="branch point of cycles")
+    with pytest.raises(ValueError, match="no kind of curve named 'fold'"):
+        dn.continue_locus(hodgkin_huxley, doublings.special_points("R2")[0], FREE, kind="fold")
 
 
 @pytest.mark.slow
@@ -321,7 +320,7 @@ def test_bad_starts():
     with pytest.raises(TypeError, match="starts from a SpecialPoint"):
         continue_cycle_locus(system, "fold", ("mu", "a"))
     for wrong, message in (
-        (replace(start, kind="hopf"), "got 'hopf'"),
+        (replace(start, kind="branch point of cycles"), "got 'branch point of cycles'"),
         (replace(start, fingerprint="other"), "belongs to another system"),
         (replace(start, cycle=None), "has no cycle to start from"),
     ):

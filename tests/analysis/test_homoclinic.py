@@ -261,6 +261,7 @@ def test_double_leading_eigenvalue():
     np.testing.assert_allclose(locus["stable"], np.maximum(-1.3, locus["c"]), atol=1e-9)
 
 
+@pytest.mark.slow
 def test_by_the_public_verbs():
     """From the homoclinic end of a branch of cycles, and from a Bogdanov-Takens point on a curve of folds."""
     system = wilson_cowan_oscillating
