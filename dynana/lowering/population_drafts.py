@@ -44,8 +44,11 @@ class Draft:
         """Return the code of a row of the current cell."""
         return f"y[j + uint64({BLOCK_WIDTH * row})]" if row else "y[j]"
 
-    def loads(self, expressions: Sequence[sp.Basic], point: int = 0) -> list[str]:
-        """Return the lines that load what expressions, holds and arrivals need of a cell."""
+    def loads(self, expressions: Sequence[sp.Basic], point: int = 0, moment: str = "rested") -> list[str]:
+        """Return the lines that load what expressions, holds and arrivals need of a cell.
+
+        ``point`` is the first row of the states, ``moment`` the code of the step to which the time since a spike runs.
+        """
         cell = self.cell
         used = set().union(*(e.free_symbols for e in expressions))
         lines = []
@@ -55,6 +58,8 @@ class Draft:
         for i, name in enumerate(cell.form.rows):
             if cell.system.symbols[name] in used:
                 lines.append(f"p{i} = {self.element(cell.first_parameter + i)}")
+        if cell.form.clock and cell.system.symbols[cell.form.clock] in used:
+            lines.append(f"since = ({moment} - {self.element(cell.clock)}) * c[uint64(1)]")
         return lines
 
     def held(self) -> list[str]:

@@ -176,6 +176,9 @@ class _Writer:
         for n in (*target.states, *target.parameters):
             if n in rows:
                 names[symbol(n)] = f"y[j + uint64({BLOCK_WIDTH * rows[n]})]"
+            elif n == self.form.clock:
+                row = Cell(target, self.form).clock
+                names[symbol(n)] = f"((float64(k) - y[j + uint64({BLOCK_WIDTH * row})]) * c[uint64(1)])"
             elif n in self.form.live:
                 names[symbol(n)] = f"live[uint64({self.form.live.index(n)})]"
             else:

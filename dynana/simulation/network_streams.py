@@ -148,6 +148,7 @@ class Couplings:
                     Output.RINGS: population.memory["outputs"].ctypes.data + 8 * self._ring(i) * which[0],
                     Output.SLOTS: self.slots[i],
                     Output.SLOT: self.slots[i] if stage > 0 else -1,
+                    Output.HALVES: (0, 1, 1, 2)[stage],
                 },
             )
         ]

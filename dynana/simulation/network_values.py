@@ -79,8 +79,6 @@ def connected(made: Assembly, dt: float, seed: int) -> list[Edges | None]:
 
 
 def _whole(link: Link) -> bool:
-    """Return whether every source is joined to every target in the same way."""
+    """Return whether every source is joined to every target, or every other one, in the same way."""
     alike = all(isinstance(v, float | int) for v in (link.delay, *link.values.values()))
-    everyone = link.connect is None or link.connect.kind == EVERYONE
-    itself = link.connect is None or link.connect.autapses or link.source.population != link.target.population
-    return alike and everyone and itself
+    return alike and (link.connect is None or link.connect.kind == EVERYONE)
