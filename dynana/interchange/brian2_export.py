@@ -117,6 +117,7 @@ class _Group:
         self._system = system
         self._names = Names(RESERVED, taken_pattern=_UNIT)
         self._called = self._names.assign([*system.states, *system.parameters, *system.observables])
+        self._constant = [symbol(n) for n in system.parameters]
         self._unit = TIME_UNITS.get(system.time or "ms", "ms")
         self._symbols = {symbol(n): new for n, new in self._called.items()} | {TIME: f"(t/{self._unit})"}
 
@@ -155,7 +156,7 @@ class _Group:
         return "heun" if any(states & e.free_symbols for e in amplitudes) else "euler"
 
     def _inline(self, expressions: Iterable[sp.Basic]) -> list[str]:
-        writer = Writer(BRIAN, self._symbols, self._system.name)
+        writer = Writer(BRIAN, self._symbols, self._system.name, constant=self._constant)
         texts = writer.block(regularise(e)[0] if isinstance(e, sp.Expr) else e for e in expressions)
         writer.definitions()  # refuses what needs a function
         return texts
@@ -178,7 +179,8 @@ class _Group:
     def _equations(self, hold: Iterable[str]) -> str:
         system = self._system
         calculus = STRATONOVICH if self._method() == "heun" else ITO
-        writer = Writer(BRIAN, self._symbols, system.name, lambda: self._names.new("part"))
+        names = self._names
+        writer = Writer(BRIAN, self._symbols, system.name, lambda: names.new("part"), constant=self._constant)
         texts = iter(writer.block([*drift(system, calculus), *(regularise(e)[0] for e in system.observables.values())]))
         rates = {n: f"({next(texts)})/{self._unit}" for n in system.states}
         for number, noise in enumerate(system.noise, start=1):

@@ -8,7 +8,7 @@ same expression: sympy multiplies a number into a sum, so that a number never st
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import sympy as sp
@@ -45,6 +45,8 @@ class Writer:
         Characters above which a part gets a name of its own, for languages that bound the length of a line.
     shared : bool
         Whether parts that are used more than once get names.
+    constant : collection of sympy.Symbol
+        Symbols that do not vary: a division by them does not count as one that may become infinite.
     """
 
     def __init__(
@@ -56,6 +58,7 @@ class Writer:
         longest: int | None = None,
         *,
         shared: bool = True,
+        constant: Collection[sp.Symbol] = (),
     ) -> None:
         self.language = language
         self.subject = subject
@@ -65,6 +68,7 @@ class Writer:
         self._new_name = new_name
         self._longest = longest
         self._shared = shared
+        self._constant_symbols = frozenset(constant)
         self._uses: Counter[sp.Basic] = Counter()
         self._cost: dict[sp.Basic, int] = {}
         self._known: dict[sp.Basic, _Text] = {}
@@ -280,7 +284,7 @@ class Writer:
         if self.language.computes_both:
             for node in sp.preorder_traversal(e):
                 inverse = isinstance(node, sp.Pow) and not (node.exp.is_Integer and node.exp > 0)
-                if (inverse and node.free_symbols) or isinstance(node, sp.log | sp.tan):
+                if (inverse and node.free_symbols - self._constant_symbols) or isinstance(node, sp.log | sp.tan):
                     raise self._refused(f"the alternative {_short(e)} of a choice, which may be infinite or undefined,")
         return self._in(e, SUM)
 

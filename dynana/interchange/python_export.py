@@ -21,7 +21,8 @@ WIDTH = 116
 def to_python(system: System) -> str:
     """Return Python source that defines a system.
 
-    Executing it binds the name of the system to a System of the same fingerprint, values, units and ranges. The source
+    Executing it binds the name of the system to a System of the same fingerprint, values, units and ranges (the same
+    fingerprint as long as sympy has evaluated its expressions, as in every model). The source
     is a function under ``@dn.model``. What a model function cannot give (parameters that nothing uses, choices between
     more than two values) is written as a call of `dynana.System` with sympy expressions instead.
 

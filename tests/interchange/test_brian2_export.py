@@ -179,6 +179,12 @@ def test_other_jumps_become_events_and_exchanges_keep_values_from_before() -> No
     assert "group.run_on_event('swap', 'before = x; x = y; y = before')" in str(model)
 
 
+def test_a_choice_may_divide_by_parameters() -> None:
+    x, k = sp.symbols("x k", real=True)
+    system = System({"x": sp.Piecewise((x / k, x > 0), (0, True))}, {"k": 2.0}, name="s")
+    assert "int(x > (0.0))*(x/k)" in dn.to_brian2(system).equations
+
+
 def test_names_that_brian2_uses_are_changed() -> None:
     names = ("t_in_timesteps", "N", "i", "mV", "volt", "xi_1", "exprel", "lastspike", "e")
     model = dn.to_brian2(System(dict.fromkeys(names, 1), name="clash"))
