@@ -23,8 +23,8 @@ from dynana.errors import ModelError
 #: By how much a hold is longer than asked for, in units of time: simulators that want a change of sign miss an end that
 #: falls on the end of a step, as it would with round numbers.
 HOLD_MARGIN = sp.Rational(1, 10**9)
-#: When the first hold ended: before any run.
-LONG_AGO = -1e9
+#: The end of a hold before the first one: after any run, so that the event that ends holds waits.
+NEVER = 1e9
 
 
 @dataclass(frozen=True)
@@ -66,12 +66,12 @@ def equations(system: System) -> Equations:
         if jump.refractory is None or jump.refractory == 0 or not jump.hold:
             continue
         held, free_at = _unused("held", taken), _unused("free_at", taken)
-        memory |= {held: 0.0, free_at: LONG_AGO}
+        memory |= {held: 0.0, free_at: NEVER}
         refractory = regularise(jump.refractory)[0]
         holds = refractory > 0
         to |= {
             held: sp.Piecewise((sp.S.One, holds), (sp.S.Zero, True)),
-            free_at: sp.Piecewise((TIME + refractory, holds), (sp.Rational(LONG_AGO), True)),
+            free_at: sp.Piecewise((TIME + refractory, holds), (sp.Rational(NEVER), True)),
         }
         for name in jump.hold:
             rows[name] = (1 - symbol(held)) * rows[name]

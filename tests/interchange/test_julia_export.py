@@ -59,7 +59,7 @@ def test_holds_become_two_variables_and_an_event() -> None:
     text = dn.to_julia(dn.models.lif)
     assert "D(V) ~ (1 - held)*(V_rest + I*R - V)/tau," in text
     assert (
-        "[V ~ V_reset, held ~ ifelse(t_ref > 0, 1, 0), free_at ~ ifelse(t_ref > 0, t + t_ref, -1000000000.0)]" in text
+        "[V ~ V_reset, held ~ ifelse(t_ref > 0, 1, 0), free_at ~ ifelse(t_ref > 0, t + t_ref, 1000000000.0)]" in text
     )
     assert "([t - free_at - 1e-09 ~ 0], [held ~ 0]; affect_neg = nothing), # end of spike" in text
 

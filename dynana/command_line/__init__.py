@@ -1,0 +1,1 @@
+"""The commands of ``python -m dynana``; they use public names only."""
