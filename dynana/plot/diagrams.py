@@ -31,8 +31,8 @@ KINDS: dict[str, tuple[str, str]] = {
     "label": ("|", style.BLACK),
 }
 OTHER = (">", style.SKY)
-#: Words of the legend, where they are not those of the kind.
-WORDS = {"hopf": "Hopf", "snic": "saddle-node on an invariant circle"}
+#: Words of the legend, where they are not those of the kind; what begins with an underscore is not there.
+WORDS = {"hopf": "Hopf", "snic": "saddle-node on an invariant circle", "label": "_label"}
 #: Markers that look smaller than the others at the same size.
 LARGER = {"*": 1.5, "P": 1.15, "X": 1.15, "h": 1.15}
 #: Kinds that are no bifurcations: stability does not change there.
@@ -40,12 +40,16 @@ MARKS = ("label", "user", "kink")
 #: Distance between the circles of a branch of cycles, as a fraction of the diagonal of the picture.
 BETWEEN = 0.014
 #: Longest piece of a line that carries circles, as a fraction of its extent: circles sit on its vertices.
-PIECE = 0.004
+PIECE = 0.001
+#: Periods that differ by more than this factor, as they do near an end in a homoclinic orbit, have a logarithmic axis.
+MANY_TIMES = 30.0
 #: Colour, line and circle faces of cycles.
 CYCLES: dict[bool, dict[str, Any]] = {
     True: {"color": style.BLUE, "linewidth": 1.2, "markerfacecolor": style.BLUE, "label": "stable cycle"},
     False: {"color": style.VERMILLION, "linewidth": 0.8, "markerfacecolor": "white", "label": "unstable cycle"},
 }
+#: Lines in the order of the legend.
+LINES = ("stable equilibrium", "unstable equilibrium", "stable cycle", "unstable cycle")
 
 
 def bifurcation_diagram(
@@ -77,7 +81,8 @@ def bifurcation_diagram(
     name = diagram.states[0] if y is None else y
     if name not in diagram.states:
         raise KeyError(unknown("state", name, diagram.states))
-    ax = style.axes(ax)
+    own = ax is None
+    ax = style.axes(ax, (7.0, 4.6))
     _draw_equilibria(ax, diagram, name)
     i = diagram.states.index(name)
     for branch in _cycle_branches(diagram):
@@ -87,7 +92,7 @@ def bifurcation_diagram(
     ax.set_xlabel(f"${style.symbol(diagram.parameter)}$")
     ax.set_ylabel(f"${style.symbol(name)}$")
     if legend:
-        _legend(ax)
+        _legend(ax, own)
     return ax
 
 
@@ -100,8 +105,7 @@ def periods(
     ----------
     diagram : Diagram or CycleBranch
     ax : Axes, optional
-        Where to draw; a new figure otherwise. A logarithmic axis shows how periods grow towards an end:
-        ``ax.set_yscale("log")``.
+        Where to draw; a new figure otherwise.
     frequency : bool, optional
         Draw 1 / period instead.
     legend : bool, optional
@@ -109,7 +113,8 @@ def periods(
     Returns
     -------
     Axes
-        Circles as in `bifurcation_diagram`; Hopf points at 2 pi / omega.
+        Circles as in `bifurcation_diagram`; Hopf points at 2 pi / omega. The axis of periods is logarithmic where they
+        grow a lot, as towards a homoclinic orbit.
 
     Raises
     ------
@@ -119,17 +124,21 @@ def periods(
     branches = _cycle_branches(diagram)
     if not branches:
         raise ValueError(f"no cycles in this diagram of {diagram.system}: dn.bifurcation_diagram(...) follows them")
-    ax = style.axes(ax, (5.2, 3.2))
+    own = ax is None
+    ax = style.axes(ax, (7.0, 3.2))
     for branch in branches:
         shown = 1.0 / branch.periods if frequency else branch.periods
         _draw_cycles(ax, branch, shown)
         _mark(ax, branch.parameter, [(s, float(shown[s.index])) for s in branch.special])
     ax.set_xlabel(f"${style.symbol(diagram.parameter)}$")
     ax.set_ylabel("frequency" if frequency else "period")
+    every = np.concatenate([branch.periods for branch in branches])
     if frequency:
         ax.set_ylim(bottom=0.0)
+    elif every.max() > MANY_TIMES * every.min():
+        ax.set_yscale("log")
     if legend:
-        _legend(ax)
+        _legend(ax, own)
     return ax
 
 
@@ -149,8 +158,9 @@ def bifurcation_diagram_with_periods(
     -------
     ndarray of two Axes
     """
-    above, below = style.stacked(axes, 2, (6.4, 6.4), [2.0, 1.0])
-    bifurcation_diagram(diagram, above, y=y)
+    above, below = style.stacked(axes, 2, (8.0, 6.4), [2.0, 1.0])
+    bifurcation_diagram(diagram, above, y=y, legend=False)
+    _legend(above, axes is None)
     periods(diagram, below, legend=False)
     above.set_xlabel("")
     above.figure.align_ylabels([above, below])
@@ -246,9 +256,10 @@ def _mark(ax: Axes, parameter: str, points: Iterable[tuple[SpecialPoint, float]]
         )
 
 
-def _legend(ax: Axes) -> None:
-    """One entry for each kind of line and marker: lines first."""
+def _legend(ax: Axes, outside: bool) -> None:
+    """One entry for each kind of line and marker, lines first; beside Axes that were made here, they have the room."""
     handles = dict(zip(*reversed(ax.get_legend_handles_labels()), strict=True))
-    order = sorted(handles, key=lambda label: not label.endswith(("equilibrium", "cycle")))
+    order = [label for label in LINES if label in handles] + [label for label in handles if label not in LINES]
+    place: dict[str, Any] = {"loc": "upper left", "bbox_to_anchor": (1.0, 1.0)} if outside else {}
     if handles:
-        ax.legend([handles[label] for label in order], order, frameon=False, fontsize="small")
+        ax.legend([handles[label] for label in order], order, frameon=False, fontsize="small", **place)

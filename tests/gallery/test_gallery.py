@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -69,6 +70,97 @@ EXPECTED = {
 """Script -> texts that its print must contain."""
 
 
+def reference(file: str, key: str) -> list[dict]:
+    """Points of a system in a table of references; its parameters are those of the models and scripts named below."""
+    systems = json.loads((REFERENCE / file).read_text(encoding="utf-8"))["systems"]
+    return next(system["points"] for system in systems if system["key"] == key)
+
+
+def places(file: str, key: str, *kinds: str) -> list[tuple[str, tuple[float, ...], float]]:
+    """Letters and parameter values of located points, with the digits that count: nine, or seven for cycles."""
+    tolerance = 1e-7 if "cycles" in file else 1e-9
+    return [
+        (p["type"], tuple(float(v) for v in p["parameters"].values()), tolerance)
+        for p in reference(file, key)
+        if p["type"] in kinds
+    ]
+
+
+EQUILIBRIA, CYCLES, LOCI = "continuation_equilibria.json", "continuation_cycles.json", "loci.json"
+LANDMARKS = json.loads((REFERENCE / "landmarks.json").read_text(encoding="utf-8"))
+
+LOCATED: dict[str, list[tuple[str, tuple[float, ...], float]]] = {
+    "brusselator": [("HB", (2.0,), 1e-9)],  # exact: B = 1 + A^2
+    "decision_diagrams": [
+        *places(EQUILIBRIA, "ww_coh0", "LP"),
+        *(("BP", (float(p["at"]),), 1e-9) for p in LANDMARKS["pitchforks"]["wong_wang"]),
+        *(("CP", (float(p["at"]),), 1e-9) for p in LANDMARKS["pitchforks"]["wong_wang"]),  # at coherence 0
+    ],
+    "fitzhugh_nagumo_diagram": places(EQUILIBRIA, "fhn", "HB"),
+    "hindmarsh_rose_diagram": [
+        *places(EQUILIBRIA, "hr_r0.01", "HB"),
+        ("LPC", (1.9390899584,), 1e-7),  # AUTO-07p, continuation_cycles.json; the table leaves out its middle
+        ("PD", (5.2911472248,), 1e-7),
+        ("PD", (5.327920801,), 1e-7),
+    ],
+    "hodgkin_huxley_diagram": [*places(EQUILIBRIA, "hh", "HB"), *places(CYCLES, "hh", "LPC", "PD")],
+    "hodgkin_huxley_two_parameters": places(LOCI, "hh", "GH"),
+    # exact: pitchfork at 1, Hopf point at sigma (sigma + beta + 3)/(sigma - beta - 1); homoclinic: Sparrow (1982)
+    "lorenz_diagram": [("BP", (1.0,), 1e-9), ("HB", (470 / 19,), 1e-9), ("HOM", (13.926,), 1e-4)],
+    "morris_lecar_diagrams": [
+        *(
+            (p["type"], (float(p["at"]),), 1e-7)
+            for row in LANDMARKS["sets"]
+            if row["model"].startswith("morris_lecar") and (row["values"] or "snic" not in row["model"])
+            for p in row["points"]
+            if p["at"] != "-9.949039" or "snic" in row["model"]  # the homoclinic regime is drawn from I = 20
+        ),
+        # where slow simulations lose the large stable cycle
+        *(("LPC", (place,), 1e-4) for place in (88.293, 216.900, 115.949, 40.594)),
+        ("HOM", (35.007,), 1e-4),
+    ],
+    "morris_lecar_two_parameters": places(LOCI, "ml_snic", "GH", "BT", "CP"),
+    # exact
+    "one_dimensional_bifurcations": [
+        ("LP", (0.0, 0.0), 1e-9),
+        ("BP", (0.0, 0.0), 1e-9),
+        ("LP", (-0.25, 0.5**0.5), 1e-6),
+        ("LP", (-0.25, -(0.5**0.5)), 1e-6),
+    ],
+    # the fold: largest steady current below -50 mV, in 30 digits
+    "wang_buzsaki_snic": [("LP", (0.160086327165,), 1e-9), ("SNIC", (0.160086327165,), 1e-9)],
+    "wilson_cowan_diagrams": [
+        *places(EQUILIBRIA, "wc_default", "LP"),
+        *places(EQUILIBRIA, "wc_oscillating", "LP", "HB"),
+        *places(LOCI, "wc_oscillating", "BT", "GH", "CP"),
+    ],
+}
+"""Script -> letters and places of special points that its tables must contain, with a relative tolerance."""
+
+PERIODS = {
+    "brusselator": [p["period"] for p in reference(CYCLES, "brusselator") if p["parameters"]["B"] < 4],
+    "fitzhugh_nagumo_diagram": [39.47441498],
+    "hindmarsh_rose_diagram": [3.5346314234],
+    "hodgkin_huxley_diagram": [14.343600948, 11.564697477, 6.7902707173],
+    "wang_buzsaki_snic": [16.75000154],
+}
+"""Script -> periods of labelled cycles, from AUTO-07p and shooting; tables show six digits."""
+
+
+def rows(text: str) -> list[tuple[str, list[float]]]:
+    """Letters of a special point and the numbers after them, for each row of the tables."""
+    number = r"-?\d+(?:\.\d+)?(?:e[+-]?\d+)?"
+    found = re.findall(rf"\b([A-Z]{{2,4}}\d?)((?:\s+{number}(?!\S))+)", text)
+    return [(code, [float(n) for n in numbers.split()]) for code, numbers in found]
+
+
+def contains(found: list[tuple[str, list[float]]], code: str, place: tuple[float, ...], tolerance: float) -> bool:
+    return any(
+        code == shown and len(numbers) >= len(place) and numbers[: len(place)] == pytest.approx(place, rel=tolerance)
+        for shown, numbers in found
+    )
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.stem)
 def test_script_runs_prints_and_draws(script: Path, tmp_path: Path) -> None:
@@ -86,6 +178,12 @@ def test_script_runs_prints_and_draws(script: Path, tmp_path: Path) -> None:
     shown = " ".join(done.stdout.split())
     for text in EXPECTED.get(script.stem, []):
         assert text in shown
+    found = rows(done.stdout)
+    for code, place, tolerance in LOCATED.get(script.stem, []):
+        assert contains(found, code, place, tolerance), f"no {code} at {place}"
+    for period in PERIODS.get(script.stem, []):
+        labels = [numbers for code, numbers in found if code == "UZ"]
+        assert any(n == pytest.approx(period, rel=5e-6) for numbers in labels for n in numbers), f"no period {period}"
     assert picture.read_bytes().startswith(b"\x89PNG")
     assert picture.stat().st_size > SMALLEST_PICTURE
 
