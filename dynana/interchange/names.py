@@ -47,14 +47,13 @@ class Names:
         """Return ``wanted``, shortened and numbered where it is too long or taken, and take it."""
         if self._pattern is not None and self._pattern.fullmatch(wanted):
             wanted = f"own_{wanted}"
-        for number in itertools.count(1):
-            tail = "" if number == 1 else str(number)
-            room = None if self._longest is None else self._longest - len(tail)
-            name = wanted[:room] + tail
-            if self._fits(name):
-                self._used.add(self._key(name))
-                return name
-        raise AssertionError("unreachable")
+        tails = itertools.chain([""], map(str, itertools.count(2)))
+        name = next(filter(self._fits, (self._cut(wanted, tail) for tail in tails)))
+        self._used.add(self._key(name))
+        return name
+
+    def _cut(self, name: str, tail: str) -> str:
+        return name[: None if self._longest is None else self._longest - len(tail)] + tail
 
     def assign(self, wanted: Iterable[str]) -> dict[str, str]:
         """Return a name for each of the given ones; those that can stay as they are do."""

@@ -113,7 +113,7 @@ def _model_source(system: System) -> str:
     if parts.needs_library:
         alias = "" if parts.library == "Fraction" else f" as {parts.library}"
         lines = [f"from fractions import Fraction{alias}", "", *lines]
-    options = [f"    {key}={value!r}," for key, value in parts.settings.items()]
+    options = [line for key, value in parts.settings.items() for line in _setting(key, value)]
     lines += ["", "", *([f"@{parts.dn}.model(", *options, ")"] if options else [f"@{parts.dn}.model"])]
     states = [f"{n}={_initial(value, parts.dn)}" for n, value in system.given_initial]
     values = [f"{n}={value!r}" for n, value in system.values.items()]
@@ -143,6 +143,15 @@ def _constructor_source(system: System) -> str:
     given += [f"name={system.name!r}", f"doc={system.doc!r}"]
     given += [f"{key}={value!r}" for key, value in parts.settings.items()]
     return "\n".join([*lines, f"{system.name} = {parts.dn}.System(", *(f"    {item}," for item in given), ")", ""])
+
+
+def _setting(key: str, value: Any) -> list[str]:
+    """Return an argument of the decorator, a long dict on several lines."""
+    line = f"    {key}={value!r},"
+    if len(line) <= WIDTH or not isinstance(value, dict):
+        return [line]
+    entries = _wrapped([f"{name!r}: {entry!r}" for name, entry in value.items()])
+    return [f"    {key}={{", *(f"    {entry}" for entry in entries), "    },"]
 
 
 def _mapping(pairs: Iterable[tuple[str, str]]) -> str:
