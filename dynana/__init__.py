@@ -35,6 +35,7 @@ _HOME = {
     ),
     "lowering.kernels": "lower",
     "simulation.simulate": "simulate",
+    "simulation.networks": "record",
     "simulation.sweep": "sweep",
     "simulation.fi_curve": "fi_curve",
     "simulation.observe": "observe",
@@ -183,6 +184,7 @@ if TYPE_CHECKING:
     from dynana.simulation.inputs import sampled as sampled
     from dynana.simulation.inputs import sinusoid as sinusoid
     from dynana.simulation.inputs import steps as steps
+    from dynana.simulation.networks import record as record
     from dynana.simulation.observe import observe as observe
     from dynana.simulation.simulate import simulate as simulate
     from dynana.simulation.sweep import sweep as sweep

@@ -10,10 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dynana.analysis.critical_cycles import BIFURCATIONS, CriticalCycles
+from dynana.analysis.cycle_loci_ends import bautin_end
 from dynana.analysis.cycle_loci_events import CyclePlace, CycleTest
 from dynana.analysis.cycle_loci_results import locus_of
 from dynana.analysis.cycle_loci_starts import first_fold_of_cycles
-from dynana.analysis.cycle_loci_tracing import CycleLocus
+from dynana.analysis.cycle_loci_tracing import SHRINK, CycleLocus
 from dynana.analysis.loci_request import ranges_around, two_parameters
 from dynana.analysis.orbit_loci import Tracer, step_control
 from dynana.analysis.orbit_places import Test, Way, always, label
@@ -110,11 +111,20 @@ def continue_cycle_locus(
     curve = CycleLocus(problem, widths, longest)
     tracer = Tracer(curve, box, control, labels)
     first = curve.place(orbit)
+    ways: tuple[Way[CyclePlace], Way[CyclePlace]]
     if start.kind == "bautin":
         stop = Stop(reason="bautin", message="The curve begins at the Bautin point from which it was started.")
-        beginning: Way[CyclePlace] = Way(stop=stop)
-        return locus_of(problem, start, first, beginning, tracer.one_way(first, curve.outward(first)))
-    return locus_of(problem, start, first, *tracer.both_ways(first))
+        ways = Way(stop=stop, end=start), tracer.one_way(first, curve.outward(first))
+    else:
+        ways = tracer.both_ways(first)
+    if curve_kind == "fold of cycles":
+        ways = _ended(problem, first, ways[0]), _ended(problem, first, ways[1])
+    return locus_of(problem, start, first, *ways)
+
+
+def _ended(problem: CriticalCycles, first: CyclePlace, way: Way[CyclePlace]) -> Way[CyclePlace]:
+    """Return a way with the Bautin point in which its cycles shrink to a point, if they do."""
+    return way.shrunk(bautin_end(problem, [first, *way.places])) if way.stop.reason == SHRINK else way
 
 
 def _kind(system: System, start: Any, kind: str | None) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -21,20 +23,20 @@ CycleWay = Way[CyclePlace]
 def locus_of(
     problem: CriticalCycles, origin: SpecialPoint, start: CyclePlace, backward: CycleWay, forward: CycleWay
 ) -> Locus:
-    """Return a curve from both ways that lead away from its start.
-
-    A Bautin point is the first point of the curve that begins there.
-    """
+    """Return a curve from both ways that lead away from its start; Bautin points at its ends are points of it."""
     behind = len(backward.places)
     places = [*reversed(backward.places), start, *forward.places]
     marks = {behind - 1 - i: mark for i, mark in backward.marks.items()}
     marks |= {behind + 1 + i: mark for i, mark in forward.marks.items()}
-    born = origin.kind == "bautin"
+    ahead = int(backward.end is not None)
     rows = [_row(problem, place) for place in places]
-    special = [_special(problem, places, i, marks[i], int(born)) for i in sorted(marks)]
-    if born:
-        rows.insert(0, _bautin_row(problem, origin))
-        special.insert(0, origin)
+    special = [_special(problem, places, i, marks[i], ahead) for i in sorted(marks)]
+    if backward.end is not None:
+        rows.insert(0, _bautin_row(problem, backward.end))
+        special.insert(0, backward.end)
+    if forward.end is not None:
+        special.append(replace(forward.end, index=len(rows)))
+        rows.append(_bautin_row(problem, forward.end))
     table = np.array(rows)
     n = problem.n
     names = [f"{name}_{end}" for end in ("max", "min") for name in problem.system.states]

@@ -17,6 +17,8 @@ from dynana.results.tables import number
 
 Array = NDArray[np.float64]
 
+#: Why a curve ends where its cycles shrink to a point.
+SHRINK = "cycles shrink to a point"
 #: Extent of a cycle relative to the largest on the curve below which it has shrunk to a point.
 SHRUNK = 0.03
 #: The same where Newton's method fails: the equations degenerate with the square of the extent.
@@ -91,9 +93,7 @@ class CycleLocus:
     def _shrunk(self, place: CyclePlace) -> Stop:
         pairs = zip(self.free, place.parameters.tolist(), strict=True)
         where = ", ".join(f"{n} = {number(v)}" for n, v in pairs)
-        return Stop(
-            reason="cycles shrink to a point", message=f"at {where}, period {number(place.orbit.durations[0])}."
-        )
+        return Stop(reason=SHRINK, message=f"at {where}, period {number(place.orbit.durations[0])}.")
 
     def coordinates(self, place: CyclePlace) -> Array:
         """Return the logarithm of the period and the extrema."""

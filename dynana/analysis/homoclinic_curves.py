@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,8 @@ from numpy.typing import NDArray
 
 from dynana.analysis.connections import ConnectionProblem, saddle_quantity
 from dynana.analysis.homoclinic import FEWEST_INTERVALS, INTERVALS, STAGES, homoclinic
-from dynana.analysis.homoclinic_loci import ConnectionLocus, ConnectionPlace
+from dynana.analysis.homoclinic_ends import double_zero_end
+from dynana.analysis.homoclinic_loci import SHRINK, ConnectionLocus, ConnectionPlace
 from dynana.analysis.homoclinic_starts import first_homoclinic
 from dynana.analysis.loci_request import ranges_around, two_parameters
 from dynana.analysis.orbit_loci import Tracer, step_control
@@ -98,12 +100,19 @@ def continue_homoclinic(
     curve = ConnectionLocus(problem)
     tracer = Tracer(curve, box, control, labels)
     first = curve.place(orbit)
+    ways: tuple[Way[ConnectionPlace], Way[ConnectionPlace]]
     if isinstance(start, SpecialPoint):
         stop = Stop(reason=start.kind, message="The curve begins at the Bogdanov-Takens point it was started from.")
         outward = 1.0 if _outward(problem, orbit) else -1.0
-        beginning: Way[ConnectionPlace] = Way(stop=stop)
-        return _locus(problem, start, first, beginning, tracer.one_way(first, outward))
-    return _locus(problem, start, first, *tracer.both_ways(first))
+        ways = Way(stop=stop, end=start), tracer.one_way(first, outward)
+    else:
+        ways = tracer.both_ways(first)
+    return _locus(problem, start, first, _ended(problem, first, ways[0]), _ended(problem, first, ways[1]))
+
+
+def _ended(problem: ConnectionProblem, first: ConnectionPlace, way: Way[ConnectionPlace]) -> Way[ConnectionPlace]:
+    """Return a way with the Bogdanov-Takens point in which its orbits shrink to a point, if they do."""
+    return way.shrunk(double_zero_end(problem, [first, *way.places])) if way.stop.reason == SHRINK else way
 
 
 def _orbit(system: System, start: Any, parameters: Any, intervals: int) -> Homoclinic | SpecialPoint:
@@ -179,19 +188,21 @@ def _locus(
     backward: Way[ConnectionPlace],
     forward: Way[ConnectionPlace],
 ) -> Locus:
-    """Return a curve from both ways that lead away from its start; a Bogdanov-Takens point is its first point."""
+    """Return a curve from both ways that lead away from its start; Bogdanov-Takens points at its ends belong to it."""
     behind = len(backward.places)
     places = [*reversed(backward.places), first, *forward.places]
     marks = {behind - 1 - i: mark for i, mark in backward.marks.items()}
     marks |= {behind + 1 + i: mark for i, mark in forward.marks.items()}
     rows = [_row(problem, place) for place in places]
-    born = isinstance(start, SpecialPoint)
-    special = [_special(problem, places, i, marks[i], int(born)) for i in sorted(marks)]
+    ahead = int(backward.end is not None)
+    special = [_special(problem, places, i, marks[i], ahead) for i in sorted(marks)]
     free = (problem.free[0], problem.free[1])
-    if isinstance(start, SpecialPoint):
-        place = [start.parameters[n] for n in free]
-        rows.insert(0, np.concatenate((place, start.point, [0.0, 0.0, 0.0, np.inf, 0.0])))
-        special.insert(0, start)
+    if backward.end is not None:
+        rows.insert(0, _double_zero_row(free, backward.end))
+        special.insert(0, backward.end)
+    if forward.end is not None:
+        special.append(replace(forward.end, index=len(rows)))
+        rows.append(_double_zero_row(free, forward.end))
     table = np.array(rows)
     n = len(problem.system.states)
     names = ("unstable", "stable", "saddle_quantity", "duration", "error")
@@ -208,10 +219,19 @@ def _locus(
         periods=np.zeros(len(table)),
         special=tuple(special),
         stops=(backward.stop, forward.stop),
-        origin=f"from {'a ' + start.kind + ' point' if born else 'an orbit ' + start.kind} at {where}",
+        origin=f"from {_named(start)} at {where}",
         closed=forward.closed,
         measures={name: table[:, 2 + n + i].copy() for i, name in enumerate(names)},
     )
+
+
+def _named(start: Homoclinic | SpecialPoint) -> str:
+    return f"a {start.kind} point" if isinstance(start, SpecialPoint) else f"an orbit {start.kind}"
+
+
+def _double_zero_row(free: tuple[str, str], point: SpecialPoint) -> Array:
+    """Return the row of a Bogdanov-Takens point: the orbit is a point, and takes for ever."""
+    return np.concatenate(([point.parameters[n] for n in free], point.point, [0.0, 0.0, 0.0, np.inf, 0.0]))
 
 
 def _row(problem: ConnectionProblem, place: ConnectionPlace) -> Array:

@@ -17,6 +17,8 @@ from dynana.results.tables import number
 
 Array = NDArray[np.float64]
 
+#: Why a curve ends where its orbits shrink to a point.
+SHRINK = "orbits shrink to a point"
 #: Extent of an orbit relative to the largest on the curve below which it has shrunk to a point.
 SHRUNK = 0.02
 #: A leading eigenvalue is about to vanish below this fraction of the largest it had on the curve.
@@ -115,7 +117,7 @@ class ConnectionLocus:
         """Return why the curve ends with a step."""
         place, before = step.after, step.before
         if place.reach < SHRUNK * self._largest_reach and place.reach < before.reach:
-            return Stop(reason="orbits shrink to a point", message=f"{self._where(place)}: a Bogdanov-Takens point.")
+            return Stop(reason=SHRINK, message=f"{self._where(place)}.")
         if self.problem.ends.slow:
             return None
         rates = np.abs(place.leading)

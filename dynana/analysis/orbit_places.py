@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Generic, TypeVar
 
 import numpy as np
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from dynana.numerics.bracketed_roots import bracketed_root
 from dynana.numerics.collocation_orbit import Orbit
 from dynana.numerics.pseudo_arclength import POINT_LIMIT
+from dynana.results.special_points import SpecialPoint
 from dynana.results.stop import Stop
 
 Array = NDArray[np.float64]
@@ -93,12 +94,32 @@ class Mark(Generic[P]):
 
 @dataclass(eq=False)
 class Way(Generic[P]):
-    """A curve in one direction from its start: places after it, special points by index of place, and the end."""
+    """A curve in one direction from its start.
+
+    Attributes
+    ----------
+    places : list of Place
+        After the start.
+    marks : dict of int to Mark
+        Special points, by index of place.
+    stop : Stop
+    closed : bool
+        Whether the last place is the start.
+    end : SpecialPoint or None
+        The special point of equilibria in which the orbits shrink to a point at the end of the curve.
+    """
 
     places: list[P] = field(default_factory=list)
     marks: dict[int, Mark[P]] = field(default_factory=dict)
     stop: Stop = field(default_factory=lambda: Stop(reason=POINT_LIMIT))
     closed: bool = False
+    end: SpecialPoint | None = None
+
+    def shrunk(self, end: SpecialPoint | None) -> Way[P]:
+        """Return the curve with the special point at its end, if that is known; it gives the stop its reason."""
+        if end is None:
+            return self
+        return replace(self, end=end, stop=Stop(reason=end.kind, message=f"The curve ends there: {end.sentence}."))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -99,7 +99,11 @@ class Augmented:
             key,
         )
         if same in self._known:
-            return self._known[same]
+            # an equal group, whose states may have other names
+            found = self._known[same]
+            own = [n for n in found.values() if n in self.rates]
+            known = {n: m for n, m in found.items() if n in values and self.values.get(m) == values[n]}
+            return {**known, **dict(zip(rates, own, strict=True))}
         names: dict[str, str] = {}
         for name in rates:
             names[name] = self.fresh(name)

@@ -148,6 +148,8 @@ class Connection:
         rates = {n: self._own(self.sharing.rates[n], side) for n in names}
         jumps = {n: self._own(events[n], side) for n in names if n in events}
         self.names[where] = cell.states(rates, self.values, {n: self.start[n] for n in names}, jumps)
+        population = whole_of(self.projection.source).name if where == PER_PRE else self.target_name
+        self.sharing.names |= {n: (population, self.names[where][n]) for n in names}
 
     def _sum(self) -> None:
         """Give sums to the target, with the events that raise them."""
@@ -159,6 +161,7 @@ class Connection:
         rates = {n: self._own(self.sharing.rates[n], POST) for n in names}
         events = {n: self._own(self.synapse.on_post[n], POST) for n in names if n in self.synapse.on_post}
         self.names[SUM] = self.target.states(rates, self.values, dict.fromkeys(names, 0.0), events)
+        self.sharing.names |= {n: (self.target_name, self.names[SUM][n]) for n in names}
         for name in names:
             if name in self.synapse.on_pre:
                 raised = sp.expand(self.synapse.on_pre[name] - symbol(name))

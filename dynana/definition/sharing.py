@@ -82,6 +82,8 @@ class Sharing:
     Attributes
     ----------
     placements : dict of str to Placement
+    names : dict of str to (population, state)
+        Where a shared or summed state lives, and its name there; filled while the network is put together.
     """
 
     def __init__(self, projection: Projection, share: bool = True) -> None:
@@ -91,6 +93,7 @@ class Sharing:
         self.rates = dict(zip(self.synapse.states, self.synapse.derivatives, strict=True))
         self.drivers = self._drivers()
         self.placements: dict[str, Placement] = {}
+        self.names: dict[str, tuple[str, str]] = {}
         summable, why_not = self._summable()
         for state in self.synapse.states:
             self.placements[state] = self._placed(state, summable, why_not, share)

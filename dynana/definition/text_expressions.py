@@ -32,7 +32,7 @@ NORMALISED = 5_000
 #: Operations in one expression after functions are written out.
 LARGEST_EXPRESSION = 60_000
 #: Branches of the choices inside one comparison, and its operations before they are told apart.
-MOST_BRANCHES, LONGEST_CONDITION = 32, 2_000
+MOST_BRANCHES, LONGEST_CONDITION = 16, 300
 #: Depth of an expression, for the recursions that sympy makes on it.
 DEEPEST_EXPRESSION = 120
 
@@ -112,6 +112,11 @@ class Expressions(Reading[Value]):
         """Return a call of a function."""
         numbers = [a.number for a in arguments if a.number is not None]
         if len(numbers) < len(arguments):
+            if tree.head in _STEPS:
+                test = self._compared(tree, ">=", arguments[0], Value(sp.S.Zero, 0.0))
+                return self._chosen(tree, test, Value(sp.S.One, 1.0), Value(sp.S.Zero, 0.0))
+            if tree.head == "atan2" and any(a.expr.has(sp.Piecewise) for a in arguments):
+                self.fail("atan2 of a choice (if, heav, ...) cannot be written out.", tree)
             options = {} if self.operations <= NORMALISED or not isinstance(function.symbolic, type) else _AS_IT_IS
             return self._made(tree, function.symbolic(*(a.expr for a in arguments), **options), None)
         with np.errstate(all="ignore"):
@@ -279,6 +284,8 @@ def _negated(condition: Any) -> Any:
         return sp.false if condition == sp.true else sp.true
     if isinstance(condition, sp.And | sp.Or):
         return (_any if isinstance(condition, sp.And) else _all)([_negated(part) for part in condition.args])
+    if not isinstance(condition, sp.Rel):
+        raise TypeError(f"no opposite of {type(condition).__name__}")
     return compare(_OPPOSITE[condition.rel_op], condition.lhs, condition.rhs)
 
 

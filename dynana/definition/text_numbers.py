@@ -60,4 +60,7 @@ class Numbers(Reading[Any]):
 
     def choice(self, condition: Tree, a: Tree, b: Tree) -> Any:
         """Return the value of a choice."""
-        return np.where(np.asarray(self.walk(condition)) != 0, self.walk(a), self.walk(b))
+        holds = np.asarray(self.walk(condition)) != 0
+        if holds.ndim == 0:
+            return self.walk(a if holds else b)
+        return np.where(holds, self.walk(a), self.walk(b))

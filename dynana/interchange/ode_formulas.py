@@ -82,14 +82,13 @@ class _Shared(Reading[Any]):
         bounds = [self.constant(a) for a in tree.arguments[:2]]
         if not all(map(math.isfinite, bounds)) or bounds[1] - bounds[0] > MOST_TERMS:
             self.fail(f"the sum runs from {bounds[0]:g} to {bounds[1]:g}: at most {MOST_TERMS} terms.", tree)
-        outside = self.names.get(INDEX)
+        outermost = INDEX not in self.names
         terms = []
         for i in range(int(bounds[0]), int(bounds[1]) + 1):
             self.names[INDEX] = self.integer(i)
             terms.append(self.walk(tree.arguments[2]))
-        self.names.pop(INDEX, None)
-        if outside is not None:
-            self.names[INDEX] = outside
+        if outermost:  # there is one index: what follows an inner sum reads where that ended, as in XPPAUT
+            self.names.pop(INDEX, None)
         return self.total(terms, tree) if terms else self.integer(0)
 
     def _shift(self, tree: Tree) -> Any:
@@ -217,6 +216,10 @@ class OdeExpressions(_Shared, Expressions):
         if tree.head == "normal" and len(tree.arguments) == 2:
             mean, deviation = (self.walk(a).expr for a in tree.arguments)
             return self._made(tree, mean + deviation * self._draw(), None)
+        if tree.head == "mod" and len(tree.arguments) == 2:
+            divisor = self.walk(tree.arguments[1]).number
+            if divisor is not None and divisor <= 0:
+                self.fail(f"mod with the divisor {divisor:g}: only a positive one has a meaning on both sides.", tree)
         made: Value | None = super().special(tree)
         return made
 

@@ -47,6 +47,8 @@ def formula(text: str, line: int, column: int, notes: Notes) -> Tree:
     tree = parse(text, GRAMMAR, line=line, column=column)
     if re.search(r"[*/&]\s*not\b", text, re.IGNORECASE):
         notes.add(line, "reading", "not(...) after * is a factor here; XPPAUT multiplies with what stands before it.")
+    if any(t.head == "sum" and any(inner.head == "sum" for inner in t.arguments[-1]) for t in tree if t.arguments):
+        notes.add(line, "reading", "a sum in a sum: there is one index i', which the inner sum leaves at its end.")
     if any(t.kind == CALL and t.head in _DISPUTED for t in tree):
         try:
             usual = parse(text, _USUAL, line=line, column=column)

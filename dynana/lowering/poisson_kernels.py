@@ -1,7 +1,4 @@
-"""The generated operation of Poisson counts: input that every cell has for itself, and trains of spikes.
-
-It is written out in one piece: with the parts of a tile in a function of their own, LLVM takes twice the time.
-"""
+"""The generated operation of Poisson counts: input that every cell has for itself, and trains of spikes."""
 
 from __future__ import annotations
 
@@ -9,46 +6,52 @@ from types import ModuleType
 
 from dynana.lowering import modules
 from dynana.lowering.modules import Function, Source
-from dynana.numerics.network_poisson import TILE, UNDECIDED
+from dynana.numerics.network_poisson import CALLS, CELLS_PER_CALL, TILE
 from dynana.numerics.network_poisson import Poisson as At
 from dynana.numerics.network_program import CELL_BITS
-from dynana.numerics.signatures import BLOCK_WIDTH
 
-ARRIVALS, BLOCKS, LOG = "arrivals", "blocks", "log"
-CONSTANT, COMMON, OWN = "constant", "common", "own"
+ARRIVALS, ROW, LOG = "arrivals", "row", "log"
+TABLED, COMMON, OWN = "tabled", "common", "own"
 
 
-def poisson_counts(rates: str, sink: str) -> ModuleType:
+def poisson_counts(rates: str, sink: str, weighted: bool) -> ModuleType:
     """Return the module with the operation ``count``.
 
     Parameters
     ----------
-    rates : {"constant", "common", "own"}
-        Whether all cells have one rate that never changes, so that a table serves them; one rate that changes; or each
-        its own.
-    sink : {"arrivals", "blocks", "log"}
-        Weight times the count is added to a row of arrivals, or to a state in the blocks of its population; or as many
-        spikes are written into a log.
+    rates : {"tabled", "common", "own"}
+        All cells have one rate that never changes and is not low, so that a table serves them; one rate; or each its
+        own.
+    sink : {"arrivals", "row", "log"}
+        Weight times the count is added to a row of arrivals, or written into a row of its own (from which
+        `dynana.numerics.network_sources.add_row` takes it: with more than one loop behind the draws, the compiler does
+        not pack them); or as many spikes are written into a log.
+    weighted : bool
+        Whether each cell has a weight of its own.
     """
-    return modules.load(f"poisson {rates} {sink}", lambda: _module(rates, sink))
+    return modules.load(f"poisson {rates} {sink} {weighted}", lambda: _module(rates, sink, weighted))
 
 
-def _module(rates: str, sink: str) -> Source:
+def _module(rates: str, sink: str, weighted: bool) -> Source:
     head = [
         "a = integers_at(row)",
-        f"drawn = shorts_at(a[{At.SCRATCH:d}])",
-        f"found = floats_at(a[{At.SCRATCH:d}] + {2 * TILE})",
+        f"drawn = shorts_at(a[{At.SHORTS:d}])",
+        f"quads = integers_at(a[{At.SHORTS:d}])",
+        f"counted = shorts_at(a[{At.SHORTS:d}] + {2 * TILE})",
+        f"near = shorts_at(a[{At.SHORTS:d}] + {4 * TILE})",
+        f"reals = floats_at(a[{At.REALS:d}])",
+        f"expected = floats_at(a[{At.EXPECTED:d}])",
         f"k0, k1 = words(a[{At.SEED:d}])",
         "c0, c1 = words(k)",
         f"c3 = uint64(a[{At.STREAM:d}]) << uint64(16)",
-        *(_HEAD_TABLED if rates == CONSTANT else _HEAD_OWN),
-        *_SINK_HEAD[sink],
+        *_FIRST[rates],
+        *_HEAD[sink == LOG],
+        *(["w = weight[uint64(0)]"] if sink != LOG else []),
     ]
-    loop = [f"n = min({TILE}, a[{At.CELLS:d}] - start)", *_DRAWS[rates], *_SINK[sink]]
-    tail = [
-        f"counts[uint64(0)] = spikes\nends[uint64(k % a[{At.ENDS_LENGTH:d}])] = spikes".split("\n"),
-        [],
-    ][sink != LOG]
+    factor = {True: "weight[uint64(start + i)]", False: "w"}[weighted]
+    loop = [f"n = min({TILE}, a[{At.CELLS:d}] - start)", *_DRAW[rates], *_SINK[sink]]
+    loop = [line.replace("FACTOR", factor) for line in loop]
+    tail = ["counts[uint64(0)] = spikes", f"ends[uint64(k % a[{At.ENDS_LENGTH:d}])] = spikes"] if sink == LOG else []
     body = [*head, f"for start in range(0, a[{At.CELLS:d}], {TILE}):", *(f"    {line}" for line in loop), *tail]
     return Source(
         functions=(Function(name="count", arguments="k, row", body=tuple(body), signature="OPERATION"),),
@@ -57,53 +60,39 @@ def _module(rates: str, sink: str) -> Source:
             "dynana.numerics.network_poisson": _USED[rates],
             "dynana.numerics.network_program": {"OPERATION"},
             "dynana.numerics.random": {"words"},
-            "numpy": {"uint64"},
+            "numpy": {"float64", "uint64"},
         },
         comment=f"Poisson counts, {rates} rates, into {sink}.",
     )
 
 
-_HEAD_TABLED = (f"table = bytes_at(a[{At.TABLE:d}])", f"distribution = floats_at(a[{At.DISTRIBUTION:d}])")
-_TABLED = (
-    "draw_tile(k0, k1, c0, c1, c3, uint64(start // 8), drawn)",
-    "if not look_up(table, drawn, found):",
-    "    for i in range(n):",
-    f"        if found[uint64(i)] == {UNDECIDED}:",
-    "            bits = drawn[uint64(i)]",
-    "            cell = uint64(start + i)",
-    "            found[uint64(i)] = decide(bits, k0, k1, c0, c1, cell, c3, distribution)",
+_TILE = (
+    f"m = (n + {CELLS_PER_CALL - 1}) // {CELLS_PER_CALL}",
+    f"draw_tile(k0, k1, c0, c1, c3, uint64(start // {TILE} * {CALLS}), m, quads)",
 )
-_HEAD_OWN = (
-    f"expected = floats_at(a[{At.EXPECTED:d}])",
-    f"step = uint64(a[{At.EXPECTED_STEP:d}])",
-    f"uniforms = floats_at(a[{At.SCRATCH:d}] + {10 * TILE})",
-)
-_DRAWS = {
-    CONSTANT: _TABLED,
-    COMMON: (
-        "draw_tile(k0, k1, c0, c1, c3, uint64(start // 8), drawn)",
-        "if not none_at_all(expected[uint64(0)], drawn, found):",
-        "    for i in range(n):",
-        "        if found[uint64(i)] != 0.0:",
-        "            u = resolved(drawn[uint64(i)], k0, k1, c0, c1, uint64(start + i), c3)",
-        "            found[uint64(i)] = follow_distribution(u, expected[uint64(0)])",
+_OPEN = ("    decide_tile(n, start, k0, k1, c0, c1, c3, drawn, counted, near, reals)",)
+_FIRST = {
+    TABLED: (f"table = bytes_at(a[{At.TABLE:d}])",),
+    COMMON: (f"bounds = shorts_at(a[{At.BOUNDS:d}])", "set_bounds(expected[uint64(0)], bounds, reals)"),
+    OWN: (f"found = floats_at(a[{At.NUMBERS:d}])", f"uniforms = floats_at(a[{At.NUMBERS:d}] + {8 * TILE})"),
+}
+_DRAW = {
+    TABLED: (*_TILE, "if not look_up(n, drawn, counted, near, table):", *_OPEN),
+    COMMON: (*_TILE, "if not count_tile(n, drawn, counted, near, bounds):", *_OPEN),
+    OWN: (
+        "count_cells(k0, k1, c0, c1, c3, uint64(start), n, expected, found, uniforms)",
+        "for i in range(n):",
+        "    counted[uint64(i)] = found[uint64(i)]",
     ),
-    OWN: ("count_cells(k0, k1, c0, c1, c3, uint64(start), n, expected, step, found, uniforms)",),
 }
 _USED = {
-    CONSTANT: {"decide", "draw_tile", "look_up"},
-    COMMON: {"draw_tile", "follow_distribution", "none_at_all", "resolved"},
+    TABLED: {"decide_tile", "draw_tile", "look_up"},
+    COMMON: {"count_tile", "decide_tile", "draw_tile", "set_bounds"},
     OWN: {"count_cells"},
 }
-_WEIGHTS = (
-    f"weight = floats_at(a[{At.WEIGHT:d}])",
-    f"every = uint64(a[{At.WEIGHT_STEP:d}])",
-    f"out = floats_at(a[{At.OUT:d}])",
-)
-_SINK_HEAD = {
-    ARRIVALS: _WEIGHTS,
-    BLOCKS: _WEIGHTS,
-    LOG: (
+_HEAD = {
+    False: (f"weight = floats_at(a[{At.WEIGHT:d}])", f"out = floats_at(a[{At.OUT:d}])"),
+    True: (
         f"log = integers_at(a[{At.OUT:d}])",
         f"counts = integers_at(a[{At.COUNTS:d}])",
         f"ends = integers_at(a[{At.ENDS:d}])",
@@ -113,28 +102,13 @@ _SINK_HEAD = {
 _SINK = {
     ARRIVALS: (
         f"at = uint64(k % a[{At.OUT_SLOTS:d}] * a[{At.OUT_STRIDE:d}] + a[{At.TARGET_FIRST:d}] + start)",
-        "if every == 0:",
-        "    w = weight[uint64(0)]",
-        "    for i in range(n):",
-        "        out[at + uint64(i)] += w * found[uint64(i)]",
-        "else:",
-        "    for i in range(n):",
-        "        out[at + uint64(i)] += weight[uint64(start + i)] * found[uint64(i)]",
+        "for i in range(n):",
+        "    out[at + uint64(i)] += FACTOR * float64(counted[uint64(i)])",
     ),
-    BLOCKS: (
-        "i = 0",
-        "while i < n:  # the cells of one block are neighbours",
-        f"    target = a[{At.TARGET_FIRST:d}] + start + i",
-        f"    lane = target % {BLOCK_WIDTH}",
-        f"    at = uint64(target // {BLOCK_WIDTH} * a[{At.BLOCK_STRIDE:d}] + lane)",
-        f"    here = min({BLOCK_WIDTH} - lane, n - i)",
-        "    for m in range(here):",
-        "        out[at + uint64(m)] += weight[uint64(start + i + m) * every] * found[uint64(i + m)]",
-        "    i += here",
-    ),
+    ROW: ("at = uint64(start)", "for i in range(n):", "    out[at + uint64(i)] = FACTOR * float64(counted[uint64(i)])"),
     LOG: (
         "for i in range(n):",
-        "    for _ in range(int(found[uint64(i)])):",
+        "    for _ in range(counted[uint64(i)]):",
         f"        log[uint64(spikes)] = k << {CELL_BITS} | (start + i)",
         "        spikes += 1",
     ),

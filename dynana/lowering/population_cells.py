@@ -1,8 +1,9 @@
 """A cell of a population as the generated operations see it: rows of a block, symbols, expressions.
 
 A block of 64 cells has the rows: states, the end of each refractory time (as the number of the last step at whose start
-the cell rests), a latch for each jump that may still hold after itself, parameters with a value per cell, and for
-``rk4`` the point at which the derivatives are taken and their weighted sum.
+the cell rests), a latch for each jump that may still hold after itself, the number of the step of the last spike where
+something asks for it, parameters with a value per cell, and for ``rk4`` the point at which the derivatives are taken
+and their weighted sum.
 """
 
 from __future__ import annotations
@@ -50,9 +51,14 @@ class Cell:
         return tuple(next(rows) if k in self.form.latched else -1 for k in range(len(self.system.jumps)))
 
     @cached_property
+    def clock(self) -> int:
+        """Row of the number of the step of the last spike, -1 if nothing asks for it."""
+        return self.n + sum(r >= 0 for r in (*self.releases, *self.latches)) if self.form.clock else -1
+
+    @cached_property
     def first_parameter(self) -> int:
         """First row of parameters."""
-        return self.n + sum(r >= 0 for r in (*self.releases, *self.latches))
+        return self.n + sum(r >= 0 for r in (*self.releases, *self.latches, self.clock))
 
     @cached_property
     def first_point(self) -> int:
@@ -69,7 +75,7 @@ class Cell:
     @cached_property
     def hoist(self) -> Hoist:
         """What replaces uniform subexpressions."""
-        varying = {*self.form.rows, *self.form.live}
+        varying = {*self.form.rows, *self.form.live, self.form.clock}
         symbols = self.system.symbols
         return Hoist([STEP, *(symbols[p] for p in self.system.parameters if p not in varying)])
 
@@ -95,6 +101,7 @@ class Cell:
         names = {symbols[s]: f"s{i}" for i, s in enumerate(self.system.states)}
         names |= {symbols[p]: f"p{i}" for i, p in enumerate(self.form.rows)}
         names |= {symbols[p]: f"v{i}" for i, p in enumerate(self.form.live)}
+        names |= {symbols[self.form.clock]: "since"} if self.form.clock else {}
         return names | {w: f"w{i}" for i, w in enumerate(self.wiener)} | {TIME: "t"}
 
     @cached_property

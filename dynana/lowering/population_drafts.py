@@ -44,8 +44,11 @@ class Draft:
         """Return the code of a row of the current cell."""
         return f"y[j + uint64({BLOCK_WIDTH * row})]" if row else "y[j]"
 
-    def loads(self, expressions: Sequence[sp.Basic], point: int = 0) -> list[str]:
-        """Return the lines that load what expressions, holds and arrivals need of a cell."""
+    def loads(self, expressions: Sequence[sp.Basic], point: int = 0, moment: str = "rested") -> list[str]:
+        """Return the lines that load what expressions, holds and arrivals need of a cell.
+
+        ``point`` is the first row of the states, ``moment`` the code of the step to which the time since a spike runs.
+        """
         cell = self.cell
         used = set().union(*(e.free_symbols for e in expressions))
         lines = []
@@ -55,6 +58,8 @@ class Draft:
         for i, name in enumerate(cell.form.rows):
             if cell.system.symbols[name] in used:
                 lines.append(f"p{i} = {self.element(cell.first_parameter + i)}")
+        if cell.form.clock and cell.system.symbols[cell.form.clock] in used:
+            lines.append(f"since = ({moment} - {self.element(cell.clock)}) * c[uint64(1)]")
         return lines
 
     def held(self) -> list[str]:
@@ -86,7 +91,7 @@ class Draft:
     ) -> list[str]:
         """Return the lines that assign expressions to targets; ``other`` are names that differ from the usual ones."""
         self._used |= set().union(*(e.free_symbols for e in expressions))
-        shared, reduced = sp.cse(expressions, symbols=(sp.Dummy(f"x{k}") for k in range(10**6)), order="none")
+        shared, reduced = shared_parts(expressions)
         names = self.cell.names | self.cell.constant_names() | (other or {})
         printer = Printer(names | {s: f"x{k}" for k, (s, _) in enumerate(shared)})
         targets = [*(f"x{k}" for k in range(len(shared))), *targets]
@@ -148,6 +153,31 @@ class Draft:
             signature="OPERATION",
             options=CONTRACT,
         )
+
+
+def shared_parts(expressions: Sequence[sp.Basic]) -> tuple[list[tuple[sp.Symbol, sp.Expr]], list[sp.Basic]]:
+    """Return common subexpressions with their symbols, and what is left of the expressions.
+
+    Where several powers of one quantity stand below the line, its reciprocal is one of them: a division takes as long
+    as a dozen multiplications.
+    """
+    fresh = (sp.Dummy(f"x{k}") for k in range(10**6))
+    shared, reduced = sp.cse(expressions, symbols=fresh, order="none")
+    below: dict[sp.Expr, set[sp.Expr]] = {}
+    for e in (*(e for _, e in shared), *reduced):
+        for power in e.atoms(sp.Pow):
+            if power.exp.is_Integer and power.exp < 0:
+                below.setdefault(power.base, set()).add(power)
+    for base, powers in below.items():
+        if len(powers) > 1:
+            inverse = next(fresh)
+            put = {p: inverse**-p.exp for p in powers}
+            known = [k for k, (s, _) in enumerate(shared) if s in base.free_symbols]
+            place = max(known, default=-1) + 1
+            shared = [(s, e.xreplace(put)) for s, e in shared]
+            shared.insert(place, (inverse, 1 / base))
+            reduced = [e.xreplace(put) for e in reduced]
+    return shared, reduced
 
 
 def any_of(parts: Iterable[str]) -> str:

@@ -39,9 +39,10 @@ def population(system: System, form: Form) -> ModuleType:
     """Return the module of a population, made if it is not there yet.
 
     Its constants: METHOD; ROWS, the number of rows of a block; RELEASES and LATCHES, the row of the refractory end and
-    of the latch of each jump, -1 where there is none; PARAMETERS, the first row of parameters; POINTS, the first of the
-    rows at which outputs are read; NOISE, the number of Wiener processes; HELD, for each state the jumps that hold it.
-    Its functions: ``constants(h, p)``, plain Python; ``step`` and ``jump``, operations.
+    of the latch of each jump, and CLOCK, the row of the step of the last spike, -1 where there is none; PARAMETERS, the
+    first row of parameters; POINTS, the first of the rows at which outputs are read; NOISE, the number of Wiener
+    processes; HELD, for each state the jumps that hold it. Its functions: ``constants(h, p)``, plain Python; ``step``
+    and ``jump``, operations.
     """
     return modules.load(f"population {system.fingerprint} {form!r}", lambda: _module(Cell(system, form)))
 
@@ -60,6 +61,7 @@ def _module(cell: Cell) -> Source:
             "RELEASES": cell.releases,
             "LATCHES": cell.latches,
             "PARAMETERS": cell.first_parameter,
+            "CLOCK": cell.clock,
             "POINTS": cell.first_point,
             "NOISE": len(cell.wiener),
             "HELD": tuple(tuple(k) for k in cell.holders),
@@ -130,13 +132,13 @@ def _stages(draft: Draft) -> list[str]:
     for i in range(n):
         first += [f"{draft.element(point + i)} = s{i}", f"{draft.element(point + n + i)} = 0.0"]
         first += [f"{draft.element(i)} = s{i}"] if i in cell.form.arriving else []
-    slopes = [*draft.loads(cell.rates, point), *draft.held()]
+    slopes = [*draft.loads(cell.rates, point, "(rested + 0.5 * ((stage + 1) // 2))"), *draft.held()]
     slopes += draft.assign([f"n{i}" for i in range(n)], cell.rates)
     for i, h in enumerate(cell.holders):
         slopes += [f"n{i} = 0.0 if {any_of(f'held{k}' for k in h)} else n{i}"] if h else []
         slopes.append(f"{draft.element(point + n + i)} = {draft.element(point + n + i)} + weight * n{i}")
         slopes.append(f"{draft.element(point + i)} = {draft.element(i)} + part * n{i}")
-    last = draft.loads(cell.conditions)
+    last = draft.loads(cell.conditions, moment="now")
     for i in range(n):
         last += [f"n{i} = {draft.element(i)} + sixth * {draft.element(point + n + i)}", f"{draft.element(i)} = n{i}"]
     last += _tests(draft)
@@ -166,7 +168,7 @@ def _tests(draft: Draft) -> list[str]:
 
 def _listing(draft: Draft) -> list[str]:
     """Return the lines that list the cells of a block that are due to jump."""
-    lines = [*draft.loads(draft.cell.conditions), *draft.conditions(), *draft.first_due()]
+    lines = [*draft.loads(draft.cell.conditions, moment="now"), *draft.conditions(), *draft.first_due()]
     lines += ["if which >= 0:", f"    jumps[uint64(n_jumps)] = which << {CELL_BITS} | cell", "    n_jumps += 1"]
     if draft.cell.form.spikes:
         lines.append(f"if {any_of(f'(which == {k})' for k in draft.cell.form.spikes)}:")
@@ -185,7 +187,8 @@ def _jump(cell: Cell) -> Draft:
     lines = ["entry = jumps[uint64(q)]", f"which = entry >> {CELL_BITS}"]
     lines.append(f"cell = uint64(entry & {(1 << CELL_BITS) - 1})")
     lines.append(f"j = (cell >> uint64(6)) * uint64({BLOCK_WIDTH * cell.rows}) + (cell & uint64({BLOCK_WIDTH - 1}))")
-    lines += draft.loads([symbols[name] for name in (*cell.system.states, *cell.form.rows)])
+    clock = [cell.form.clock] if cell.form.clock else []
+    lines += draft.loads([symbols[name] for name in (*cell.system.states, *cell.form.rows, *clock)], moment="now")
     for i in cell.form.arriving:
         place = draft.arrival(i, "k", "cell")
         held = any_of(f"({draft.element(cell.releases[k])} > now)" for k in cell.holders[i])
@@ -222,4 +225,6 @@ def _map(draft: Draft, k: int) -> list[str]:
         lines.append(f"{draft.element(cell.releases[k])} = now + {steps}")
     if cell.latches[k] >= 0:
         lines.append(f"{draft.element(cell.latches[k])} = 1.0")
+    if cell.clock >= 0 and k in cell.form.spikes:
+        lines.append(f"{draft.element(cell.clock)} = now")
     return lines or ["pass"]

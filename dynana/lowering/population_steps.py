@@ -48,6 +48,8 @@ class Form:
         Jumps whose condition may still hold after them.
     spikes : tuple of int
         Jumps that send events.
+    clock : str
+        Parameter that holds the time since the last spike; "" if nothing reads it.
     """
 
     method: str = "auto"
@@ -56,6 +58,7 @@ class Form:
     arriving: tuple[int, ...] = ()
     latched: tuple[int, ...] = ()
     spikes: tuple[int, ...] = ()
+    clock: str = ""
 
 
 @dataclass(frozen=True, eq=False)

@@ -43,13 +43,14 @@ def _outputs(cell: Cell, expressions: Sequence[sp.Expr], staged: bool) -> Source
     draft = Draft(cell, "output")
     rows = [cell.hoist(regularise(e)[0]) for e in expressions]
     point = cell.first_point if staged else 0
-    lines = [*draft.loads(rows, point), *([] if staged else [*draft.held(), *draft.arrivals(take=False)])]
-    lines += draft.assign([f"o{i}" for i in range(len(rows))], rows, {TIME: "before"})
+    lines = [*draft.loads(rows, point, "moment"), *([] if staged else [*draft.held(), *draft.arrivals(take=False)])]
+    lines += draft.assign([f"o{i}" for i in range(len(rows))], rows, {TIME: "(c[uint64(0)] + moment * c[uint64(1)])"})
     for i in range(len(rows)):
         lines.append(f"out[slot{i} + b * uint64({BLOCK_WIDTH}) + uint64(i)] = o{i}")
     draft.first.append(f"k = k + a[{Output.SHIFT:d}]")
     stride = f"a[{Population.ARRIVAL_STRIDE:d}]"
     draft.head += [
+        f"moment = rested + 0.5 * a[{Output.HALVES:d}]",
         f"out = floats_at(a[{Output.RINGS:d}])",
         f"which = a[{Output.SLOT:d}] if a[{Output.SLOT:d}] >= 0 else (k - 1) % a[{Output.SLOTS:d}]",
         *(f"slot{i} = uint64(({i} * (a[{Output.SLOTS:d}] + 1) + which) * {stride})" for i in range(len(rows))),
@@ -81,7 +82,7 @@ def _amounts(cell: Cell, expressions: Sequence[sp.Expr]) -> Source:
     lines = [
         f"cell = uint64(log[uint64(q)] & {(1 << CELL_BITS) - 1})",
         f"j = (cell >> uint64(6)) * uint64({BLOCK_WIDTH * cell.rows}) + (cell & uint64({BLOCK_WIDTH - 1}))",
-        *draft.loads(rows),
+        *draft.loads(rows, moment="now"),
         *draft.assign([f"o{i}" for i in range(len(rows))], rows, {TIME: "after"}),
         *(f"out[uint64({i} * a[{Output.SLOTS:d}] + q)] = o{i}" for i in range(len(rows))),
     ]

@@ -25,6 +25,7 @@ from dynana.lowering.delivery_kernels import DELAYS, INDICES
 from dynana.lowering.kinds import ELEMENTARY
 from dynana.lowering.modules import Function, Source
 from dynana.lowering.population_cells import Cell
+from dynana.lowering.population_drafts import shared_parts
 from dynana.lowering.population_kernels import constants_function
 from dynana.lowering.population_steps import Form
 from dynana.lowering.printer import Printer
@@ -148,7 +149,7 @@ class _Writer:
 
     def _assign(self, targets: Sequence[str], expressions: Sequence[sp.Basic]) -> tuple[list[str], set[str]]:
         hoisted = [self.cell.hoist(regularise(e)[0]) for e in expressions]
-        shared, reduced = sp.cse(hoisted, symbols=(sp.Dummy(f"x{k}") for k in range(10**6)), order="none")
+        shared, reduced = shared_parts(hoisted)
         names = self._names | self.cell.constant_names() | {s: f"x{k}" for k, (s, _) in enumerate(shared)}
         printer = Printer(names)
         targets = [*(f"x{k}" for k in range(len(shared))), *targets]
@@ -175,6 +176,9 @@ class _Writer:
         for n in (*target.states, *target.parameters):
             if n in rows:
                 names[symbol(n)] = f"y[j + uint64({BLOCK_WIDTH * rows[n]})]"
+            elif n == self.form.clock:
+                row = Cell(target, self.form).clock
+                names[symbol(n)] = f"((float64(k) - y[j + uint64({BLOCK_WIDTH * row})]) * c[uint64(1)])"
             elif n in self.form.live:
                 names[symbol(n)] = f"live[uint64({self.form.live.index(n)})]"
             else:

@@ -88,6 +88,8 @@ class Output(IntEnum):
     """The slot that is written; -1 for slot ``(k - 1) % SLOTS`` of the ring."""
     SHIFT = Population.OWN + 3
     """0 for the state at the beginning of the step, 1 for the one at its end."""
+    HALVES = Population.OWN + 4
+    """Half steps from there to the time that counts, for stages of ``rk4``."""
 
 
 class Delivery(IntEnum):

@@ -12,6 +12,7 @@ from dynana.plot.flows import flow_portrait
 from dynana.plot.loci import two_parameter_diagram
 from dynana.plot.phase_responses import interaction_function, phase_response
 from dynana.plot.planes import nullclines, phase_portrait, portrait_with_time_course, vector_field
+from dynana.plot.rasters import population_rate, raster
 from dynana.plot.trajectories import firing_pattern, traces, trajectory, trajectory_3d
 
 __all__ = [
@@ -27,7 +28,9 @@ __all__ = [
     "periods",
     "phase_portrait",
     "phase_response",
+    "population_rate",
     "portrait_with_time_course",
+    "raster",
     "traces",
     "trajectory",
     "trajectory_3d",

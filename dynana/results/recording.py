@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 from dynana.errors import unknown
 from dynana.results.base import Result
 from dynana.results.other_packages import spike_trains
+from dynana.results.spike_measures import SpikeMeasures
 from dynana.results.stop import Stop
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Spikes(Result):
+class Spikes(SpikeMeasures, Result):
     """The spikes of one population, in time order; those of one step in the order of the cells.
 
     Parameters
@@ -32,6 +33,8 @@ class Spikes(Result):
         Time of step 0, and the step: spikes are at ``start + step * dt``.
     span
         Beginning and end of the run.
+    time_unit
+        Unit of time, if the models state one.
     """
 
     population: str
@@ -41,6 +44,7 @@ class Spikes(Result):
     start: float
     dt: float
     span: tuple[float, float]
+    time_unit: str | None = None
 
     def _check(self) -> None:
         if self.cell.shape != self.step.shape:

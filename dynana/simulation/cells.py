@@ -65,7 +65,7 @@ def gather(system: System, at: Mapping[str, Any] | None, start: Any, inputs: Map
         values[:, system.parameters.index(name)] = value
     named: dict[str, Any] = {n: (given[n] if np.ndim(given.get(n, 0.0)) else float(values[0, j]))
                              for j, n in enumerate(system.parameters)}  # fmt: skip
-    return Cells(values, _initial(system, starts, values), named)
+    return Cells(values, initial_states(system, starts, values), named)
 
 
 def _by_state(system: System, start: Any) -> dict[str, Any]:
@@ -101,7 +101,15 @@ def _common_length(given: Mapping[str, Array], starts: Mapping[str, Any], own: M
     return size
 
 
-def _initial(system: System, starts: Mapping[str, Any], values: Array) -> Array:
+def initial_states(system: System, starts: Mapping[str, Any], values: Array) -> Array:
+    """Return the initial states of cells, shape (n_cells, n), steady states worked out for each.
+
+    Parameters
+    ----------
+    starts : mapping of state to number, array or ``dn.steady``
+        The system's own values for states that are missing.
+    values : ndarray, shape (n_cells, n_parameters)
+    """
     wanted = {name: starts.get(name, own) for name, own in system.given_initial}
     table = np.zeros((values.shape[0], len(system.states)))
     waiting = [name for name, value in wanted.items() if isinstance(value, Steady)]

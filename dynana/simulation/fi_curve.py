@@ -10,13 +10,11 @@ import numpy as np
 from dynana.definition.system import System
 from dynana.errors import unknown
 from dynana.results.fi_curve import DOWN, UP, FICurve
+from dynana.results.spike_measures import PER_SECOND
 from dynana.results.trajectory import Trajectory
 from dynana.simulation.arguments import increasing, vector
 from dynana.simulation.progress import Progress
 from dynana.simulation.simulate import simulate
-
-#: How many units of time a second has.
-PER_SECOND = {"s": 1.0, "ms": 1e3, "us": 1e6}
 
 DIRECTIONS = {"up": (UP,), "down": (DOWN,), "both": (UP, DOWN)}
 

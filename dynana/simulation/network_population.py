@@ -20,6 +20,9 @@ from dynana.numerics.network_program import COLUMNS
 from dynana.numerics.network_program import Population as At
 from dynana.numerics.signatures import BLOCK_WIDTH
 
+#: Step of the last spike of a cell that has not spiked yet. Infinity would make NaN of ``since * exp(-since)``.
+LONG_AGO = -(2.0**40)
+
 Array = NDArray[np.float64]
 
 #: Spikes for which a log has room at least, beside those of one step: a chunk is not cut short for want of room.
@@ -121,6 +124,7 @@ class PopulationArrays:
             arriving=tuple(sorted(traffic.ringed | traffic.targets & held)),
             latched=tuple(k for k, j in enumerate(system.jumps) if may_hold_after(system, j, self.values, varying, dt)),
             spikes=self.cells.spikes,
+            clock=self.cells.clock,
         )
 
     def constants(self, module: ModuleType, h: float) -> Array:
@@ -146,6 +150,8 @@ class PopulationArrays:
                 fill(row, self.cells.start.get(name, usual))
         for i, name in enumerate(self.form.rows):
             fill(module.PARAMETERS + i, self.values[name])
+        if module.CLOCK >= 0:
+            fill(module.CLOCK, LONG_AGO)
         for row in module.RELEASES:
             if row >= 0:
                 line = np.full(self.stride, -1.0)

@@ -178,6 +178,7 @@ def _recording(
                 start=start,
                 dt=dt,
                 span=span,
+                time_unit=machine.assembly.time,
             )
     populations = zip(machine.assembly.populations, machine.arrays, strict=True)
     return Recording(

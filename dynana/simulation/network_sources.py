@@ -8,17 +8,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dynana.definition.assembly import Trains
-from dynana.lowering.poisson_kernels import ARRIVALS, BLOCKS, COMMON, CONSTANT, LOG, OWN, poisson_counts
+from dynana.lowering.poisson_kernels import ARRIVALS, COMMON, LOG, OWN, ROW, TABLED, poisson_counts
 from dynana.numerics.network_poisson import (
+    FEW_BOUNDS,
+    LARGEST_COMMON,
     LARGEST_EXPECTED,
-    LARGEST_TABLED,
     POISSON,
     TILE,
     Poisson,
-    poisson_tables,
+    bounds_of,
+    table_of,
 )
 from dynana.numerics.network_program import address_of
-from dynana.numerics.network_sources import Course, Given, follow, given_spikes
+from dynana.numerics.network_sources import Added, Course, Given, add_row, follow, given_spikes
 from dynana.numerics.signatures import BLOCK_WIDTH
 from dynana.simulation.course import Input, OwnPiece, Piece
 from dynana.simulation.network_population import LEAST_ROOM, PopulationArrays, Traffic, filled_row
@@ -149,7 +151,9 @@ class PoissonInputs:
         self.per_hertz = dt * (SECONDS[time] if time is not None else 1.0)
         self._stream = POISSON
 
-    def rows(self, name: str, rate: Any, cells: int, sink: str, columns: dict[Any, int]) -> list[Row]:
+    def rows(
+        self, name: str, rate: Any, cells: int, sink: str, columns: dict[Any, int], weighted: bool = False
+    ) -> list[Row]:
         """Return the operations that draw counts at a rate.
 
         Raises
@@ -157,31 +161,36 @@ class PoissonInputs:
         ValueError
             For rates that are too high for the step.
         """
-        tabled = np.ndim(rate) == 0 and not isinstance(rate, Input) and float(rate) * self.per_hertz <= LARGEST_TABLED
-        before, given = self._tabled(float(rate)) if tabled else self._general(name, rate, cells)
-        kind = CONSTANT if tabled else (OWN if given[Poisson.EXPECTED_STEP] else COMMON)
-        scratch = np.zeros(TILE // 4 + 2 * TILE, np.float64)
-        self.kept.append(scratch)
+        before, expected = self._expected(name, rate, cells)
+        own = expected.size > 1 or expected[0] > LARGEST_COMMON
+        if own and expected.size == 1:
+            expected = np.repeat(expected, cells)
+        bounds, reals = bounds_of(0.0 if own else expected[0])
+        tabled = not (own or before) and bounds[FEW_BOUNDS] < 2**16 - 1
+        table = table_of(bounds) if tabled else np.zeros(0, np.uint8)
+        shorts, numbers = np.zeros(3 * TILE, np.uint16), np.zeros(2 * TILE)
+        self.kept += [expected, bounds, reals, table, shorts, numbers]
+        module = poisson_counts(OWN if own else (TABLED if tabled else COMMON), sink, weighted)
         row = filled_row(
             {
-                Poisson.FUNCTION: address_of(poisson_counts(kind, sink).count),
+                Poisson.FUNCTION: address_of(module.count),
                 Poisson.SEED: self.seed,
                 Poisson.STREAM: self._stream,
                 Poisson.CELLS: cells,
-                Poisson.SCRATCH: scratch.ctypes.data,
-                **given,
+                Poisson.EXPECTED: expected.ctypes.data,
+                Poisson.BOUNDS: bounds.ctypes.data,
+                Poisson.REALS: reals.ctypes.data,
+                Poisson.TABLE: table.ctypes.data,
+                Poisson.SHORTS: shorts.ctypes.data,
+                Poisson.NUMBERS: numbers.ctypes.data,
                 **columns,
             }
         )
         self._stream += 1
         return [*before, row]
 
-    def _tabled(self, rate: float) -> tuple[list[Row], dict[Any, int]]:
-        table, distribution = poisson_tables(rate * self.per_hertz)
-        self.kept += [table, distribution]
-        return [], {Poisson.TABLE: table.ctypes.data, Poisson.DISTRIBUTION: distribution.ctypes.data}
-
-    def _general(self, name: str, rate: Any, cells: int) -> tuple[list[Row], dict[Any, int]]:
+    def _expected(self, name: str, rate: Any, cells: int) -> tuple[list[Row], np.ndarray]:
+        """Return the expected counts in a step, of all or of each, and the operations that follow a course."""
         before: list[Row] = []
         if isinstance(rate, Input):
             expected = np.zeros(rate.n_cells or 1)
@@ -193,8 +202,7 @@ class PoissonInputs:
                 raise ValueError(f"{name}: {most:g} events in a step of dt = {self.dt:g}: take a shorter one.")
         if expected.size not in (1, cells):
             raise ValueError(f"{name}: rates of {expected.size} cells for {cells}.")
-        self.kept.append(expected)
-        return before, {Poisson.EXPECTED: expected.ctypes.data, Poisson.EXPECTED_STEP: int(expected.size > 1)}
+        return before, expected
 
     def into_state(
         self, name: str, rate: Any, weight: np.ndarray, target: PopulationArrays, first: int, cells: int, state: int
@@ -202,18 +210,28 @@ class PoissonInputs:
         """Return the operations by which every cell of a part receives events of its own."""
         self.kept.append(weight)
         arriving = target.form.arriving
-        blocked = state not in arriving
-        offset = BLOCK_WIDTH * state if blocked else target.stride * arriving.index(state)
-        columns = {
-            Poisson.WEIGHT: weight.ctypes.data,
-            Poisson.WEIGHT_STEP: int(weight.size > 1),
-            Poisson.OUT: target.memory["y" if blocked else "arrivals"].ctypes.data + 8 * offset,
-            Poisson.OUT_SLOTS: 1 if blocked else target.slots,
-            Poisson.OUT_STRIDE: 0 if blocked else target.stride * len(arriving),
-            Poisson.BLOCK_STRIDE: target.module.ROWS * BLOCK_WIDTH,
-            Poisson.TARGET_FIRST: first,
+        weights = {Poisson.WEIGHT: weight.ctypes.data, Poisson.OUT_SLOTS: 1}
+        if state in arriving:
+            columns = {
+                **weights,
+                Poisson.OUT: target.memory["arrivals"].ctypes.data + 8 * target.stride * arriving.index(state),
+                Poisson.OUT_SLOTS: target.slots,
+                Poisson.OUT_STRIDE: target.stride * len(arriving),
+                Poisson.TARGET_FIRST: first,
+            }
+            return self.rows(name, rate, cells, ARRIVALS, columns, weight.size > 1)
+        line = np.zeros(cells)
+        self.kept.append(line)
+        add = {
+            Added.FUNCTION: address_of(add_row),
+            Added.ROW: line.ctypes.data,
+            Added.OUT: target.memory["y"].ctypes.data + 8 * BLOCK_WIDTH * state,
+            Added.BLOCK_STRIDE: target.module.ROWS * BLOCK_WIDTH,
+            Added.FIRST: first,
+            Added.CELLS: cells,
         }
-        return self.rows(name, rate, cells, BLOCKS if blocked else ARRIVALS, columns)
+        columns = {**weights, Poisson.OUT: line.ctypes.data}
+        return [*self.rows(name, rate, cells, ROW, columns, weight.size > 1), filled_row(add)]
 
     def into_log(self, name: str, rate: Any, arrays: TrainArrays) -> list[Row]:
         """Return the operations that send trains of spikes."""

@@ -77,6 +77,7 @@ class Couplings:
         self._tables: dict[tuple[int, tuple[int, ...]], Any] = {}
         self._weights: dict[int, np.ndarray] = {}
         self._buffers: dict[Any, np.ndarray] = {}
+        self._summed: set[Any] = set()
 
     @property
     def any(self) -> bool:
@@ -100,6 +101,7 @@ class Couplings:
 
     def operations(self, stage: int) -> list[Row]:
         """Return the operations that evaluate all influences at the beginning of a step, or at a stage of ``rk4``."""
+        self._summed.clear()
         rows = [row for i in self.slots for row in self._outputs(i, self._early(i), stage)]
         waiting = {key: set(what.streams) for key, what in self.received.items()}
         done: set[tuple[int, int]] = {(i, n) for i in self.slots for n in self._early(i)}
@@ -146,6 +148,7 @@ class Couplings:
                     Output.RINGS: population.memory["outputs"].ctypes.data + 8 * self._ring(i) * which[0],
                     Output.SLOTS: self.slots[i],
                     Output.SLOT: self.slots[i] if stage > 0 else -1,
+                    Output.HALVES: (0, 1, 1, 2)[stage],
                 },
             )
         ]
@@ -185,6 +188,9 @@ class Couplings:
         delay = self.routes[stream.link].delay
         key = ("sum", source.population, source.first, source.last, stream.output, delay)
         out = self._buffer(key, BLOCK_WIDTH + 1)
+        if key in self._summed:
+            return [], out
+        self._summed.add(key)
         part = {At.FIRST: source.first, At.CELLS: source.size, At.OUT: out.ctypes.data}
         return [*before, filled_row({At.FUNCTION: address_of(sum_row), **columns, **part})], out
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 from typing import Any
 
 from numpy.typing import ArrayLike
 
+from dynana.definition.network import Network
 from dynana.definition.system import System
 from dynana.errors import ModelError
 from dynana.results.ensemble import Ensemble
+from dynana.results.recording import Recording
 from dynana.results.trajectory import Trajectory
 from dynana.simulation import request as asked
 from dynana.simulation import single
@@ -23,14 +25,14 @@ from dynana.simulation.request import Request
 
 
 def simulate(
-    system: System,
+    system: System | Network,
     t: float | tuple[float, float],
     *,
-    method: str = "auto",
+    method: str | Mapping[str, str] = "auto",
     dt: float | None = None,
     times: ArrayLike | None = None,
-    start: Mapping[str, Any] | ArrayLike | None = None,
-    inputs: Mapping[str, Any] | None = None,
+    start: Any = None,
+    inputs: Mapping[Any, Any] | None = None,
     at: Mapping[str, Any] | None = None,
     events: str = "located",
     rtol: float | None = None,
@@ -39,16 +41,18 @@ def simulate(
     max_steps: int | None = None,
     seed: int | None = None,
     noise_dt: float | None = None,
-    record: Sequence[str] | str | None = None,
+    record: Any = None,
     crossings: Mapping[str, float] | None = None,
     executor: Executor | None = None,
+    share: bool = True,
+    between: Callable[[float], bool | None] | None = None,
     progress: bool | None = None,
-) -> Trajectory | Ensemble:
-    """Integrate a system in time.
+) -> Trajectory | Ensemble | Recording:
+    """Integrate a system, or run a network, in time.
 
     Parameters
     ----------
-    system : System
+    system : System or Network
     t : float or (float, float)
         Duration, from time 0 on, or beginning and end.
     method : str
@@ -62,7 +66,7 @@ def simulate(
         then return to the grid.
     times : array_like, optional
         Times at which the state is wanted; otherwise the result holds every step and interpolates between them.
-    start : mapping or array_like, optional
+    start : mapping, array_like or NetworkState, optional
         Initial values: some states by name (numbers or ``dn.steady``), or all in order. Otherwise the model's.
     inputs : mapping of str to input, optional
         Courses of parameters in time: see `steps`, `ramp`, `pulses`, `sinusoid`, `sampled`, or a function such as
@@ -81,21 +85,25 @@ def simulate(
     noise_dt : float, optional
         Step of the grid on which the Brownian path is drawn, of which ``dt`` is a multiple: runs with the same seed and
         ``noise_dt`` follow the same path, whatever their ``dt``.
-    record : sequence of str, optional
+    record : sequence of str, or mapping, optional
         For ensembles: the states to keep at ``times``, all by default.
     crossings : mapping of state to level, optional
         For ensembles: upward crossings to list as events, for example ``{"V": 0.0}`` for the spikes of a model
         without a reset. (A `Trajectory` finds them afterwards.)
     executor : concurrent.futures.Executor, optional
         For ensembles: who does the work, for example a ``ThreadPoolExecutor``. The results are the same to the bit.
+    share : bool
+        For networks: False leaves all synaptic states with their synapses, updated at every step.
+    between : callable, optional
+        For networks: called with the time about every 50 ms of work; the run ends if it returns True.
     progress : bool, optional
         A line on the terminal for runs of more than 2 seconds: by default where stderr is one; False for silence.
 
     Returns
     -------
-    Trajectory or Ensemble
+    Trajectory, Ensemble or Recording
         Also when the run ends early: ``trajectory.stop`` says why and what to do. An `Ensemble` where a value in
-        ``at`` or ``start`` is an array, one value per cell.
+        ``at`` or ``start`` is an array, one value per cell; a `Recording` of a network.
 
     Notes
     -----
@@ -112,6 +120,13 @@ def simulate(
     it is true at the end of a refractory time. Jumps due at the same time fire in the order of their declaration, with
     the conditions tested again after each.
 
+    Networks run in steps ``dt``: integrate all cells, test thresholds, deliver the spikes that arrive, reset.
+    ``method`` may then be one name for all populations or a mapping, ``inputs`` has courses by population and parameter
+    (added to the parameter), ``record`` lists quantities by population, ``seed`` is that of everything drawn, and
+    ``start=run.final`` goes on where a run ended::
+
+        dn.simulate(net, 500.0, dt=0.1, inputs={"E": {"I": dn.steps([100], [2], before=0)}}, record={"E": ["V"]})
+
     Examples
     --------
     >>> import dynana as dn
@@ -120,19 +135,42 @@ def simulate(
     >>> run.jumps["spike"].size
     5
     """
+    if isinstance(system, Network):
+        _refuse(
+            "networks", "leave it out",
+            at=at, times=times, rtol=rtol, atol=atol, max_step=max_step, max_steps=max_steps, noise_dt=noise_dt,
+            crossings=crossings, executor=executor,
+        )  # fmt: skip
+        from dynana.simulation.networks import simulate_network  # compiles what single systems do not need
+
+        span = asked.time_span(t)
+        return simulate_network(
+            system, span, asked.step(dt, span), method=method, start=start, inputs=inputs, wanted=record, seed=seed,
+            share=share, between=between, progress=progress,
+        )  # fmt: skip
     if not isinstance(system, System):
         raise TypeError(
             f"simulate takes a System (a function decorated with @dn.model is one), got {type(system).__name__}"
         )
     if not system.states:
         raise ModelError(f"{system.name} has no states: there is nothing to integrate")
+    if not isinstance(method, str):
+        raise TypeError(f"method= is one name for a system, got {method!r}")
+    if not share or between is not None:
+        raise ValueError(f"share= and between= are for networks; {system.name} is one system: leave them out")
     asked.check_kinds(at=at, inputs=inputs, start=start, executor=executor)
     span = asked.time_span(t)
     clocked = asked.clocked(events)
     step = asked.step(dt, span)
     many = is_ensemble(at, start, inputs)
     if not many:
-        _refuse_ensemble_options(record=record, crossings=crossings, executor=executor)
+        remedy = {"crossings": "use trajectory.crossings(state, level)"}
+        for name, value in (("record", record), ("crossings", crossings), ("executor", executor)):
+            if value is not None:
+                raise ValueError(
+                    f"{name}= is for ensembles, where a value in at= or start= is an array; for a single run "
+                    f"{remedy.get(name, 'leave it out')}"
+                )
         system = asked.with_values(asked.with_start(system, start), at)
     asked.check_refractory(system)
     relative, absolute = asked.tolerances(system, rtol, atol)
@@ -160,10 +198,7 @@ def simulate(
     return single.run(request, resolve_inputs(system, inputs, *span), choice, progress)
 
 
-def _refuse_ensemble_options(**options: Any) -> None:
+def _refuse(subject: str, remedy: str, **options: Any) -> None:
     for name, value in options.items():
         if value is not None:
-            remedy = "use trajectory.crossings(state, level)" if name == "crossings" else "leave it out"
-            raise ValueError(
-                f"{name}= is for ensembles, where a value in at= or start= is an array; for a single run {remedy}"
-            )
+            raise ValueError(f"{name}= has no meaning for {subject}: {remedy}")

@@ -77,9 +77,12 @@ def test_folds_of_cycles_end_where_cycles_shrink():
         values={"a": [0.2, 0.8]},
     )
     np.testing.assert_allclose(locus["mu"], -(locus["a"] ** 2) / 4.0, atol=1e-11)
-    assert locus.stops[0].reason == "cycles shrink to a point" and locus.stops[1].reason == "end of range"
-    assert [s.title for s in locus.special] == ["label (a = 0.2)", "label (a = 0.8)"]
-    assert [s["mu"] for s in locus.special] == pytest.approx([-0.01, -0.16], rel=1e-9)
+    assert [stop.reason for stop in locus.stops] == ["bautin", "end of range"]
+    assert [s.title for s in locus.special] == ["bautin", "label (a = 0.2)", "label (a = 0.8)"]
+    assert [s["mu"] for s in locus.special] == pytest.approx([0.0, -0.01, -0.16], rel=1e-9, abs=1e-10)
+    assert locus.special[0]["a"] == pytest.approx(0.0, abs=1e-10) and locus.special[0].normal_form["l2"] < 0.0
+    np.testing.assert_allclose(locus.places[0], 0.0, atol=1e-10)
+    assert locus.periods[0] == pytest.approx(TURN)
 
 
 def bautin(system: dn.System, point: np.ndarray, period: float, free: tuple[str, str]) -> SpecialPoint:
@@ -210,7 +213,10 @@ def test_hodgkin_huxley_folds_of_cycles():
     places = [(s["I"], s["g_K"]) for s in cusps]
     np.testing.assert_allclose(places, [(82.61125133, 52.3187109), (1.727284894, 26.240826053)], rtol=1e-9)
     assert cusps[1].period == pytest.approx(26.930204551, rel=1e-8)
-    assert [stop.reason for stop in locus.stops] == ["end of range", "cycles shrink to a point"]
+    assert [stop.reason for stop in locus.stops] == ["end of range", "bautin"]
+    known = REFERENCE["bautin"]["parameters"]
+    end = locus.special[-1]
+    assert (end["I"], end["g_K"]) == pytest.approx((known["I"], known["gK"]), rel=1e-10)
     assert locus["g_K"][0] == pytest.approx(22.913547502, rel=1e-8)
     assert locus.periods[0] == pytest.approx(27.023862996, rel=1e-8)
     # all three folds of the branch in I are on this one curve
@@ -218,6 +224,20 @@ def test_hodgkin_huxley_folds_of_cycles():
         again = hh_locus(name)
         found = [(s.kind, round(s["I"], 6), round(s["g_K"], 6)) for s in again.special]
         assert sorted(found) == sorted((s.kind, round(s["I"], 6), round(s["g_K"], 6)) for s in locus.special)
+
+
+@pytest.mark.slow
+def test_from_the_branch_of_cycles_by_the_public_verb():
+    rest = dn.continue_equilibria(hodgkin_huxley, "I", (0, 200))
+    cycles = dn.continue_cycles(hodgkin_huxley, rest.special_points("hopf")[0], "I", (0, 200))
+    locus = dn.continue_locus(hodgkin_huxley, cycles.special_points("LPC")[0], FREE, ranges=RANGES)
+    assert kinds(locus).count("cusp of cycles") == 2 and "bautin" in kinds(locus)
+    doublings = dn.continue_locus(hodgkin_huxley, cycles.special_points("PD")[1], FREE, ranges=RANGES)
+    assert doublings.closed and doublings.kind == "period doubling"
+    again = dn.continue_locus(hodgkin_huxley, doublings.special_points("R2")[0], FREE, kind="period doubling")
+    assert again.closed
+    with pytest.raises(ValueError, match="no kind of curve named 'fold'"):
+        dn.continue_locus(hodgkin_huxley, doublings.special_points("R2")[0], FREE, kind="fold")
 
 
 @pytest.mark.slow
@@ -300,7 +320,7 @@ def test_bad_starts():
     with pytest.raises(TypeError, match="starts from a SpecialPoint"):
         continue_cycle_locus(system, "fold", ("mu", "a"))
     for wrong, message in (
-        (replace(start, kind="hopf"), "got 'hopf'"),
+        (replace(start, kind="branch point of cycles"), "got 'branch point of cycles'"),
         (replace(start, fingerprint="other"), "belongs to another system"),
         (replace(start, cycle=None), "has no cycle to start from"),
     ):

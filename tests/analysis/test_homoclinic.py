@@ -245,9 +245,11 @@ def test_wilson_cowan_between_two_double_zeros():
         assert label["I_e"] == pytest.approx(1.0657449904, abs=2e-10)
         (neutral,) = locus.special_points("neutral saddle")
         np.testing.assert_allclose([neutral[n] for n in FREE], [0.7528391773, -1.280519402], rtol=1e-7)
-        assert locus.stops[1].reason == "orbits shrink to a point"
+        assert [stop.reason for stop in locus.stops] == ["bogdanov-takens"] * 2
         other = wilson_cowan_locus(1 - which)
-        np.testing.assert_allclose(locus.places[-1], other.places[0], atol=0.05)
+        np.testing.assert_allclose(locus.places[-1], other.places[0], rtol=1e-9)
+        np.testing.assert_allclose(locus.points[-1], other.points[0], rtol=1e-7)
+        assert locus.special[-1].normal_form["a"] != 0.0
 
 
 def test_double_leading_eigenvalue():
@@ -257,6 +259,29 @@ def test_double_leading_eigenvalue():
     locus = continue_homoclinic(sandstede, orbit, ("mu", "c"), ranges={"mu": (-1, 1), "c": (-3.0, -1.0)})
     assert "double leading eigenvalue" not in [s.kind for s in locus.special]
     np.testing.assert_allclose(locus["stable"], np.maximum(-1.3, locus["c"]), atol=1e-9)
+
+
+@pytest.mark.slow
+def test_by_the_public_verbs():
+    """From the homoclinic end of a branch of cycles, and from a Bogdanov-Takens point on a curve of folds."""
+    system = wilson_cowan_oscillating
+    rest = dn.continue_equilibria(system, "I_e", (-2, 3))
+    cycles = dn.continue_cycles(system, rest.special_points("hopf")[0], "I_e", (-2, 3))
+    (end,) = cycles.special_points("homoclinic")
+    orbit = dn.homoclinic(system, end, "I_e")
+    assert orbit["I_e"] == pytest.approx(1.0657449904, abs=2e-10)
+    folds = dn.continue_locus(system, rest.special_points("fold")[0], FREE, ranges=RANGES)
+    start = folds.special_points("BT")[0]
+    for locus in (
+        dn.continue_locus(system, start, FREE, kind="homoclinic", ranges=RANGES),
+        dn.continue_locus(system, end, FREE, ranges=RANGES),
+        dn.continue_homoclinic(system, orbit, FREE, ranges=RANGES),
+    ):
+        (neutral,) = locus.special_points("neutral saddle")
+        np.testing.assert_allclose([neutral[n] for n in FREE], [0.7528391773, -1.280519402], rtol=1e-7)
+        assert len(locus.special_points("BT")) == 2
+    with pytest.raises(ValueError, match="test_functions= is not offered"):
+        dn.continue_locus(system, start, FREE, kind="homoclinic", test_functions={"f": lambda x: x["I_e"]})
 
 
 # -- results and bad input -----------------------------------------------------------------------------------------

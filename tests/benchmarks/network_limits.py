@@ -187,3 +187,152 @@ def brunel(steps, first, target, n_e, state, free, counts, table):
                 w = 0.1 if i < n_e else -0.5
                 for e in range(first[i], first[i + 1]):
                     out[target[e]] += w
+
+
+@fast
+def stdp(steps, first, target, n_e, state, free, counts, table, w, into_first, into_edge, into_source):
+    """Row v: additive pair rule with one trace per cell and side, input to g by Poisson, arrivals after 1 ms."""
+    n, late = state.shape[1], 10
+    v, g, x, y = state[0], np.zeros(n), np.zeros(n), np.zeros(n)
+    p, p_e, trace = np.exp(-0.1 / 20.0), np.exp(-0.1 / 5.0), np.exp(-0.1 / 20.0)
+    c_e, c, top = 5.0 / (5.0 - 20.0) * (p_e - p), -60.0 * (1 - p), 0.3
+    up = 0.01 * top
+    down = -1.05 * up
+    queue, queued, spiked = np.zeros((late, n), np.int32), np.zeros(late, np.int64), np.empty(n, np.int32)
+    s0, s1 = np.uint64(88172645463325252), np.uint64(362436069) * np.uint64(88172645463325252) + np.uint64(1)
+    drawn, low = np.empty(n + 4), np.uint64(65535)
+    for s in range(steps):
+        for i in range(0, n, 4):
+            a, b = s0, s1
+            s0 = b
+            a ^= a << np.uint64(23)
+            s1 = a ^ b ^ (a >> np.uint64(17)) ^ (b >> np.uint64(26))
+            u = s1 + b
+            drawn[i], drawn[i + 1] = table[u & low], table[(u >> np.uint64(16)) & low]
+            drawn[i + 2], drawn[i + 3] = table[(u >> np.uint64(32)) & low], table[u >> np.uint64(48)]
+        for i in range(n):
+            z = v[i] * p + c + c_e * g[i]
+            rest = free[i]
+            v[i] = v[i] if rest > 0 else z
+            free[i] = rest - 1 if rest > 0 else 0
+            g[i] = g[i] * p_e + drawn[i]
+            x[i] *= trace
+            y[i] *= trace
+        due = 0
+        for i in range(n):
+            if v[i] > -50.0:
+                spiked[due] = i
+                due += 1
+        slot = s % late
+        for q in range(queued[slot]):
+            i = queue[slot, q]
+            x[i] += up
+            for e in range(first[i], first[i + 1]):
+                j = target[e]
+                g[j] += w[e]
+                z = w[e] + y[j]
+                w[e] = z if z > 0.0 else 0.0
+        for q in range(due):
+            j = spiked[q]
+            v[j] = -60.0
+            free[j] = 20
+            counts[j] += 1
+            y[j] += down
+            queue[slot, q] = j
+            for e in range(into_first[j], into_first[j + 1]):
+                z = w[into_edge[e]] + x[into_source[e]]
+                w[into_edge[e]] = z if z < top else top
+        queued[slot] = due
+
+
+@fast
+def decision(steps, n_e, n_i, group, scale, rates, table, counts):
+    """Wang (2002), sums over whole groups: what all cells of a group share is one number. Steps of 0.05 ms."""
+    dt, n, late = 0.05, n_e + n_i, 10
+    strong, weak = 1.7, 1 - 0.15 * 0.7 / 0.85
+    s0, s1 = np.uint64(88172645463325252), np.uint64(362436069) * np.uint64(88172645463325252) + np.uint64(1)
+    low = np.uint64(65535)
+    v, free, s_ext, s, x = np.full(n, -70.0), np.zeros(n), np.zeros(n), np.zeros(n_e), np.zeros(n_e)
+    ring_x, ring_a, ring_g = np.zeros((late, n_e)), np.zeros((late, 3)), np.zeros(late)
+    s_a, s_g = np.zeros(3), 0.0
+    p2, p5 = np.exp(-dt / 2.0), np.exp(-dt / 5.0)
+    drawn = np.zeros(n + 4)
+    g_ae, g_ne, g_ge = 0.05e-3 * scale, 0.165e-3 * scale, 1.3e-3 * scale
+    g_ai, g_ni, g_gi = 0.04e-3 * scale, 0.13e-3 * scale, 1e-3 * scale
+    starts = (np.uint64(0), np.uint64(group), np.uint64(2 * group), np.uint64(n_e))
+    ends = (np.uint64(group), np.uint64(2 * group), np.uint64(n_e), np.uint64(n))
+    for k in range(steps):
+        slot = k % late
+        arrived, f = ring_x[slot], rates[int(k * dt / 50.0)]
+        for i in range(n_e):
+            xi = x[i] * p2 + arrived[i]
+            x[i] = xi
+            r = 0.01 + 0.5 * xi
+            infinity = 0.5 * xi / r
+            s[i] = infinity + (s[i] - infinity) * bare_exp(-dt * r)
+            arrived[i] = 0.0
+        sum_0, sum_1, sum_2 = 0.0, 0.0, 0.0
+        for i in range(group):
+            sum_0 += s[i]
+        for i in range(group, 2 * group):
+            sum_1 += s[i]
+        for i in range(2 * group, n_e):
+            sum_2 += s[i]
+        c = ring_a[slot]
+        c0, c1, c2 = c[0], c[1], c[2]
+        c[0], c[1], c[2] = 0.0, 0.0, 0.0
+        s_a[0] = s_a[0] * p2 + strong * c0 + weak * (c1 + c2)
+        s_a[1] = s_a[1] * p2 + strong * c1 + weak * (c0 + c2)
+        s_a[2] = s_a[2] * p2 + c0 + c1 + c2
+        s_g = s_g * p5 + ring_g[slot]
+        ring_g[slot] = 0.0
+        for i in range(0, n, 4):
+            a, b = s0, s1
+            s0 = b
+            a ^= a << np.uint64(23)
+            s1 = a ^ b ^ (a >> np.uint64(17)) ^ (b >> np.uint64(26))
+            u = s1 + b
+            drawn[i], drawn[i + 1] = table[u & low], table[(u >> np.uint64(16)) & low]
+            drawn[i + 2], drawn[i + 3] = table[(u >> np.uint64(32)) & low], table[u >> np.uint64(48)]
+        if f[0] + f[1] > 0:
+            for i in range(2 * group):
+                a, b = s0, s1
+                s0 = b
+                a ^= a << np.uint64(23)
+                s1 = a ^ b ^ (a >> np.uint64(17)) ^ (b >> np.uint64(26))
+                u = np.float64((s1 + b) >> np.uint64(11)) * 1.1102230246251565e-16
+                if u < f[0 if i < group else 1] * dt * 1e-3:
+                    drawn[i] += 1.0
+        for part in range(4):
+            if part < 3:
+                leak, g_x, g_a, g_g, g_n, per_c, rest = 0.025, 2.1e-3, g_ae * s_a[part], g_ge * s_g, g_ne, 2.0, 2.0
+            else:
+                leak, g_x, g_a, g_g, g_n, per_c, rest = 0.02, 1.62e-3, g_ai * s_a[2], g_gi * s_g, g_ni, 5.0, 1.0
+            total = sum_0 + sum_1 + sum_2
+            if part == 0:
+                total = strong * sum_0 + weak * (sum_1 + sum_2)
+            elif part == 1:
+                total = strong * sum_1 + weak * (sum_0 + sum_2)
+            due = 0
+            for i in range(starts[part], ends[part]):
+                vi = v[i]
+                ext = s_ext[i] * p2 + drawn[i]
+                s_ext[i] = ext
+                g = leak + g_x * ext + g_a + g_g + g_n * total / (1 + bare_exp(-0.062 * vi) / 3.57)
+                infinity = (-leak * 70 - g_g * 70) / g
+                z = infinity + (vi - infinity) * bare_exp(-dt * g * per_c)
+                held = free[i]
+                v[i] = vi if held > 0.0 else z
+                free[i] = held - 1.0 if held > 0.0 else 0.0
+                due |= v[i] > -50.0
+            if due:
+                for i in range(starts[part], ends[part]):
+                    if v[i] > -50.0:
+                        v[i] = -55.0
+                        free[i] = np.floor(rest / dt + 0.5)
+                        counts[part] += 1
+                        if part < 3:
+                            ring_x[slot, i] = 1.0
+                            ring_a[slot, part] += 1.0
+                        else:
+                            ring_g[slot] += 1.0

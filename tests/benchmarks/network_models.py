@@ -10,7 +10,7 @@ import numpy as np
 import sympy as sp
 
 import dynana as dn
-from dynana.definition.assembly import Assembly, Cells, Event, Link, Part, Poisson
+from dynana.definition.assembly import Assembly, Cells, Event, Link, Part, PerSynapse, Poisson, Stream
 from dynana.definition.parts import Jump
 from dynana.definition.system import System
 from dynana.simulation.edges import Edges
@@ -154,3 +154,120 @@ def brunel(g=5, seed=1):
         populations=(cells,), links=tuple(links), events=tuple(events), poisson=(background,), time="ms"
     )
     return Benchmark(assembly, edges, first, target, v[None])
+
+
+def stdp(seed=1):
+    """Ten thousand cells with a hundred plastic synapses each, all kept firing by Poisson input."""
+    rng = np.random.default_rng(seed)
+    n, many = 10_000, 100
+    v, g, x, y, rest, tau, tau_e, tau_x, theta, reset, t_ref = symbols("v g x y rest tau tau_e tau_x theta reset t_ref")
+    values = {"rest": -60, "tau": 20, "tau_e": 5, "tau_x": 20, "theta": -50, "reset": -60, "t_ref": 2}
+    jump = Jump(when=v > theta, to={v: reset, x: x + 1, y: y + 1}, refractory=t_ref, hold=(v,), name="spike")
+    rates = {v: (g - (v - rest)) / tau, g: -g / tau_e, x: -x / tau_x, y: -y / tau_x}
+    cell = System(rates, values, jumps=[jump], name="stdp", time="ms")
+    source = rng.integers(0, n, n * many)
+    order = np.argsort(source, kind="stable")
+    first = np.concatenate(([0], np.cumsum(np.bincount(source, minlength=n)))).astype(np.int64)
+    target = np.repeat(np.arange(n), many)[order]
+    w = 0.3 * rng.random(n * many)
+    begin = -60 + 10 * rng.random(n)
+    cells = Cells(name="cells", size=n, system=cell, own=1, spikes=(0,), values={}, start={"v": begin})
+    whole = Part(population=0, first=0, last=n)
+    up, top, weight, trace_x, trace_y = symbols("up top w x_read y_read")
+    rule = PerSynapse(
+        link=0,
+        states=("w",),
+        start={"w": 0.0},
+        on_pre={"w": weight - sp.Rational(21, 20) * up * trace_y},
+        on_post={"w": weight + up * trace_x},
+        clip={"w": (sp.Integer(0), top)},
+        pre={"x_read": x},
+        post={"y_read": y},
+        delivers=((1, weight),),
+    )
+    link = Link(name="plastic", source=whole, target=whole, delay=1.0, values={"up": 0.003, "top": 0.3})
+    background = Poisson(target=whole, state=1, weight=1.0, rate=1800.0)
+    assembly = Assembly(populations=(cells,), links=(link,), synapses=(rule,), poisson=(background,), time="ms")
+    edges = Edges(first, target.astype(np.uint16), None, {"w": w})
+    back = np.argsort(target, kind="stable").astype(np.int32)
+    into = np.concatenate(([0], np.cumsum(np.bincount(target, minlength=n)))).astype(np.int64)
+    extra = (w, into, back, source[order][back].astype(np.int32))
+    return Benchmark(assembly, [edges], first, target.astype(np.int32), begin[None], extra)
+
+
+@dn.model(time="ms")
+def decision_cell(
+    v=-70.0, s_ext=0.0, s_a=0.0, s_g=0.0, *,
+    S=0.0, C=0.5, g_L=0.025, E_L=-70.0, g_ext=2.1e-3, g_A=0.05e-3, g_N=0.165e-3, g_G=1.3e-3, E_G=-70.0, tau_a=2.0,
+    tau_g=5.0, Mg=1.0, alpha=0.062, theta=-50.0, reset=-55.0, t_ref=2.0,
+):  # fmt: skip
+    """Cell of the decision network with its summed synapses; S is the sum of the gating variables of NMDA."""
+    inward = g_ext * s_ext + g_A * s_a + g_N * S / (1 + Mg * dn.exp(-alpha * v) / 3.57)
+    dv = (-g_L * (v - E_L) - inward * v - g_G * s_g * (v - E_G)) / C
+    return dv, -s_ext / tau_a, -s_a / tau_a, -s_g / tau_g, dn.Jump(when=v > theta, to={v: reset}, refractory=t_ref)
+
+
+def gated(cell):
+    """The cell with the saturating gating variable that all its NMDA synapses share."""
+    x, s, rise, decay, a = symbols("x s tau_rise tau_decay a")
+    (spike,) = cell.jumps
+    return System(
+        {**dict(zip(cell.states, cell.derivatives, strict=True)), x: -x / rise, s: -s / decay + a * x * (1 - s)},
+        {**cell.values, "tau_rise": 2, "tau_decay": 100, "a": 0.5},
+        initial={"v": -70},
+        jumps=[Jump(when=spike.when, to={**spike.to, "x": x + 1}, refractory=spike.refractory, hold=("v",))],
+        name="gated",
+        time="ms",
+    )
+
+
+def decision(scale=1, coherence=25.6, seed=1):
+    """Wang (2002), Neuron 36:955-968: two selective groups, all others, and inhibition; 1.6 s of 32,000 steps."""
+    n_e, n_i = 1600 // scale, 400 // scale
+    group = round(0.15 * n_e)
+    cell = gated(decision_cell.at(g_A=0.05e-3 * scale, g_N=0.165e-3 * scale, g_G=1.3e-3 * scale))
+    other = decision_cell.at(
+        C=0.2, g_L=0.02, g_ext=1.62e-3, g_A=0.04e-3 * scale, g_N=0.13e-3 * scale, g_G=1e-3 * scale, t_ref=1.0
+    )
+    excitatory = Cells(
+        name="E", size=n_e, system=cell, own=1, spikes=(0,), values={}, start={}, streams=("S",),
+        outputs=(sp.Symbol("s", real=True),), method="exponential_euler",
+    )  # fmt: skip
+    inhibitory = Cells(
+        name="I", size=n_i, system=other, own=1, spikes=(0,), values={}, start={}, streams=("S",),
+        method="exponential_euler",
+    )  # fmt: skip
+    bounds = [(0, group), (group, 2 * group), (2 * group, n_e)]
+    strong, weak = 1.7, 1 - 0.15 * 0.7 / 0.85
+    levels = [[strong, weak, 1.0], [weak, strong, 1.0], [weak, weak, 1.0]]
+    links, events, streams = [], [], []
+
+    def join(source, target, weight, nmda):
+        links.append(Link(name=f"link {len(links)}", source=source, target=target, delay=0.5, values={"w": weight}))
+        w = sp.Symbol("w", real=True)
+        events.append(Event(link=len(links) - 1, state=2 if nmda else 3, weight=w))
+        if nmda:
+            streams.append(Stream(link=len(links) - 1, output=0, parameter="S", weight=w))
+
+    parts = [Part(population=0, first=a, last=b) for a, b in bounds]
+    all_e, all_i = Part(population=0, first=0, last=n_e), Part(population=1, first=0, last=n_i)
+    for i, source in enumerate(parts):
+        for j, target in enumerate(parts):
+            join(source, target, levels[i][j], True)
+    join(all_e, all_i, 1.0, True)
+    join(all_i, all_e, 1.0, False)
+    join(all_i, all_i, 1.0, False)
+    rng = np.random.RandomState(seed + 1000)
+    rates = np.zeros((33, 2))
+    for k in range(2, 22):
+        rates[k] = np.maximum(rng.normal([40 * (1 + coherence / 100), 40 * (1 - coherence / 100)], 10), 0)
+    times = 50.0 * np.arange(33)
+    poisson = [Poisson(target=p, state=1, weight=1.0, rate=2400.0) for p in (all_e, all_i)]
+    poisson += [
+        Poisson(target=parts[i], state=1, weight=1.0, rate=dn.steps(times, rates[:, i], before=0.0)) for i in range(2)
+    ]
+    assembly = Assembly(
+        populations=(excitatory, inhibitory), links=tuple(links), events=tuple(events), streams=tuple(streams),
+        poisson=tuple(poisson), time="ms",
+    )  # fmt: skip
+    return assembly, [None] * len(links), (n_e, n_i, group, float(scale), rates)

@@ -1,5 +1,7 @@
 """Continuous coupling: orders of convergence, delays, every way in which a sum is made, drives."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import sympy as sp
@@ -7,6 +9,7 @@ from scipy.integrate import solve_ivp
 
 import dynana as dn
 from dynana.definition.assembly import Assembly, Drive, Link, Stream
+from dynana.definition.parts import Jump
 from dynana.definition.system import System
 from dynana.simulation.edges import Edges
 from dynana.simulation.network_records import Probe
@@ -224,3 +227,28 @@ def test_records_of_streams_do_not_change_a_bit(random_network):
     first = run(assembly, edges, 37, chunk=5)
     second = run(assembly, edges, 63, start=first.final, chunk=11, probes=[Probe(0, "S"), Probe(0, "x", every=100)])
     assert np.array_equal(whole[-1:], second["E", "x"])
+
+
+@pytest.mark.parametrize("method", ["rk4", "exponential_euler"])
+def test_the_time_since_a_spike_is_counted_in_steps(method):
+    """A current of the form of an alpha function of the time since the last spike, and its integral in the target."""
+    phase, since = names("phase since")
+    jump = Jump(when=phase >= 1, to={phase: sp.Integer(0)})
+    source = System({phase: sp.Rational(1, 10)}, {"since": 0}, jumps=[jump], name="clock")
+    target = System({P: S}, {"S": 0}, name="integrator")
+    alpha = since * sp.exp(-since)
+    populations = (
+        replace(one(source, name="a", outputs=(alpha,), method=method), clock="since"),
+        one(target, name="b", streams=("S",), method=method),
+    )
+    link = Link(name="ab", source=part(0, 0, 1), target=part(1, 0, 1))
+    assembly = Assembly(
+        populations=populations, links=(link,), streams=(Stream(link=0, output=0, parameter="S", weight=sp.Integer(1)),)
+    )
+    found = run(assembly, [None], 190, 0.1, probes=[Probe(1, "p")])
+    (spike,) = found.spikes["a"].step
+    assert abs(spike - 100) <= 1
+    passed = np.maximum(found.recorded["b.p"].t - 0.1 * spike, 0)
+    expected = 1 - (1 + passed) * np.exp(-passed)
+    tolerance = {"rk4": 1e-6, "exponential_euler": 0.05}[method]
+    np.testing.assert_allclose(found["b", "p"][:, 0], expected, atol=tolerance)

@@ -1,0 +1,116 @@
+"""Spikes of networks: rasters, population rates."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from dynana.errors import unknown
+from dynana.plot import style
+from dynana.results.recording import Recording, Spikes
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+#: Area of a mark in points squared for few cells, and its least; marks shrink so that many cells can be told apart.
+LARGEST, SMALLEST = 12.0, 0.15
+#: Marks beyond which a picture on paper keeps pixels instead of shapes.
+MOST_VECTORS = 5000
+#: Bins of a population rate in a run, unless a width is given.
+BINS = 200
+
+
+def raster(run: Recording, ax: Axes | None = None, *, populations: Sequence[str] | None = None) -> Axes:
+    """Draw each spike as a mark, cells upwards, populations one above the other in colours of their own.
+
+    Parameters
+    ----------
+    run : Recording
+    ax : Axes, optional
+        Where to draw; a new figure otherwise.
+    populations : sequence of str, optional
+        From bottom to top; all that have spikes by default.
+
+    Returns
+    -------
+    Axes
+
+    Raises
+    ------
+    ValueError
+        For an unknown population.
+    """
+    chosen = _chosen(run, populations)
+    ax = style.axes(ax, (6.4, 3.6))
+    total = sum(spikes.size for spikes in chosen)
+    area = float(np.clip(LARGEST * 40.0 / max(total, 1), SMALLEST, LARGEST))
+    offset, middles = 0, []
+    for position, spikes in enumerate(chosen):
+        colour = style.CYCLE[position % len(style.CYCLE)]
+        ax.scatter(
+            spikes.t, spikes.cell + offset, s=area, c=colour, marker="o", linewidths=0, rasterized=len(spikes) > 5000
+        )
+        middles.append(offset + 0.5 * (spikes.size - 1))
+        offset += spikes.size
+        if position < len(chosen) - 1:
+            ax.axhline(offset - 0.5, color=style.FAINT, linewidth=0.8)
+    ax.set_xlim(*run.span)
+    ax.set_ylim(-0.5, offset - 0.5)
+    ax.set_xlabel(_time_label(run))
+    if len(chosen) > 1:
+        ax.set_yticks(middles, [f"{spikes.population} ({spikes.size})" for spikes in chosen])
+        ax.tick_params(axis="y", length=0)
+    else:
+        ax.set_ylabel(f"cell of {chosen[0].population}")
+    return ax
+
+
+def population_rate(
+    run: Recording, ax: Axes | None = None, *, width: float | None = None, populations: Sequence[str] | None = None
+) -> Axes:
+    """Draw the rate of each population in bins.
+
+    Parameters
+    ----------
+    run : Recording
+    ax : Axes, optional
+        Where to draw; a new figure otherwise.
+    width : float, optional
+        Of the bins; a two-hundredth of the run by default, in whole steps.
+    populations : sequence of str, optional
+
+    Returns
+    -------
+    Axes
+    """
+    chosen = _chosen(run, populations)
+    ax = style.axes(ax, (6.4, 2.4))
+    length = run.span[1] - run.span[0]
+    bins = max(1, round(length / BINS / run.dt)) * run.dt if width is None else float(width)
+    for position, spikes in enumerate(chosen):
+        t, rate = spikes.activity(bins)
+        colour = style.CYCLE[position % len(style.CYCLE)]
+        ax.plot(t, rate, drawstyle="steps-mid", color=colour, linewidth=1.1, label=spikes.population)
+    ax.set_xlim(*run.span)
+    ax.set_ylim(bottom=0.0)
+    ax.set_xlabel(_time_label(run))
+    ax.set_ylabel("rate (Hz)" if run.time_unit else "rate")
+    if len(chosen) > 1:
+        ax.legend(frameon=False)
+    return ax
+
+
+def _chosen(run: Recording, populations: Sequence[str] | None) -> list[Spikes]:
+    names = tuple(run.spikes) if populations is None else tuple(populations)
+    for name in names:
+        if name not in run.spikes:
+            raise ValueError(unknown("population with spikes", name, run.spikes))
+    if not names:
+        raise ValueError(f"{run.network} has no population with spikes")
+    return [run.spikes[name] for name in names]
+
+
+def _time_label(run: Recording) -> str:
+    return f"time ({run.time_unit})" if run.time_unit else "time"

@@ -1,0 +1,212 @@
+"""Networks from their description: reference statistics, sharing against the naive form, continuation, refusals."""
+
+import numpy as np
+import pytest
+
+import dynana as dn
+from dynana.models import exponential, gap_junction, hodgkin_huxley, lif, nmda, stdp, stp
+from dynana.results import spike_statistics
+
+SPARSE = dn.probability(0.1)
+
+
+def balanced(n: int = 500) -> dn.Network:
+    """Benchmark B6 of reference/simulation.json: N_E = N_I = 500, p = 0.1, t_ref 5 ms."""
+    cells = lif.at(tau=10, V_rest=-52, V_reset=-60, V_th=-50, t_ref=5, I=3)
+    E, I = (dn.Population(name, cells, n, start={"V": dn.uniform(-52, -50)}) for name in "EI")
+    w, fast = 1 / np.sqrt(50), exponential.at(tau=2)
+    signs = [(E, E, w), (E, I, w), (I, E, -w), (I, I, -w)]
+    return dn.Network([E, I], [dn.Projection(a, b, fast, connect=SPARSE, w=u) for a, b, u in signs])
+
+
+def test_the_balanced_network_has_the_statistics_of_its_peers() -> None:
+    # E_rate 33.84 (sd 0.20, n = 3), E_cv 0.0103 (sd 0.00013): BrainPy; Welch's 3 standard errors plus 1 %
+    rates, irregularity = [], []
+    for seed in range(5):
+        spikes = dn.simulate(balanced(), 500.0, dt=0.1, seed=seed).spikes["E"]
+        t, cell = spike_statistics.within(spikes.t, spikes.cell, (100.0, 500.0))
+        rates.append(1000 * spike_statistics.rates(cell, 500, (100.0, 500.0)).mean())
+        irregularity.append(np.nanmean(spike_statistics.cv(t, cell, 500)))
+    error = 3 * np.sqrt(np.var(rates, ddof=1) / 5 + 0.19751**2 / 3) + 0.01 * 33.84333
+    assert abs(np.mean(rates) - 33.84333) < error
+    assert np.mean(irregularity) == pytest.approx(0.0103, abs=0.002)
+
+
+def test_the_same_seed_gives_the_same_spikes_whatever_is_recorded() -> None:
+    plain = dn.simulate(balanced(100), 50.0, dt=0.1, seed=3)
+    recorded = dn.simulate(
+        balanced(100), 50.0, dt=0.1, seed=3, record={"E": ["V", "s_1"], "I": [dn.record("V", every=7)]}
+    )
+    other = dn.simulate(balanced(100), 50.0, dt=0.1, seed=4)
+    for name in "EI":
+        assert np.array_equal(plain.spikes[name].cell, recorded.spikes[name].cell)
+        assert np.array_equal(plain.spikes[name].step, recorded.spikes[name].step)
+    assert not np.array_equal(plain.spikes["E"].step, other.spikes["E"].step)
+    assert recorded["E", "V"].shape == (501, 100) and recorded["I", "V"].shape == (72, 100)
+
+
+def test_a_run_that_goes_on_is_one_long_run_to_the_bit() -> None:
+    net = balanced(100)
+    first = dn.simulate(net, 30.0, dt=0.1, seed=5)
+    second = dn.simulate(net, 30.0, dt=0.1, start=first.final)
+    whole = dn.simulate(net, 60.0, dt=0.1, seed=5, record={"E": ["V"]})
+    joined = np.concatenate([first.spikes["E"].step, second.spikes["E"].step])
+    assert np.array_equal(joined, whole.spikes["E"].step)
+
+
+def two(synapse: dn.Synapse, **options) -> dn.Network:
+    cells = lif.at(tau=10, V_rest=-52, V_reset=-60, V_th=-50, t_ref=2)
+    A = dn.Population("A", cells.at(I=8), 30, start={"V": dn.uniform(-58, -50)})
+    B = dn.Population("B", cells, 20, start={"V": dn.uniform(-58, -52)})
+    return dn.Network([A, B], [dn.Projection(A, B, synapse, connect=dn.probability(0.3), **options)])
+
+
+OPEN_LOOP = {
+    "exponential": (exponential, {"w": dn.normal(0.2, 0.05)}),
+    "alpha": (dn.models.alpha, {"w": 0.3, "delay": 1.5}),
+    "dual_exponential": (dn.models.dual_exponential, {"w": 0.3}),
+    "ampa": (dn.models.ampa.at(g_max=0.01), {}),
+    "gaba_b": (dn.models.gaba_b.at(g_max=0.01), {}),
+    "nmda": (nmda.at(g_max=0.01), {"delay": 1.0}),
+    "gap_junction": (gap_junction.at(w=0.02), {}),
+    "stp": (stp, {"delay": 1.0}),
+    "stdp": (stdp.at(w=0.2), {}),
+}
+
+
+#: A current that depends on the target's voltage is constant over a step where it is worked out per synapse.
+OF_VOLTAGE = ("ampa", "gaba_b", "nmda")
+
+
+@pytest.mark.parametrize("name", OPEN_LOOP)
+def test_shared_and_naive_synapses_agree(name: str) -> None:
+    synapse, options = OPEN_LOOP[name]
+    net = two(synapse, **options)
+    method = {"A": "exponential_euler", "B": "euler" if name in OF_VOLTAGE else "exponential_euler"}
+    kwargs = {"dt": 0.1, "seed": 2, "method": method, "record": {"B": ["V"]}}
+    shared, naive = dn.simulate(net, 40.0, **kwargs), dn.simulate(net, 40.0, share=False, **kwargs)
+    assert len(shared.spikes["A"]) > 30
+    assert np.array_equal(shared.spikes["A"].step, naive.spikes["A"].step)
+    until = naive.spikes["B"].step.min(initial=400)
+    difference = np.abs(shared["B", "V"][:until] - naive["B", "V"][:until]).max()
+    assert difference < 1e-11 * 60
+
+
+def test_summed_conductances_converge_to_the_naive_form() -> None:
+    # the sum is integrated together with the voltage, the states of synapses between its steps: equal up to order dt
+    cells = lif.at(tau=10, V_rest=-52, V_reset=-60, V_th=1e9, t_ref=2)
+    B = dn.Population("B", cells, 20, start={"V": dn.uniform(-58, -52)})
+    given = dn.spikes(np.arange(0.8, 20, 1.6), np.arange(12) % 6, size=6)
+    net = dn.Network([B], [dn.Projection(given, B, dn.models.gaba_a.at(g_max=0.01), connect=dn.probability(0.5))])
+    away = []
+    for dt in (0.1, 0.05, 0.025):
+        options = {"dt": dt, "seed": 2, "record": {"B": [dn.record("V", every=round(0.1 / dt))]}}
+        shared, naive = dn.simulate(net, 20.0, **options), dn.simulate(net, 20.0, share=False, **options)
+        away.append(np.abs(shared["B", "V"] - naive["B", "V"]).max())
+    assert away[0] < 0.1
+    assert away[0] / away[1] == pytest.approx(2.0, rel=0.1) and away[1] / away[2] == pytest.approx(2.0, rel=0.1)
+
+
+def test_without_edges_a_network_is_single_cells() -> None:
+    cells = dn.Population("A", hodgkin_huxley, 3, at={"I": np.array([0.0, 8.0, 15.0])})
+    run = dn.simulate(dn.Network([cells]), 20.0, dt=0.01, method="rk4", record={"A": ["V"]})
+    for k, current in enumerate((0.0, 8.0, 15.0)):
+        alone = dn.simulate(hodgkin_huxley.at(I=current), 20.0, dt=0.01, method="rk4")
+        assert np.abs(run["A", "V"][:, k] - alone["V"]).max() < 1e-9
+
+
+def test_courses_are_added_to_parameters_of_all_cells_or_some() -> None:
+    cells = dn.Population("A", lif, 4)
+    net = dn.Network([cells])
+    run = dn.simulate(
+        net, 100.0, dt=0.1, inputs={cells[:2]: {"I": dn.steps([50.0], [25.0], before=0.0)}}, record={"A": ["V"]}
+    )
+    assert set(run.spikes["A"].cell) == {0, 1}
+    assert run.spikes["A"].t.min() > 50.0
+    assert np.all(run["A", "V"][:, 2:] == 0.0)
+
+
+def test_poisson_spikes_come_at_their_rate() -> None:
+    cells = dn.Population("A", lif.at(tau=5.0), 200)
+    net = dn.Network([cells], [dn.Projection(dn.poisson(40.0), cells, exponential, w=0.1)])
+    run = dn.simulate(net, 2000.0, dt=0.1, seed=1, record={"A": [dn.record("s_1", every=10)]})
+    # shot noise: each spike adds 0.1 and decays with 8 ms: mean 0.1 * 0.04 * 8, variance 0.1^2 * 0.04 * 8/2
+    late = run["A", "s_1"][100:]
+    assert late.mean() == pytest.approx(0.032, rel=0.03)
+    assert late.var() == pytest.approx(0.0016, rel=0.05)
+
+
+def test_starts_at_steady_states_and_expressions_of_parameters() -> None:
+    cells = dn.Population(
+        "A",
+        hodgkin_huxley,
+        5,
+        at={"C": dn.uniform(0.8, 1.2), "g_L": lambda C: 0.3 * C},
+        start={"V": dn.uniform(-70, -60)},
+    )
+    run = dn.simulate(dn.Network([cells]), 5.0, dt=0.01, seed=1, record={"A": ["V", "m"]})
+    assert np.ptp(run["A", "V"][0]) > 1.0
+    assert np.ptp(run["A", "m"][0]) > 1e-3  # each at the steady state of its own voltage
+
+
+def test_two_states_of_one_name_merge_only_when_equal() -> None:
+    A = dn.Population("A", lif.at(I=25.0), 10)
+    B = dn.Population("B", lif, 10)
+    projections = [dn.Projection(A, B, exponential, w=0.1), dn.Projection(A, B, stp.at(tau=8.0), name="stp")]
+    run = dn.simulate(dn.Network([A, B], projections), 20.0, dt=0.1, record={"B": ["V"]})
+    assert run["B", "V"][-1].max() > 0.0
+
+
+REFUSED = {
+    "no time step": ({"dt": None}, ValueError, "give dt="),
+    "a time beside the grid": ({"t": 10.03}, ValueError, "not a multiple of dt"),
+    "an unknown population": ({"record": {"Q": ["V"]}}, ValueError, "no population named 'Q'"),
+    "an unknown quantity": ({"record": {"B": ["v"]}}, ValueError, "did you mean 'V'"),
+    "what has been summed away": ({"record": {"A->B:exponential": ["s"]}}, ValueError, "share=False"),
+    "an unknown input": ({"inputs": {"B": {"J": dn.steps([0], [1])}}}, ValueError, "no parameter named 'J'"),
+    "a constant input": ({"inputs": {"B": {"I": 3.0}}}, TypeError, "a constant goes into"),
+    "an unknown method": ({"method": "rk5"}, ValueError, "did you mean 'rk4'"),
+    "an option of single systems": ({"rtol": 1e-3}, ValueError, "no meaning for networks"),
+    "another kind of start": ({"start": {"V": 1.0}}, TypeError, "start=run.final"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_makes_no_sense_is_refused_before_anything_is_built(case: str) -> None:
+    change, error, words = REFUSED[case]
+    options = {"t": 10.0, "dt": 0.1} | change
+    with pytest.raises(error, match=words):
+        dn.simulate(two(exponential), options.pop("t"), **options)
+
+
+def test_a_constant_delay_beside_the_grid_is_refused_with_the_nearest() -> None:
+    with pytest.raises(ValueError, match="nearest ones are 0.2 and 0.3"):
+        dn.simulate(two(exponential, delay=0.25), 10.0, dt=0.1)
+
+
+def test_steps_longer_than_the_fastest_time_constant_are_warned_of() -> None:
+    cells = dn.Population("A", lif.at(tau=0.05), 2)
+    with pytest.warns(dn.DynanaWarning, match="longer than the time constant of 'V' at the start, 0.05"):
+        dn.simulate(dn.Network([cells]), 1.0, dt=0.1, method="euler")
+
+
+def test_a_run_that_blows_up_says_where_and_returns_what_it_has() -> None:
+    @dn.model
+    def leak(V=1.0, *, tau=0.04):
+        return -V / tau
+
+    cells = dn.Population("A", leak, 2, start={"V": np.array([0.0, 1.0])})
+    with pytest.warns(dn.DynanaWarning):
+        run = dn.simulate(dn.Network([cells]), 500.0, dt=0.1, method="euler", record={"A": ["V"]})
+    assert run.stop.reason != "finished" and "A" in run.stop.message
+    assert run.span[1] < 500.0
+
+
+def test_a_callback_may_stop_the_run() -> None:
+    run = dn.simulate(balanced(50), 5000.0, dt=0.1, seed=1, between=lambda t: t > 100.0)
+    assert run.stop.reason == "stopped" and 100.0 < run.span[1] < 5000.0
+
+
+def test_single_systems_refuse_what_is_for_networks() -> None:
+    with pytest.raises(ValueError, match="are for networks"):
+        dn.simulate(lif, 10.0, share=False)
