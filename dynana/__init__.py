@@ -43,6 +43,7 @@ _HOME = {
     "analysis.fixed_points": "fixed_points",
     "analysis.stability": "stability",
     "analysis.nullclines": "nullclines",
+    "analysis.lyapunov": "lyapunov_exponents",
     "analysis.cycle_branches": "continue_cycles",
     "analysis.equilibrium_branches": "continue_equilibria",
     "analysis.homoclinic": "heteroclinic homoclinic",
@@ -100,6 +101,7 @@ if TYPE_CHECKING:
     from dynana.analysis.homoclinic import homoclinic as homoclinic
     from dynana.analysis.homoclinic_curves import continue_homoclinic as continue_homoclinic
     from dynana.analysis.loci import continue_locus as continue_locus
+    from dynana.analysis.lyapunov import lyapunov_exponents as lyapunov_exponents
     from dynana.analysis.nullclines import nullclines as nullclines
     from dynana.analysis.phase_locking import phase_locking as phase_locking
     from dynana.analysis.phase_responses import phase_response as phase_response

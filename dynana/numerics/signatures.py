@@ -20,6 +20,10 @@ VECTOR = types.void(REAL, ROW, ROW, ROW)
 MATRIX = types.void(REAL, ROW, ROW, TABLE)
 #: f(k, t, y, p, out): the whole state after jump ``k`` from ``y``.
 JUMP = types.void(INDEX, REAL, ROW, ROW, ROW)
+#: f(k, t, y, p, out[:, :]): derivatives of jump ``k`` by the states and by time, (n + 1, n + 1).
+JUMP_MATRIX = types.void(INDEX, REAL, ROW, ROW, TABLE)
+#: f(start, dt, first, steps, y, p, work): steps of one length, in place.
+BUNDLE_STEPS = types.void(REAL, REAL, INDEX, INDEX, ROW, ROW, TABLE)
 #: f(guards, out): ``out[k]`` is 1 where the condition of jump ``k`` holds, given the guard values (> 0 is true).
 CONDITION = types.void(ROW, ROW)
 #: f(x_lower, x_upper, p_lower, p_upper, out_lower, out_upper): interval extension, matrices row-major.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -14,7 +14,7 @@ from dynana.lowering.kernels import Kernels, lower
 from dynana.numerics import jumps, orbit
 from dynana.numerics import run_state as at
 from dynana.numerics.compilation import compiled
-from dynana.numerics.signatures import CONDITION, JUMP, MATRIX, VECTOR
+from dynana.numerics.signatures import CONDITION, JUMP, JUMP_MATRIX, MATRIX, VECTOR
 from dynana.numerics.workbench import workbench
 from dynana.results.trajectory import Jumps, Trajectory
 from dynana.simulation import stopping
@@ -59,7 +59,7 @@ def run_with_end(
     request: Request, drives: Drives, choice: Choice, progress: bool | None
 ) -> tuple[Trajectory, float, Array]:
     """Integrate one system; returns where it ended as well, time and state, which need not be among the samples."""
-    work = _Run(request, drives, choice)
+    work = Run(request, drives, choice)
     with Progress(request.system.name, request.span, progress) as report:
         if is_smooth(request, choice.method, work.kernels, drives.table.n_drives):
             return _marched(work, report), float(work.clock[at.TIME]), work.y
@@ -70,7 +70,7 @@ def run_with_end(
 
 
 @cache
-def _idle() -> dict[str, Any]:
+def idle_kernels() -> dict[str, Any]:
     """Kernels for what a system does not have."""
 
     def zero(t: float, y: Array, p: Array, out: Array) -> None:
@@ -91,11 +91,12 @@ def _idle() -> dict[str, Any]:
         "matrix": compiled(MATRIX)(no_matrix),
         "conditions": compiled(CONDITION)(no_condition),
         "jump": compiled(JUMP)(no_jump),
+        "jump_matrix": compiled(JUMP_MATRIX)(no_jump),
     }
 
 
 @dataclass(slots=True, eq=False)
-class _Run:
+class Run:
     """A run in progress: the arrays that live as long as it, and what it has produced so far."""
 
     request: Request
@@ -157,6 +158,14 @@ class _Run:
         return status
 
     def _with_method(self, method: Method, watches: bool, progress: Progress) -> int:
+        last = at.PAUSED
+        for status in self.calls_of(method, watches):
+            last = status
+            progress.report(self.clock[at.TIME])
+        return last
+
+    def calls_of(self, method: Method, watches: bool) -> Iterator[int]:
+        """Call the driver until it need not be called any more; yields its reasons to return."""
         k, request = self.kernels, self.request
         self.used.append(method)
         self.clock[at.ERROR_ORDER] = method.error_order or 1
@@ -175,9 +184,9 @@ class _Run:
             )  # fmt: skip
             rows, jumped = self.count[at.ROWS], self.count[at.JUMPS]
             self.pieces.append((*(a[:rows].copy() for a in output[:3]), *(a[:jumped].copy() for a in output[3:])))
-            progress.report(self.clock[at.TIME])
-        self.calls += int(layout[at.CALLS])
-        return int(status)
+            if status != at.PAUSED:
+                self.calls += int(layout[at.CALLS])
+            yield int(status)
 
     def _layout(self, method: Method) -> tuple[NDArray[np.int64], Array]:
         """Return what a stepper has to know about itself, and its coefficients."""
@@ -192,7 +201,7 @@ class _Run:
 
     def _functions(self, method: Method) -> tuple[Any, ...]:
         """Return the step and the kernels in the order of the driver; what is not needed is not compiled either."""
-        k, idle = self.kernels, _idle()
+        k, idle = self.kernels, idle_kernels()
         moving = not self.drives.system.autonomous
         return (
             orbit.stepper(method.stepper),
@@ -226,7 +235,7 @@ class _Run:
         )
 
 
-def _trajectory(work: _Run, status: int) -> Trajectory:
+def _trajectory(work: Run, status: int) -> Trajectory:
     dense_rows = max(method.dense_rows for method in work.used)
     padded = [(*piece[:2], _padded(piece[2], dense_rows), *piece[3:]) for piece in work.pieces]
     t, y, dense, *jumped = padded[0] if len(padded) == 1 else map(np.concatenate, zip(*padded, strict=True))
@@ -234,7 +243,7 @@ def _trajectory(work: _Run, status: int) -> Trajectory:
     return _result(work, status, (t, y, dense, np.empty((0, work.kernels.n))), jumped, counts)
 
 
-def _marched(work: _Run, progress: Progress) -> Trajectory:
+def _marched(work: Run, progress: Progress) -> Trajectory:
     """Return a smooth run with fixed steps; see `marching`."""
     k = work.kernels
     work.used.append(work.choice.method)
@@ -247,7 +256,7 @@ def _marched(work: _Run, progress: Progress) -> Trajectory:
 
 
 def _result(
-    work: _Run, status: int, rows: Sequence[Array], jumped: Sequence[Any], counts: tuple[int, int, int]
+    work: Run, status: int, rows: Sequence[Array], jumped: Sequence[Any], counts: tuple[int, int, int]
 ) -> Trajectory:
     request, system, method = work.request, work.request.system, work.used[-1]
     names = tuple(str(jump.name) for jump in system.jumps)
