@@ -6,8 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
-from dynana.analysis.cycle_loci import continue_cycle_locus
-from dynana.analysis.homoclinic_curves import continue_homoclinic
 from dynana.analysis.loci_curves import traced
 from dynana.analysis.loci_points import LocusTests, locate
 from dynana.analysis.loci_request import CYCLE_CURVES, kind_of_curve, locus_requested
@@ -42,9 +40,9 @@ def continue_locus(
     parameters : (str, str)
         The parameters that vary.
     kind : str, optional
-        Of the curve, where several pass through the start: "fold" or "hopf" through a Bogdanov-Takens or a zero-Hopf
-        point, "hopf" or "fold of cycles" through a Bautin point. From a Hopf-Hopf point, the other of its two Hopf
-        curves is followed than the one on which it was found.
+        Of the curve, where several pass through the start: "fold", "hopf" or "homoclinic" through a Bogdanov-Takens
+        point, "fold" or "hopf" through a zero-Hopf point, "hopf" or "fold of cycles" through a Bautin point; also for
+        labels. From a Hopf-Hopf point, the other of its two Hopf curves is followed than the one on which it was found.
     ranges : mapping of name to (low, high), optional
         Ranges of the two parameters, and of states where the curve shall end. A parameter that is not given moves ten
         times its own size at most, and not through zero if it has the same sign in the model; states are not bounded.
@@ -59,9 +57,9 @@ def continue_locus(
     Returns
     -------
     Locus
-        ``measures``: "unstable", the number of eigenvalues (beside the critical ones) with a positive real part; on
-        folds "a", the coefficient of the normal form; on Hopf points "omega" and "l1". A curve of Hopf points ends at
-        Bogdanov-Takens points, beyond which there are neutral saddles.
+        On curves of bifurcations of equilibria, ``measures`` has "unstable", the number of eigenvalues (beside the
+        critical ones) with a positive real part; on folds "a", the coefficient of the normal form; on Hopf points
+        "omega" and "l1". A curve of Hopf points ends at Bogdanov-Takens points, beyond which there are neutral saddles.
 
     Raises
     ------
@@ -92,11 +90,16 @@ def continue_locus(
     [8.7222, 53.3258]
     """
     asked = kind_of_curve(start, kind)
+    # The drivers of cycles and connecting orbits are compiled as they are imported: only where they are needed.
     if asked == "homoclinic":
+        from dynana.analysis.homoclinic_curves import continue_homoclinic
+
         if test_functions:
             raise ValueError("test_functions= is not offered on curves of homoclinic orbits; values= puts labels there")
         return continue_homoclinic(system, start, parameters, ranges=ranges, max_step=max_step, values=values)
     if asked in CYCLE_CURVES:
+        from dynana.analysis.cycle_loci import continue_cycle_locus
+
         return continue_cycle_locus(
             system, start, parameters, kind=asked, ranges=ranges, max_step=max_step, values=values,
             test_functions=test_functions,

@@ -95,12 +95,12 @@ def traced(request: LocusRequest) -> tuple[str, LocusCurve, Trace]:
     scales, known = _state_scales(request)
     for _ in range(ROUNDS):
         curve, start = _started(request, kind, scales)
-        trace = _traced(request, kind, curve, start, PILOT)
+        trace = _traced(request, kind, curve, start, MOST_POINTS if known.all() else PILOT)
         spans = np.ptp(trace.coordinates()[:, : curve.n], axis=0) * scales
         if not np.any(spans[~known] > MOST_GROWTH * scales[~known]):
             break
         scales = np.where(known, scales, np.maximum(scales, spans))
-    if any(stop.reason == POINT_LIMIT for stop in trace.stops):
+    if not known.all() and any(stop.reason == POINT_LIMIT for stop in trace.stops):
         trace = _traced(request, kind, curve, start, MOST_POINTS)
     if kind == "branch point":
         trace = _crossing_part(curve, trace)

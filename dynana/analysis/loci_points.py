@@ -55,19 +55,20 @@ class LocusTests:
 
     def values(self, points: list[LocusPoint]) -> FloatArray:
         """Return the test functions at points, shape (k, number of kinds); 0 where one has no value."""
-        columns = [self.column(points, which) for which in range(len(self.kinds))]
+        others = other_eigenvalues(self.curve, points)
+        columns = [self.column(points, which, others) for which in range(len(self.kinds))]
         found: FloatArray = np.nan_to_num(np.array(columns), posinf=0.0, neginf=0.0)
         return found.reshape(-1, len(points)).T
 
-    def column(self, points: list[LocusPoint], which: int) -> FloatArray:
-        """Return one test function at points, shape (k,)."""
+    def column(self, points: list[LocusPoint], which: int, others: ComplexArray | None = None) -> FloatArray:
+        """Return one test function at points, shape (k,), given the eigenvalues beside the critical ones if known."""
         kind = self.kinds[which][0]
         own = len(KINDS.get(self.curve.family, ()))
         if which >= own:
             return np.array([self.request.others[which - own][2](self.place(p)) for p in points])
         if kind in ("cusp", "bogdanov-takens"):
             return fold_tests(points)[which]
-        others = other_eigenvalues(self.curve, points)
+        others = other_eigenvalues(self.curve, points) if others is None else others
         if kind == "bautin":
             cubic = self.cubic(points)[1]
             # Where another eigenvalue is zero, the coefficient changes sign through a pole; with the sign of that

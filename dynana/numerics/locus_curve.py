@@ -94,14 +94,20 @@ def _newton(
         )  # fmt: skip
         if outcome != 0:
             return (NOT_FINITE if outcome == 1 else SINGULAR), np.inf
-        system[: size - 1], system[size - 1] = matrix, normal
+        for c in range(size):
+            system[size - 1, c] = normal[c]
+            for k in range(size - 1):
+                system[k, c] = matrix[k, c]
         if factorise_dense(system, pivots, row_scale)[0] == 0:
             return SINGULAR, np.inf
         if settled:
-            tangent[: size - 1], tangent[size - 1] = 0.0, 1.0
+            tangent[:] = 0.0
+            tangent[size - 1] = 1.0
             solve_dense(system, pivots, row_scale, tangent)
             return GOOD, contraction
-        change[: size - 1], change[size - 1] = values, 0.0
+        for k in range(size - 1):
+            change[k] = values[k]
+        change[size - 1] = 0.0
         solve_dense(system, pivots, row_scale, change)
         length, largest, gone = 0.0, 0.0, 0.0
         for c in range(size):
@@ -177,7 +183,8 @@ class LocusCurve:
     def borders(self, u: FloatArray) -> Borders:
         """Return borders from the singular vectors at a point, without a neighbour."""
         n, neutral = self.n, Borders(np.eye(self.n, 2), np.eye(2, self.n + 1), np.array([1.0, 0.0]))
-        slopes = self._evaluated(u, neutral)[2][:n, : n + 1]
+        matrix = self._evaluated(u, neutral)[2]
+        slopes = matrix[:n, : n + 1]
         if not np.all(np.isfinite(slopes)):
             return neutral
         square = slopes[:, :n]
@@ -188,7 +195,7 @@ class LocusCurve:
         right, left, count = np.zeros((2, n + 1)), np.zeros((2, n)), min(2, n)
         right[: min(2, len(rows)), : rows.shape[1]] = rows[::-1][:2]
         left[:count] = columns.T[::-1][:2]
-        return self._bordered(slopes, right, left)
+        return self._bordered(matrix, right, left)
 
     def _bordered(self, matrix: FloatArray, right: FloatArray, left: FloatArray) -> Borders:
         """Return borders spanned by null vectors."""

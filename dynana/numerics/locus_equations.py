@@ -130,7 +130,8 @@ def _conditions(
         x[:] = 0.0
         x[size - 2], x[size - 1] = start[0], start[1]
         solve_dense(system, pivots, row_scale, x)
-        right[0, :n], right[1, :n] = x[:n], x[n : 2 * n]
+        for i in range(n):
+            right[0, i], right[1, i] = x[i], x[n + i]
         other = np.empty((n, n + 2))
         _bend(tape, numbers, outputs, y, p, free, scales, rate, right[0], n, table, bend)
         _bend(tape, numbers, outputs, y, p, free, scales, rate, right[1], n, table, other)
@@ -138,11 +139,11 @@ def _conditions(
             one[:] = 0.0
             one[size - 2 + k] = 1.0
             solve_dense_transposed(system, pivots, row_scale, one)
-            left[k] = one[n : 2 * n]
             residual[n + k] = x[size - 2 + k]
             _gradient(one, 0, bend, matrix[n + k])
             _gradient(one, n, other, matrix[n + k])
             for i in range(n):
+                left[k, i] = one[n + i]
                 matrix[n + k, n + 2] -= one[n + i] * x[i]
         return True
     one[:] = 0.0
@@ -154,11 +155,13 @@ def _conditions(
         x[:] = 0.0
         x[n + k] = 1.0
         solve_dense(system, pivots, row_scale, x)
-        right[k, :width] = x[:width]
+        for i in range(width):
+            right[k, i] = x[i]
         residual[n + k] = x[width]
         _bend(tape, numbers, outputs, y, p, free, scales, rate, x, width, table, bend)
         _gradient(one, 0, bend, matrix[n + k])
-    left[0] = one[:n]
+    for i in range(n):
+        left[0, i] = one[i]
     return True
 
 
@@ -207,7 +210,8 @@ def locus_equations(
     if not _first_derivatives(kernels, y, p, free, scales, rate, slopes):
         return 1
     for i in range(n):
-        matrix[i, : n + 2] = slopes[i]
+        for c in range(n + 2):
+            matrix[i, c] = slopes[i, c]
     size = 2 * n + 2 if family == HOPF else n + 1 if family == FOLD else n + 2
     system = np.empty((size, size))
     kappa = u[n + 2] * scales[n + 2] if family == HOPF else 0.0
@@ -231,9 +235,9 @@ def locus_equations(
 
 
 @compiled
-def _orthonormalise(vectors, length):
-    """Make one or two rows orthonormal, as far as their first ``length`` entries go."""
-    for k in range(vectors.shape[0]):
+def _orthonormalise(vectors, count, length):
+    """Make the first rows orthonormal, as far as their first ``length`` entries go."""
+    for k in range(count):
         for j in range(k):
             along = 0.0
             for i in range(length):
@@ -252,9 +256,11 @@ def _orthonormalise(vectors, length):
 def _liveliest(slopes, plane, start):
     """Write to ``start`` the direction in a plane (two orthonormal rows) along which |A x| is largest.
 
+    A is the upper left corner of ``slopes``.
+
     At a Bogdanov-Takens point the plane holds one eigenvector, on which A vanishes; this direction is far from it.
     """
-    n = slopes.shape[0]
+    n = plane.shape[1] - 1
     a, b, c = 0.0, 0.0, 0.0
     for i in range(n):
         first, second = 0.0, 0.0
@@ -276,13 +282,18 @@ def make_borders(family, matrix, right, left, columns, rows, start):
     count = 1 if family == FOLD else 2
     rows[:, :], columns[:, :] = 0.0, 0.0
     start[0], start[1] = 1.0, 0.0
-    rows[:count, :width] = right[:count, :width]
-    _orthonormalise(rows[:count], width)
+    for k in range(count):
+        for i in range(width):
+            rows[k, i] = right[k, i]
+    _orthonormalise(rows, count, width)
     height = 2 if family == HOPF else 1
-    basis = left[:height].copy()
-    _orthonormalise(basis, n)
+    basis = np.empty((height, n))
+    for k in range(height):
+        for i in range(n):
+            basis[k, i] = left[k, i]
+    _orthonormalise(basis, height, n)
     for k in range(height):
         for i in range(n):
             columns[i, k] = basis[k, i]
     if family == HOPF:
-        _liveliest(matrix[:n, :n], rows[:, :n], start)
+        _liveliest(matrix, rows, start)

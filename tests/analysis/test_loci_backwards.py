@@ -91,7 +91,7 @@ def test_bogdanov_takens(dimensions, seed):
                 np.testing.assert_allclose(locus["mu"], 0, atol=FOUND)
 
 
-@pytest.mark.parametrize(("dimensions", "seed"), [(2, 1), (3, 2), (4, 3), (6, 1)])
+@pytest.mark.parametrize(("dimensions", "seed"), [(2, 1), (3, 2), (4, 3), pytest.param(6, 1, marks=pytest.mark.slow)])
 def test_bautin(dimensions, seed):
     turning = (mu + 2 * sp.I) * w + nu * w**2 * wc - w**3 * wc**2
     system, point = hidden(real_and_imaginary(turning, {w: a + sp.I * b, wc: a - sp.I * b}), [a, b], dimensions, seed)
@@ -103,7 +103,7 @@ def test_bautin(dimensions, seed):
         assert np.all(np.sign(locus["l1"][away]) == np.sign(locus["nu"][away]))
 
 
-@pytest.mark.parametrize(("dimensions", "seed"), [(3, 1), (4, 2), (5, 3)])
+@pytest.mark.parametrize(("dimensions", "seed"), [(3, 1), (4, 2), pytest.param(5, 3, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("sign", [1, -1])
 def test_zero_hopf(dimensions, seed, sign):
     turning = (nu + 2 * sp.I) * w - z * w
@@ -120,6 +120,7 @@ def test_zero_hopf(dimensions, seed, sign):
         assert locus.special_points("bautin") == ()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("dimensions", "seed"), [(4, 1), (5, 2), (6, 3)])
 def test_hopf_hopf(dimensions, seed):
     pairs = {w: a + sp.I * b, wc: a - sp.I * b, v: c + sp.I * d, vc: c - sp.I * d}
