@@ -28,7 +28,7 @@ CONSTANT_BITS = 256
 FACTOR_BITS = 8192
 #: Operations after which functions are no longer brought to sympy's normal form (``sin(-x)`` to ``-sin(x)``): that
 #: takes a millisecond each time.
-NORMALISED = 5_000
+NORMALISED = 3_000
 #: Operations in one expression after functions are written out.
 LARGEST_EXPRESSION = 60_000
 #: Branches of the choices inside one comparison, and its operations before they are told apart.

@@ -17,8 +17,8 @@ from dynana.definition.text_trees import CALL, COMPARISONS, NAME, NUMBER, Tree
 from dynana.errors import FormatError, unknown
 
 #: Operations in all formulas of a text after functions and sums are written out: so many, and so many for each of its
-#: characters. A thousand cells that are coupled all to all by a short formula need 30.
-BASE_OPERATIONS, OPERATIONS_PER_CHARACTER = 30_000, 40
+#: characters. A hundred cells that are coupled all to all by a short formula need 40.
+BASE_OPERATIONS, OPERATIONS_PER_CHARACTER = 30_000, 50
 #: Formulas inside formulas, counted in operations; sympy's own recursion ends not far beyond.
 DEEPEST_READING = 160
 #: Known names that an error message lists.

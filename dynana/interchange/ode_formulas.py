@@ -13,7 +13,7 @@ from dynana.definition.text_expressions import Expressions, Value
 from dynana.definition.text_functions import XPP
 from dynana.definition.text_meaning import Definition, Reading
 from dynana.definition.text_numbers import Numbers
-from dynana.definition.text_trees import NAME, Tree
+from dynana.definition.text_trees import NAME, NUMBER, Tree
 from dynana.definition.tracing import exact, symbol
 from dynana.errors import FormatError
 from dynana.interchange.ode_tables import Lookup
@@ -217,9 +217,9 @@ class OdeExpressions(_Shared, Expressions):
             mean, deviation = (self.walk(a).expr for a in tree.arguments)
             return self._made(tree, mean + deviation * self._draw(), None)
         if tree.head == "mod" and len(tree.arguments) == 2:
-            divisor = self.walk(tree.arguments[1]).number
-            if divisor is not None and divisor <= 0:
-                self.fail(f"mod with the divisor {divisor:g}: only a positive one has a meaning on both sides.", tree)
+            divisor = tree.arguments[1]
+            if divisor.head == "neg" and divisor.arguments[0].kind == NUMBER:
+                self.fail("the divisor of mod is negative; XPPAUT's remainder is one for positive divisors only.", tree)
         made: Value | None = super().special(tree)
         return made
 

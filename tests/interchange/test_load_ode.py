@@ -309,6 +309,7 @@ def test_all_faults_of_a_file_are_named_at_once() -> None:
         ("x'=shift(x,5)", 1, "no variable"),
         ("x'=shift(2,5)", 1, "shift(variable, number)"),
         ("x'=sum(0,1e9)of(x)", 1, "at most"),
+        ("x'=mod(x,-2)", 1, "positive divisors"),
         ("x'=-x\naux", 2, "no statement|means nothing"),
         ("x'=-x\naux y", 2, "aux name = formula"),
         ("x'=-x\nset", 2, "means nothing"),
