@@ -40,6 +40,7 @@ def test_python_blocks_run_as_they_stand_without_a_warning(block: int, tmp_path:
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_commands_run_as_they_stand(command: str, tmp_path: Path) -> None:
+    (tmp_path / "FILE.ode").write_text("dx/dt = y\ndy/dt = -x\ninit x=1\npar a=1\n@ total=5\ndone\n", encoding="utf-8")
     done = run(["-m", "dynana", *shlex.split(command)], tmp_path)
     assert done.returncode == 0, done.stderr
     assert done.stdout
