@@ -1,7 +1,8 @@
 """The library of published models, one module per family; `protocols` says how their papers drove them.
 
 ``from dynana.models import hodgkin_huxley`` imports only the family that holds the model. ``FAMILIES`` maps each family
-to the names of its systems, ``SYNAPSES`` each family of synapses to theirs.
+to the names of its systems, ``SYNAPSES`` each family of synapses to theirs, ``NETWORKS`` each family of functions that
+return networks.
 """
 
 from importlib import import_module
@@ -28,13 +29,23 @@ FAMILIES = {
     ).split(),
 }
 SYNAPSES = {
-    "synapses": ("exponential alpha dual_exponential voltage_jump ampa gaba_a nmda gaba_b gap_junction linear").split(),
+    "synapses": (
+        "exponential exponential_conductance alpha dual_exponential voltage_jump ampa gaba_a nmda gaba_b gap_junction "
+        "linear"
+    ).split(),
     "plasticity": "stp stdp oja bcm".split(),
 }
-_FAMILY = {name: family for group in (FAMILIES, SYNAPSES) for family, names in group.items() for name in names}
-_MODULES = (*FAMILIES, *SYNAPSES, "protocols")
+NETWORKS = {
+    "networks": (
+        "cuba coba cobahh brunel ei_balanced ei_irregular decision_spiking cann stdp_recurrent random_rates"
+    ).split()
+}
+_FAMILY = {
+    name: family for group in (FAMILIES, SYNAPSES, NETWORKS) for family, names in group.items() for name in names
+}
+_MODULES = (*FAMILIES, *SYNAPSES, *NETWORKS, "protocols")
 
-__all__ = ["FAMILIES", "SYNAPSES", *_MODULES, *_FAMILY]
+__all__ = ["FAMILIES", "NETWORKS", "SYNAPSES", *_MODULES, *_FAMILY]
 
 
 def __getattr__(name):

@@ -14,6 +14,12 @@ def exponential(s=0.0, *, pre, post, w=1.0, tau=8.0):
 
 
 @dn.synapse(time="ms")
+def exponential_conductance(s=0.0, *, pre, post, w=1.0, tau=5.0, E=0.0):
+    """A conductance that each spike raises and that decays: s' = -s/tau, spike: s -> s + 1; I = -w s (V - E)."""
+    return -s / tau, dn.OnPre({s: s + 1}), dn.Into("I", -w * s * (post.V - E))
+
+
+@dn.synapse(time="ms")
 def alpha(s=0.0, x=0.0, *, pre, post, w=1.0, tau=3.0):
     """The alpha function: s' = x, x' = -2 x/tau - s/tau^2, spike: x -> x + 1; I = w s.
 

@@ -17,6 +17,7 @@ from dynana.definition.connections import DISTANCE, Connect
 from dynana.definition.distributions import Distribution
 from dynana.numerics import edge_draws
 from dynana.simulation.arguments import Array
+from dynana.simulation.array_expressions import array_function
 from dynana.simulation.drawing import child_seed, draw
 from dynana.simulation.edges import Edges, index_type
 
@@ -176,7 +177,7 @@ def _chance(connect: Connect) -> Callable[[Array], Array]:
 
 
 def _function_of_distance(expression: sp.Expr) -> Callable[[Array], Array]:
-    function = sp.lambdify(DISTANCE, expression, "numpy")
+    function = array_function([DISTANCE], expression)
     return lambda d: np.broadcast_to(np.asarray(function(d), dtype=float), d.shape)
 
 

@@ -19,6 +19,7 @@ from dynana.lowering.population_steps import Form
 from dynana.numerics.network_program import COLUMNS
 from dynana.numerics.network_program import Population as At
 from dynana.numerics.signatures import BLOCK_WIDTH
+from dynana.simulation.array_expressions import array_function
 
 #: Step of the last spike of a cell that has not spiked yet. Infinity would make NaN of ``since * exp(-since)``.
 LONG_AGO = -(2.0**40)
@@ -33,7 +34,7 @@ def evaluate(expression: sp.Basic, values: Mapping[str, Any]) -> Any:
     """Return the value of an expression of named numbers or arrays."""
     names = sorted(s.name for s in expression.free_symbols)
     symbols = {s.name: s for s in expression.free_symbols}
-    function = sp.lambdify([symbols[n] for n in names], expression, "numpy")
+    function = array_function([symbols[n] for n in names], expression)
     return function(*(values[n] for n in names))
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dynana.definition.assembly import Trains
+from dynana.errors import DynanaWarning
 from dynana.lowering.poisson_kernels import ARRIVALS, COMMON, LOG, OWN, ROW, TABLED, poisson_counts
 from dynana.numerics.network_poisson import (
     FEW_BOUNDS,
@@ -53,6 +55,13 @@ class TrainArrays:
         self.cells = np.zeros(0, np.int64)
         if trains.times is not None and trains.cells is not None:
             steps = np.rint((trains.times - start) / dt).astype(np.int64)
+            if early := int((steps < 1).sum()):
+                warnings.warn(
+                    f"{trains.name}: {early} of {steps.size} given spikes are not sent: they are at or before the "
+                    f"start, {start:g}; the first step ends at {start + dt:g}.",
+                    DynanaWarning,
+                    stacklevel=2,
+                )
             order = np.lexsort((trains.cells, steps))
             self.steps, self.cells = steps[order], np.ascontiguousarray(trains.cells[order], dtype=np.int64)
             room = max(room, 2 * int(np.bincount(np.maximum(steps, 0)).max(initial=0)) + LEAST_ROOM)

@@ -11,6 +11,7 @@ import sympy as sp
 from dynana.definition.assembly import Assembly, Cells, Link, Trains
 from dynana.definition.distributions import Distribution
 from dynana.definition.steady_state import Steady
+from dynana.simulation.array_expressions import array_function
 from dynana.simulation.cells import initial_states
 from dynana.simulation.connectivity import edges_of
 from dynana.simulation.drawing import child_seed, draw
@@ -62,7 +63,7 @@ def _drawn(cells: Cells, name: str, value: Any, seed: int) -> Any:
 def _evaluated(expression: sp.Basic, values: dict[str, Any]) -> Any:
     """Return an expression of parameters as number or array."""
     names = sorted(expression.free_symbols, key=str)
-    function = sp.lambdify(names, expression, "numpy")
+    function = array_function(names, expression)
     found = np.asarray(function(*(values[s.name] for s in names)), dtype=float)
     if not np.all(np.isfinite(found)):
         raise ValueError(f"{expression} is not finite for some cells")

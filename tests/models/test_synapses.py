@@ -11,6 +11,7 @@ NAMES = [name for names in SYNAPSES.values() for name in names]
 #: Where each state lives in a sparse network of integrate-and-fire neurons.
 PLACES = {
     "exponential": {"s": SUM},
+    "exponential_conductance": {"s": SUM},
     "alpha": {"s": SUM, "x": SUM},
     "dual_exponential": {"s": SUM, "x": SUM},
     "voltage_jump": {},

@@ -6,6 +6,7 @@ import pytest
 import dynana as dn
 from dynana.models import exponential, gap_junction, hodgkin_huxley, lif, nmda, stdp, stp
 from dynana.results import spike_statistics
+from dynana.simulation.array_expressions import array_function
 
 SPARSE = dn.probability(0.1)
 
@@ -210,3 +211,27 @@ def test_a_callback_may_stop_the_run() -> None:
 def test_single_systems_refuse_what_is_for_networks() -> None:
     with pytest.raises(ValueError, match="are for networks"):
         dn.simulate(lif, 10.0, share=False)
+
+
+def test_given_spikes_before_the_first_step_are_told() -> None:
+    cells = dn.Population("A", lif, 2)
+    given = dn.spikes([0.0, 0.3], [0, 1], size=2)
+    net = dn.Network([cells], [dn.Projection(given, cells, exponential, connect=dn.one_to_one())])
+    with pytest.warns(dn.DynanaWarning, match="1 of 2 given spikes are not sent"):
+        run = dn.simulate(net, 1.0, dt=0.1)
+    assert len(run.spikes["spikes"]) == 1
+
+
+def test_every_function_of_models_can_be_evaluated_for_arrays() -> None:
+    x, y = dn.models.lif.symbols["V"], dn.models.lif.symbols["I"]
+    values = np.array([-3.0, 0.5, 2.0])
+    cases = [
+        (dn.minimum(x, y), np.minimum(values, 1.0)),
+        (dn.maximum(x, y), np.maximum(values, 1.0)),
+        (dn.sigmoid(x), 1 / (1 + np.exp(-values))),
+        (dn.exprel(x), np.expm1(values) / values),
+        (dn.where(x > 0, x, y), np.where(values > 0, values, 1.0)),
+    ]
+    for expression, expected in cases:
+        made = array_function([x, y], getattr(expression, "expr", expression))
+        assert np.allclose(made(values, 1.0), expected, rtol=1e-15, atol=0)
