@@ -31,7 +31,7 @@ ranges = {"mu_0": (-40, 100), "coh": (-1, 1)}
 loci = [dn.continue_locus(system, p, ("mu_0", "coh"), ranges=ranges) for p in diagram.special_points("fold")]
 for locus in loci:
     print(f"{locus}\n")
-regions = {"undecided\nis unstable": (18, 0.5), "stable again": (85, 0.02)}
+regions = {"undecided\nis unstable": (18, 0.5), "undecided\nis stable": (88, 0.02)}
 dn.plot.two_parameter_diagram(*loci, ax=axes[2], regions=regions, legend=False)
 axes[2].set(xlim=ranges["mu_0"], title="folds")
 

@@ -7,11 +7,11 @@ Textbook: Ermentrout & Terman (2010), chapters 3 and 8; Izhikevich (2007), chapt
 Parameters: the model's defaults; I from -1 to 40.
 
 What to notice: rest ends at a fold, 0.16009, and the cycle that takes over passes the place of the fold: it begins
-with infinite period. Near the fold the rate is proportional to the square root of the distance (a line of slope 1/2
-on the right). The slow passage takes ever more of a spike's time; the spike itself stays the same.
+with infinite period. Near the fold the rate is sqrt(a b (I - I_fold))/pi, the grey line on the right: a and b come
+from the normal form of the fold, nothing is fitted. The slow passage takes ever more of a spike's time; the spike
+itself stays the same.
 
-Exercise: fit the factor of the square root at the left end. Does it agree with sqrt(a b)/pi of the fold's normal
-form?
+Exercise: up to which current does the grey line agree with the rate to 10 %? Is it a class 1 neuron beyond that?
 """
 
 import sys
@@ -35,8 +35,8 @@ axes[1, 0].set_ylabel("frequency (spikes per ms)")
 near = (branch["I"] > fold["I"]) & (branch["I"] < 3)
 distance, rate = branch["I"][near] - fold["I"], 1 / branch["period"][near]
 axes[0, 1].loglog(distance, rate, "o", color="#0072B2", markersize=4)
-closest = np.argmin(distance)
-axes[0, 1].loglog(distance, rate[closest] * np.sqrt(distance / distance[closest]), color="#B8B8B8", zorder=0)
+passage = np.pi / np.sqrt(fold.normal_form["a"] * fold.normal_form["b"] * distance)
+axes[0, 1].loglog(distance, 1 / passage, color="#B8B8B8", linewidth=3, zorder=0)
 axes[0, 1].set(xlabel="distance from the fold (uA/cm2)", ylabel="frequency (spikes per ms)")
 labelled = [point.cycle for point in diagram.special_points("label") if point.cycle]
 dn.plot.cycle_traces(labelled, ax=axes[1, 1])
