@@ -1,7 +1,8 @@
 """The generated operations that carry events along the edges of a projection.
 
 Few lines, but the innermost ones of every large network: index type, weights and where the target stands are decided
-when the code is written. See `dynana.numerics.network_program` for what an operation is, and `Delivery` for its row.
+when the code is written, and what the row says is read before the loops (a store could change it, for all the compiler
+knows). See `dynana.numerics.network_program` for what an operation is, and `Delivery` for its row.
 """
 
 from __future__ import annotations
@@ -107,10 +108,12 @@ def _edges(route: Route) -> list[str]:
         weight = f"{weight} * amounts[uint64(q)]"
     head = [f"first = integers_at(a[{At.FIRST:d}])", f"target = {INDICES[route.index]}(a[{At.TARGET:d}])"]
     head += [f"stride = uint64(a[{At.BLOCK_STRIDE:d}])"] if route.blocked else []
-    inner = [f"t = uint64(target[p]) + uint64(a[{At.TARGET_FIRST:d}])"]
+    head.append(f"shift = uint64(a[{At.TARGET_FIRST:d}])")
+    inner = ["t = uint64(target[p]) + shift"]
     if route.delays:
         head.append(f"delay = {DELAYS[route.delays]}(a[{At.DELAYS:d}])")
-        inner.append(f"slot = uint64((k + int64(delay[p])) % a[{At.OUT_SLOTS:d}] * a[{At.OUT_STRIDE:d}])")
+        head.append(f"slots, distance = a[{At.OUT_SLOTS:d}], a[{At.OUT_STRIDE:d}]")
+        inner.append("slot = uint64((k + int64(delay[p])) % slots * distance)")
     body = ["for p in range(uint64(first[uint64(cell)]), uint64(first[uint64(cell + 1)])):"]
     body += [f"    {line}" for line in (*inner, f"{_place(route, 't')} += {weight}")]
     return [*head, *_spikes(body)]

@@ -16,7 +16,6 @@ import sympy as sp
 
 from dynana.definition.assembly import PerSynapse
 from dynana.definition.singularities import regularise
-from dynana.definition.special import maximum, minimum
 from dynana.definition.system import System
 from dynana.definition.tracing import symbol
 from dynana.lowering import modules
@@ -190,25 +189,27 @@ class _Writer:
         return list(lines), printer.functions
 
     def _place(self) -> list[str]:
-        stride = f"uint64(a[{At.BLOCK_STRIDE:d}])"
         return [
-            f"t = uint64(target[p]) + uint64(a[{At.TARGET_FIRST:d}])",
-            f"j = (t >> uint64(6)) * {stride} + (t & uint64({BLOCK_WIDTH - 1}))",
+            "t = uint64(target[p]) + shift",
+            f"j = (t >> uint64(6)) * stride + (t & uint64({BLOCK_WIDTH - 1}))",
         ]
 
-    def _changed(self, changes: Mapping[str, sp.Expr]) -> tuple[list[str], set[str]]:
-        """Return the lines that change and clip states."""
-        clipped = [self._clipped(n, e) for n, e in changes.items()]
-        places = [self.item.states.index(n) for n in changes]
-        lines, used = self._assign([f"n{i}" for i in places], clipped)
-        return [*lines, *(f"state{i}[p] = n{i}" for i in places)], used
-
-    def _clipped(self, name: str, e: sp.Expr) -> sp.Expr:
-        if name not in self.item.clip:
-            return e
-        low, high = self.item.clip[name]
-        e = e if low == -sp.oo else maximum(e, low)
-        return e if high == sp.oo else minimum(e, high)
+    def _changed(
+        self, changes: Mapping[str, sp.Expr], others: Mapping[str, sp.Expr] | None = None
+    ) -> tuple[list[str], set[str]]:
+        """Return the lines that change and clip states, and that assign ``others``, by the names in the code."""
+        wanted = dict(others or {})
+        places = {n: self.item.states.index(n) for n in changes}
+        wanted |= {f"n{places[n]}": e for n, e in changes.items()}
+        limits = []
+        for name, bounds in self.item.clip.items():
+            for word, sign, bound in (("low", "<", bounds[0]), ("high", ">", bounds[1])):
+                if name in places and bound not in (sp.oo, -sp.oo):
+                    new, limit = f"n{places[name]}", f"{word}{places[name]}"
+                    wanted[limit] = bound
+                    limits.append(f"{new} = {limit} if {new} {sign} {limit} else {new}")  # NaN stays
+        lines, used = self._assign(list(wanted), list(wanted.values()))
+        return [*lines, *limits, *(f"state{i}[p] = n{i}" for i in places.values())], used
 
     # -- operations ----------------------------------------------------------------------------------------------------
 
@@ -223,7 +224,7 @@ class _Writer:
                 lines.append(f"out{i}[{'j' if blocked else 'slot + t'}] += d{i}")
         changed, functions = self._changed(item.on_pre)
         lines, used = [*lines, *changed], used | functions
-        spike = [f"r{i} = amounts[uint64({i} * a[{At.AMOUNT_STRIDE:d}] + q)]" for i in range(len(item.pre))]
+        spike = [f"r{i} = amounts[uint64({i} * width + q)]" for i in range(len(item.pre))]
         spike += ["low, high = uint64(first[uint64(cell)]), uint64(first[uint64(cell + 1)])"]
         if layout.delays:
             spike.append("high = first_at_least(delay, low, high, late + 1)")
@@ -242,7 +243,7 @@ class _Writer:
             "    if k - late < 0:",
             "        continue",
             "    for q in range(ends[uint64((k - late - 1) % length)], ends[uint64((k - late) % length)]):",
-            f"        cell = (log[uint64(q)] & {(1 << CELL_BITS) - 1}) - a[{At.SOURCE_FIRST:d}]",
+            f"        cell = (log[uint64(q)] & {(1 << CELL_BITS) - 1}) - origin",
             f"        if (cell >= 0) & (cell < a[{At.SOURCE_CELLS:d}]):",
             *(f"            {line}" for line in spike),
             "            for p in range(low, high):",
@@ -260,38 +261,40 @@ class _Writer:
             f"y = floats_at(a[{At.Y:d}])",
             f"b = floats_at(a[{At.NUMBERS:d}])",
             f"live = floats_at(a[{At.LIVE:d}])",
+            f"shift, stride = uint64(a[{At.TARGET_FIRST:d}]), uint64(a[{At.BLOCK_STRIDE:d}])",
+            f"rows = floats_at(a[{At.ROWS:d}])",
+            f"slots, distance, lag = a[{At.SLOTS:d}], a[{At.ROW_STRIDE:d}], a[{At.LAG:d}]",
+            f"origin, width = a[{At.SOURCE_FIRST:d}], a[{At.AMOUNT_STRIDE:d}]",
+            *([] if self.layout.delays else self._row_starts("lag")),
         ]
+
+    def _row_starts(self, late: str) -> list[str]:
+        """Return the lines that find the rows of the source that are read, as they were a delay ago."""
+        places = [f"({i} * (slots + 1) + (k - {late}) % slots) * distance + origin" for i in range(len(self.item.pre))]
+        return [f"begin{i} = uint64({place})" for i, place in enumerate(places)]
 
     def _row_reads(self, source: str) -> list[str]:
         """Return the lines that read the source from the ring of its rows, a delay ago."""
-        late = " - int64(delay[p])" if self.layout.delays else ""
-        slot = f"(k - a[{At.LAG:d}]{late}) % a[{At.SLOTS:d}]"
-        stride, slots = f"a[{At.ROW_STRIDE:d}]", f"a[{At.SLOTS:d}]"
-        places = [f"({i} * ({slots} + 1) + {slot}) * {stride} + {source}" for i in range(len(self.item.pre))]
-        return [f"r{i} = rows[uint64({place})]" for i, place in enumerate(places)]
+        starts = self._row_starts("(lag + int64(delay[p]))") if self.layout.delays else []
+        return [*starts, *(f"r{i} = rows[begin{i} + {source}]" for i in range(len(self.item.pre)))]
 
     def _answer(self) -> tuple[Function, set[str]]:
         item, layout = self.item, self.layout
         start = len(item.pre)
         changed, used = self._changed(item.on_post)
-        source = f"int64(target[m]) + a[{At.SOURCE_FIRST:d}]"
         body = [
             *self._common(INDICES[layout.sources]),
             *([f"delay = {DELAYS[layout.delays]}(a[{At.DELAYS:d}])"] if layout.delays else []),
             f"amounts = floats_at(a[{At.AMOUNTS:d}])",
             f"edge = words_at(a[{At.EDGE:d}])",
-            f"rows = floats_at(a[{At.ROWS:d}])",
             f"length = a[{At.ENDS_LENGTH:d}]",
             "for q in range(ends[uint64((k - 1) % length)], ends[uint64(k % length)]):",
             f"    cell = (log[uint64(q)] & {(1 << CELL_BITS) - 1}) - a[{At.TARGET_FIRST:d}]",
             f"    if (cell >= 0) & (cell < a[{At.TARGET_CELLS:d}]):",
-            *(
-                f"        r{start + i} = amounts[uint64({i} * a[{At.AMOUNT_STRIDE:d}] + q)]"
-                for i in range(len(item.post))
-            ),
+            *(f"        r{start + i} = amounts[uint64({i} * width + q)]" for i in range(len(item.post))),
             "        for m in range(uint64(first[uint64(cell)]), uint64(first[uint64(cell + 1)])):",
             "            p = uint64(edge[m])",
-            *(f"            {line}" for line in (*self._row_reads(source), *self._loads(), *changed)),
+            *(f"            {line}" for line in (*self._row_reads("uint64(target[m])"), *self._loads(), *changed)),
         ]
         return Function(name="answer", arguments="", body=tuple(body)), used
 
@@ -300,17 +303,12 @@ class _Writer:
         reads, used = self._post_reads()
         after = self.cell.after
         moving = {n: e for n, e in zip(item.states, after, strict=True) if n in item.rates}
-        expressions = [*(e for _, e in item.sums), *(self._clipped(n, e) for n, e in moving.items())]
-        places = [item.states.index(n) for n in moving]
-        targets = [*(f"d{i}" for i in range(len(item.sums))), *(f"n{i}" for i in places)]
-        lines, functions = self._assign(targets, expressions)
-        inner = [*self._place(), *self._row_reads(f"cell + a[{At.SOURCE_FIRST:d}]"), *self._loads(), *reads, *lines]
+        lines, functions = self._changed(moving, {f"d{i}": e for i, (_, e) in enumerate(item.sums)})
+        inner = [*self._place(), *self._row_reads("uint64(cell)"), *self._loads(), *reads, *lines]
         inner += [f"out{i}[uint64(target[p])] += d{i}" for i in range(len(item.sums))]
-        inner += [f"state{i}[p] = n{i}" for i in places]
         body = [
             *self._common(INDICES[layout.index]),
             *([f"delay = {DELAYS[layout.delays]}(a[{At.DELAYS:d}])"] if layout.delays else []),
-            f"rows = floats_at(a[{At.ROWS:d}])",
             f"outs = integers_at(a[{At.OUTS:d}])",
         ]
         for i in range(len(item.sums)):
