@@ -27,6 +27,7 @@ from dynana.analysis.cycle_legs import (
 )
 from dynana.analysis.cycle_loops import Passed, same
 from dynana.analysis.cycle_places import FOLD, CycleCurve, Place
+from dynana.analysis.cycle_turns import Turns, asymmetry, shape
 from dynana.numerics.collocation_newton import DIVERGED, SINGULAR
 from dynana.numerics.pseudo_arclength import POINT_LIMIT, StepControl, follow
 from dynana.results.stop import Stop
@@ -42,9 +43,6 @@ ON_BORDER = 1e-11
 RESTING, RESTING_STEPS = 1e-8, 4
 #: Where a cycle shrinks to a point or to one of half its period, the last one computed is this far on the way there.
 NEARLY_THERE = 0.9
-
-#: Difference of the two turns of a cycle, relative to its extent, at which they count as nearly one.
-NEARLY_EQUAL = 0.01
 
 LONG, SHRUNK, HALVED, THRESHOLD = "period too long", "hopf", "period doubling", "grazing"
 
@@ -120,7 +118,7 @@ class Tracer:
         curve.error = start.error
         control = replace(self.control, first=math.copysign(self.control.first, direction))
         steps = follow(curve, start.orbit, control)
-        passed, extent = Passed(self, start), self.ranges[0][1] - self.ranges[0][0]
+        passed, turns, extent = Passed(self, start), Turns(curve.curve.sizes), self.ranges[0][1] - self.ranges[0][0]
         while True:
             try:
                 orbit, step = next(steps)
@@ -132,7 +130,7 @@ class Tracer:
             leg = Leg(
                 curve.base, [0.0, step], [replace(last, orbit=curve.base, samples=[]), new], self._turned(last, new)
             )
-            way.stop, ended_here = self._ended(leg)
+            way.stop, ended_here = self._ended(leg, turns)
             if ended_here:
                 if len(leg.places) > 1:
                     legs.add(leg)
@@ -180,18 +178,21 @@ class Tracer:
             return False
         return last.orbit.determinant_sign != new.orbit.determinant_sign
 
-    def _ended(self, leg: Leg) -> tuple[Stop, bool]:
+    def _ended(self, leg: Leg, turns: Turns) -> tuple[Stop, bool]:
         """Return whether the curve ends within a leg, and why; the leg is cut there."""
         new = leg.places[-1]
         last, sizes = leg.places[0], self.curve.curve.sizes
-        shape = partial(_shape, sizes)
-        shrinks = float(np.vdot(shape(last), shape(new))) < 0.0
+        shrinks = float(np.vdot(shape(sizes, last), shape(sizes, new))) < 0.0
         if shrinks and not self.curve.forced:
-            self._cut(leg, shape)
+            self._cut(leg, partial(shape, sizes))
             return Stop(reason=SHRUNK), True
         # (a forced response may vanish and turn around where the forcing does)
-        if self.halves and self._halved(leg, shrinks):
-            return Stop(reason=HALVED), True
+        if self.halves:
+            crossed, nearly_one = turns.become_one(leg)
+            if crossed and not shrinks:
+                self._cut(leg, partial(asymmetry, sizes))
+            if nearly_one or (crossed and not shrinks):
+                return Stop(reason=HALVED), True
         for k, (low, high) in enumerate(self.ranges, start=1):
             slack = ON_BORDER * (high - low)
             value = float(new.scalars[k])
@@ -208,17 +209,6 @@ class Tracer:
             )
             return Stop(reason=THRESHOLD, message=message), True
         return Stop(reason="finished"), False
-
-    def _halved(self, leg: Leg, shrinks: bool) -> bool:
-        """Return whether the two turns of a cycle become one within a leg."""
-        new, last, sizes = leg.places[-1], leg.places[0], self.curve.curve.sizes
-        asymmetry = partial(_asymmetry, sizes)
-        before, after = asymmetry(last), asymmetry(new)
-        if float(np.vdot(before, after)) < 0.0 and not shrinks:
-            self._cut(leg, asymmetry)
-            return True
-        # the two turns differ less and less; the mesh, not the same for both, hides where they are equal
-        return _size(after) < min(NEARLY_EQUAL * _size(_shape(sizes, new)), _size(before))
 
     def _cut(self, leg: Leg, shape: Callable[[Place], Array]) -> None:
         """End a leg shortly before a shape vanishes and turns around."""
@@ -323,18 +313,3 @@ class _Legs:
 def _excess(k: int, value: float, place: Place) -> float:
     """How much a scalar (number k of period and parameters) is above a value."""
     return float(place.scalars[k]) - value
-
-
-def _size(values: Array) -> float:
-    return float(np.sqrt(np.mean(values**2)))
-
-
-def _shape(sizes: Array, place: Place) -> Array:
-    """Deviations from the mean; they turn around where a cycle shrinks to a point and grows again."""
-    x = place.points
-    return np.asarray((x - x.mean(axis=0)) / sizes)
-
-
-def _asymmetry(sizes: Array, place: Place) -> Array:
-    """Difference between the turns; it turns around where a cycle becomes one of half its period."""
-    return np.asarray(place.asymmetry() / sizes)
