@@ -182,7 +182,7 @@ class Tracer:
         """Return whether the curve ends within a leg, and why; the leg is cut there."""
         new = leg.places[-1]
         last, sizes = leg.places[0], self.curve.curve.sizes
-        shrinks = float(np.vdot(shape(sizes, last), shape(sizes, new))) < 0.0
+        shrinks = float(np.vdot(shape(sizes, last), new.points / sizes)) < 0.0  # the first one has mean 0
         if shrinks and not self.curve.forced:
             self._cut(leg, partial(shape, sizes))
             return Stop(reason=SHRUNK), True

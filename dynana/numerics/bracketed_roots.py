@@ -10,7 +10,15 @@ NARROWEST = 1e-13
 MOST_EVALUATIONS = 100
 
 
-def bracketed_root(function: Callable[[float], float], low: float, high: float, at_low: float, at_high: float) -> float:
+def bracketed_root(
+    function: Callable[[float], float],
+    low: float,
+    high: float,
+    at_low: float,
+    at_high: float,
+    *,
+    narrowest: float = NARROWEST,
+) -> float:
     """Return a root by Anderson and Bjorck's variant of regula falsi, safeguarded by bisection.
 
     Parameters
@@ -19,6 +27,13 @@ def bracketed_root(function: Callable[[float], float], low: float, high: float, 
     low, high : float
     at_low, at_high : float
         Values of the function there, of opposite sign or zero.
+    narrowest : float, optional
+        Fraction of the first bracket by which the last step moves at most.
+
+    Returns
+    -------
+    float
+        Where the function was evaluated last, unless a bound is the root.
 
     References
     ----------
@@ -28,7 +43,7 @@ def bracketed_root(function: Callable[[float], float], low: float, high: float, 
         return low
     if at_high == 0.0:
         return high
-    width, smallest = abs(high - low), NARROWEST * abs(high - low)
+    width, smallest = abs(high - low), narrowest * abs(high - low)
     best = low if abs(at_low) < abs(at_high) else high
     for i in range(MOST_EVALUATIONS):
         if abs(high - low) <= smallest:

@@ -40,7 +40,7 @@ def _derivatives(points: Array, widths: Array, scheme: Scheme, sizes: Array, per
         before, lengths = leading, widths
     jumps = np.abs(np.diff(before, axis=0)).max(axis=1) / (0.5 * (lengths[1:] + lengths[:-1]))
     if periodic:
-        return np.maximum(jumps, np.roll(jumps, -1))
+        return np.maximum(jumps, np.concatenate((jumps[1:], jumps[:1])))
     if jumps.size == 0:
         return np.ones(1)
     ends = np.concatenate((jumps[:1], jumps, jumps[-1:]))
