@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from dynana.results.base import Result, column
-from dynana.results.tables import dataframe, number
+from dynana.results.tables import number
 
 #: Digits of parameter values in sentences.
 PLACE_DIGITS = 10
@@ -124,6 +124,6 @@ class Homoclinic(Result):
     def __repr__(self) -> str:
         return f"<Homoclinic of {self.system}: {self.sentence}>"
 
-    def to_dataframe(self) -> Any:
-        """One row for each stored point: time, states (needs pandas)."""
-        return dataframe({"t": self.times} | {name: column(self.points, self.states, name) for name in self.states})
+    def _columns(self) -> dict[str, Any]:
+        """One row for each stored point: time, states."""
+        return {"t": self.times} | {name: column(self.points, self.states, name) for name in self.states}
