@@ -14,6 +14,7 @@ from dynana.analysis.cycle_tracing import HALVED
 from dynana.analysis.equilibrium_branches import TestFunction, continue_equilibria
 from dynana.definition.system import System
 from dynana.errors import DynanaError
+from dynana.results.cycle import Cycle
 from dynana.results.cycle_branch import CycleBranch
 from dynana.results.diagram import Branch, Diagram
 from dynana.results.special_points import SpecialPoint
@@ -25,9 +26,13 @@ from dynana.simulation.simulate import simulate
 PERIOD = "period"
 #: Two points of one kind are the same if they differ by less than this, relative to the range and to the period.
 SAME_PLACE = 1e-5
+#: Their states, or the largest values of their cycles, differ by less than this, relative to their size.
+SAME_STATE = 1e-2
 #: A branch that ends on the one that it doubles does so at the period doubling next to its last cycle, if that is
 #: nearer than this in the same terms.
 NEAR_PLACE = 1e-2
+#: Cycles of one direction of a branch, unless more are asked for.
+MOST_POINTS = 500
 #: Branches of cycles after which no more are begun; what is left is said.
 MOST_BRANCHES = 40
 #: Lengths of the runs that look for a cycle where nothing stable is known, in units of the fastest time constant.
@@ -51,6 +56,7 @@ def bifurcation_diagram(
     test_functions: Mapping[str, TestFunction] | None = None,
     forcing_period: float | None = None,
     longest_period: float | None = None,
+    points: int = MOST_POINTS,
     progress: bool | None = None,
 ) -> Diagram:
     """Return the whole diagram over a range of a parameter.
@@ -81,6 +87,9 @@ def bifurcation_diagram(
         Period of the equations, where time enters them; equilibria are then left out.
     longest_period : float, optional
         See `continue_cycles`.
+    points : int, optional
+        Cycles after which each direction of a branch ends with "point limit": branches may wind towards a homoclinic
+        orbit for ever.
     progress : bool, optional
 
     Returns
@@ -121,6 +130,7 @@ def bifurcation_diagram(
         "values": of_cycles,
         "longest_period": longest_period,
         "forcing_period": forcing_period,
+        "points": points,
         "progress": progress,
     }
     search = _Search(system, diagram, period_doublings, options)
@@ -204,7 +214,11 @@ class _Search:
         if abs(a.parameters[name] - b.parameters[name]) > SAME_PLACE * (high - low):
             return False
         ratio = max(a.period, b.period) / max(min(a.period, b.period), np.finfo(float).tiny)
-        return min(abs(ratio - 1.0), abs(ratio - 2.0)) < 100 * SAME_PLACE
+        if min(abs(ratio - 1.0), abs(ratio - 2.0)) > 100 * SAME_PLACE:
+            return False
+        # mirror images of each other have the same parameter and period
+        one, two = (s.cycle.maxima if isinstance(s.cycle, Cycle) else s.point for s in (a, b))
+        return bool(np.all(np.abs(one - two) <= SAME_STATE * (1e-3 + np.abs(one) + np.abs(two))))
 
     def _ended(self, branch: CycleBranch) -> None:
         """Remember the period doublings at which a branch ends on the one that it doubles."""

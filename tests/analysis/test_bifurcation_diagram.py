@@ -119,3 +119,12 @@ def test_an_angle_that_turns_is_followed_to_the_saddle_node_on_its_circle() -> N
         np.pi / np.sqrt(branch.values), rel=1e-7
     )  # also at I = 1, where it is uniform
     assert places(diagram, "snic", "I") == pytest.approx([0.0], abs=1e-9)
+
+
+def test_mirror_images_are_both_followed() -> None:
+    from dynana.models import lorenz
+
+    diagram = dn.bifurcation_diagram(lorenz, "rho", (0, 30))
+    assert len(diagram.cycle_branches) == 2
+    x = [branch.maxima[5, 0] for branch in diagram.cycle_branches]
+    assert min(x) < 0 < max(x)
