@@ -44,6 +44,7 @@ _HOME = {
     "analysis.stability": "stability",
     "analysis.nullclines": "nullclines",
     "analysis.lyapunov": "lyapunov_exponents",
+    "analysis.basins": "basins",
     "analysis.cycle_branches": "continue_cycles",
     "analysis.equilibrium_branches": "continue_equilibria",
     "analysis.homoclinic": "heteroclinic homoclinic",
@@ -94,6 +95,7 @@ def __dir__() -> list[str]:
 if TYPE_CHECKING:
     from dynana import models as models
     from dynana import plot as plot
+    from dynana.analysis.basins import basins as basins
     from dynana.analysis.cycle_branches import continue_cycles as continue_cycles
     from dynana.analysis.equilibrium_branches import continue_equilibria as continue_equilibria
     from dynana.analysis.fixed_points import fixed_points as fixed_points

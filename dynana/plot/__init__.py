@@ -5,6 +5,7 @@ Every function takes the Axes to draw on (or makes new ones) and returns them; n
 
 from __future__ import annotations
 
+from dynana.plot.basins import basins
 from dynana.plot.cycles import cycle_traces, cycles
 from dynana.plot.diagrams import bifurcation_diagram, bifurcation_diagram_with_periods, periods
 from dynana.plot.fi_curves import fi_curve
@@ -16,6 +17,7 @@ from dynana.plot.rasters import population_rate, raster
 from dynana.plot.trajectories import firing_pattern, traces, trajectory, trajectory_3d
 
 __all__ = [
+    "basins",
     "bifurcation_diagram",
     "bifurcation_diagram_with_periods",
     "cycle_traces",
