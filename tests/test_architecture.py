@@ -64,6 +64,7 @@ KERNELS: dict[str, str] = {
     "numerics/collocation_solves.py::residual": "pass over all intervals",
     "numerics/floquet.py::_sweep": "one pass over all factors with everything in registers",
     "numerics/saltation.py::pass_event": "one event for all vectors at once, in the arrays they share",
+    "numerics/settling.py::settle_cells": "the time loop of every start, with each way in which it ends",
     "numerics/tangent_runs.py::follow_run": "the loop over recorded steps, where events, holds and surfaces meet",
     "numerics/variational.py::resolve_transfers": "pass over all intervals",
     "numerics/block_events.py::fire": "every jump of every cell of a block; its parts share a dozen arrays",
