@@ -186,3 +186,38 @@ def test_each_network_is_documented_with_its_source(name: str) -> None:
     assert make.__doc__ and "(19" in make.__doc__ or "(20" in str(make.__doc__)
     assert make().name == name
     assert getattr(dn.models, name) is make
+
+
+def two_cells_in_plain_python(onsets: list[list[float]]) -> list[float]:
+    """Return the weight after each step of 0.1 ms between two cells with pulses of 30 for 15 ms, all taus 10 ms."""
+    V, free, s, A_s, A_t, w, h = [0.0, 0.0], [0, 0], 0.0, 0.0, 0.0, 1.0, 0.1
+    fade, course = math.exp(-h / 10), []
+    for k in range(1, 3001):
+        for cell in (0, 1):
+            if k > free[cell]:
+                drive = 30.0 * any(on < (k - 0.5) * h < on + 15 for on in onsets[cell])
+                V[cell] = drive + (V[cell] - drive) * fade + cell * s * h / 10 * fade
+        s, A_s, A_t = s * fade, A_s * fade, A_t * fade
+        first, second = (v > 20 for v in V)
+        if first:
+            s, A_s, w = s + w, A_s + 0.5, max(w - A_t, 0.0)
+        if second:
+            A_t, w = A_t + 0.5, min(w + A_s, 20.0)
+        for cell, spiked in enumerate((first, second)):
+            if spiked:
+                V[cell], free[cell] = -5.0, k + 10
+        course.append(w)
+    return course
+
+
+def test_weights_follow_the_order_of_spikes_as_in_a_simulation_by_hand() -> None:
+    onsets = [[5.0, 35.0, 65.0, 183.0, 213.0, 243.0], [10.0, 40.0, 70.0, 180.0, 210.0, 240.0]]
+    expected = two_cells_in_plain_python(onsets)
+    assert expected[-1] < expected[0] < expected[1000]
+    cells = [dn.Population(name, dn.models.lif, 1) for name in ("pre", "post")]
+    net = dn.Network(cells, [dn.Projection(*cells, dn.models.stdp, name="plastic")])
+    inputs = {c: {"I": dn.pulses(times, 15, 30)} for c, times in zip(("pre", "post"), onsets, strict=True)}
+    run = dn.simulate(net, 50.0, dt=0.1, inputs=inputs)
+    for piece in range(1, 6):
+        assert run.final.content["plastic.w"][0] == pytest.approx(expected[500 * piece - 1], rel=1e-12)
+        run = dn.simulate(net, 50.0, dt=0.1, inputs=inputs, start=run.final)
