@@ -98,6 +98,9 @@ def gains(system: System, cycle: Cycle) -> Array:
 
 
 def _root(function: Callable[[float], float], low: float, high: float, period: float) -> float:
+    at_low, at_high = function(low), function(high)
+    if at_low * at_high >= 0.0:  # the passage is at one of the samples, up to rounding
+        return low if abs(at_low) <= abs(at_high) else high
     return float(brentq(function, low, high, xtol=ROUNDING * period))
 
 

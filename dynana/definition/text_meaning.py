@@ -18,7 +18,7 @@ from dynana.errors import FormatError, unknown
 
 #: Operations in all formulas of a text after functions and sums are written out: so many, and so many for each of its
 #: characters. A hundred cells that are coupled all to all by a short formula need 40.
-BASE_OPERATIONS, OPERATIONS_PER_CHARACTER = 30_000, 50
+BASE_OPERATIONS, OPERATIONS_PER_CHARACTER = 20_000, 50
 #: Formulas inside formulas, counted in operations; sympy's own recursion ends not far beyond.
 DEEPEST_READING = 160
 #: Known names that an error message lists.

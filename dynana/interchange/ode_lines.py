@@ -12,7 +12,7 @@ from dynana.errors import FormatError
 from dynana.interchange.ode_report import Notes
 
 #: Largest file, in bytes; the longest public one has 150 kB.
-LARGEST_FILE = 1_000_000
+LARGEST_FILE = 600_000
 #: Lines after arrays are written out.
 MOST_LINES = 20_000
 #: Characters after arrays are written out.
