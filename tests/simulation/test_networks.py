@@ -66,7 +66,7 @@ OPEN_LOOP = {
     "exponential": (exponential, {"w": dn.normal(0.2, 0.05)}),
     "alpha": (dn.models.alpha, {"w": 0.3, "delay": 1.5}),
     "dual_exponential": (dn.models.dual_exponential, {"w": 0.3}),
-    "ampa": (dn.models.ampa.at(g_max=0.01), {}),
+    "ampa": (dn.models.ampa.at(g_max=0.01), {"delay": 0.5}),
     "gaba_b": (dn.models.gaba_b.at(g_max=0.01), {}),
     "nmda": (nmda.at(g_max=0.01), {"delay": 1.0}),
     "gap_junction": (gap_junction.at(w=0.02), {}),
