@@ -16,8 +16,8 @@ from dynana.definition.system import System
 from dynana.definition.tracing import symbol
 from dynana.errors import unknown
 from dynana.lowering.kernels import lower
-from dynana.results.diagram import SpecialPoint
 from dynana.results.fixed_points import FixedPoint
+from dynana.results.special_points import SpecialPoint
 
 #: Longest step as a fraction of the size of the diagram: fine enough for smooth pictures.
 LONGEST_STEP = 0.025

@@ -20,7 +20,7 @@ from dynana.definition.system import System
 from dynana.lowering.kernels import lower
 from dynana.numerics.pseudo_arclength import StepControl
 from dynana.results.cycle_branch import CycleBranch
-from dynana.results.diagram import SpecialPoint
+from dynana.results.special_points import SpecialPoint
 from dynana.results.stop import Stop
 from dynana.results.tables import number
 

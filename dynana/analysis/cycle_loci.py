@@ -22,8 +22,8 @@ from dynana.definition.system import System
 from dynana.errors import unknown
 from dynana.lowering.kernels import lower
 from dynana.results.cycle import Cycle
-from dynana.results.diagram import SpecialPoint
 from dynana.results.locus import Locus
+from dynana.results.special_points import SpecialPoint
 from dynana.results.stop import Stop
 
 Array = NDArray[np.float64]

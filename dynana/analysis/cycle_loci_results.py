@@ -13,8 +13,8 @@ from dynana.analysis.orbit_places import Mark, Way
 from dynana.lowering.kernels import lower
 from dynana.numerics.collocation_newton import LENGTH
 from dynana.results.cycle import multipliers
-from dynana.results.diagram import CODES, SpecialPoint
 from dynana.results.locus import Locus
+from dynana.results.special_points import CODES, SpecialPoint
 
 Array = NDArray[np.float64]
 CycleWay = Way[CyclePlace]

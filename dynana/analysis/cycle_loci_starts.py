@@ -17,7 +17,7 @@ from dynana.numerics.collocation_newton import REPORT_SIZE
 from dynana.numerics.collocation_orbit import Orbit
 from dynana.numerics.gauss import gauss_scheme
 from dynana.numerics.mesh import times
-from dynana.results.diagram import SpecialPoint
+from dynana.results.special_points import SpecialPoint
 
 Array = NDArray[np.float64]
 

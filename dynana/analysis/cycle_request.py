@@ -16,7 +16,7 @@ from dynana.definition.tracing import symbol
 from dynana.errors import ModelError, unknown
 from dynana.lowering.kernels import lower
 from dynana.results.cycle import Cycle
-from dynana.results.diagram import SpecialPoint
+from dynana.results.special_points import SpecialPoint
 from dynana.results.tables import number
 from dynana.results.trajectory import Trajectory
 

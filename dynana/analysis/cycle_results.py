@@ -22,7 +22,7 @@ from dynana.numerics.collocation_orbit import Spectrum
 from dynana.results import collocated
 from dynana.results.cycle import Cycle, Segment, multipliers
 from dynana.results.cycle_branch import CycleBranch
-from dynana.results.diagram import CODES, SpecialPoint
+from dynana.results.special_points import CODES, SpecialPoint
 from dynana.results.stop import Stop
 from dynana.results.tables import number
 

@@ -23,7 +23,7 @@ from dynana.numerics.gauss import gauss_scheme
 from dynana.numerics.mesh import times
 from dynana.numerics.orbit_curve import OrbitCurve
 from dynana.results.cycle import Cycle
-from dynana.results.diagram import SpecialPoint
+from dynana.results.special_points import SpecialPoint
 from dynana.results.tables import number
 from dynana.results.trajectory import Trajectory
 

@@ -10,8 +10,9 @@ from dynana.analysis.continuation_request import Request, requested
 from dynana.analysis.equilibrium_results import diagram_of
 from dynana.analysis.equilibrium_survey import Survey
 from dynana.definition.system import System
-from dynana.results.diagram import Diagram, SpecialPoint
+from dynana.results.diagram import Diagram
 from dynana.results.fixed_points import FixedPoint
+from dynana.results.special_points import SpecialPoint
 
 TestFunction = Callable[[Mapping[str, float]], float]
 Start = SpecialPoint | FixedPoint | Mapping[str, float]

@@ -16,7 +16,8 @@ from dynana.analysis.normal_forms import NormalForm, normal_form
 from dynana.analysis.stability import HYPERBOLICITY
 from dynana.errors import ConvergenceError
 from dynana.numerics.pseudo_arclength import POINT_LIMIT, STEP_TOO_SMALL
-from dynana.results.diagram import CODES, Branch, Diagram, SpecialPoint
+from dynana.results.diagram import Branch, Diagram
+from dynana.results.special_points import CODES, SpecialPoint
 
 FloatArray = NDArray[np.float64]
 #: Ends of branches after which there are more equilibria.

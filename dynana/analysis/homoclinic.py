@@ -16,9 +16,9 @@ from dynana.definition.tracing import symbol
 from dynana.errors import ConvergenceError
 from dynana.lowering.kernels import lower
 from dynana.results.cycle import Cycle
-from dynana.results.diagram import SpecialPoint
 from dynana.results.fixed_points import FixedPoint
 from dynana.results.homoclinic import Homoclinic
+from dynana.results.special_points import SpecialPoint
 
 Array = NDArray[np.float64]
 

@@ -23,9 +23,9 @@ from dynana.errors import unknown
 from dynana.lowering.kernels import lower
 from dynana.numerics.collocation_newton import LENGTH
 from dynana.numerics.collocation_orbit import Orbit
-from dynana.results.diagram import CODES, SpecialPoint
 from dynana.results.homoclinic import Homoclinic
 from dynana.results.locus import Locus
+from dynana.results.special_points import CODES, SpecialPoint
 from dynana.results.stop import Stop
 
 Array = NDArray[np.float64]

@@ -12,7 +12,7 @@ from dynana.analysis.normal_forms import NormalForm, normal_form
 from dynana.definition.system import System
 from dynana.errors import ConvergenceError
 from dynana.numerics.collocation_orbit import Orbit
-from dynana.results.diagram import SpecialPoint
+from dynana.results.special_points import SpecialPoint
 
 Array = NDArray[np.float64]
 

@@ -11,8 +11,8 @@ from dynana.analysis.loci_points import LocusTests, locate
 from dynana.analysis.loci_request import CYCLE_CURVES, kind_of_curve, locus_requested
 from dynana.analysis.loci_results import locus_of
 from dynana.definition.system import System
-from dynana.results.diagram import SpecialPoint
 from dynana.results.locus import Locus
+from dynana.results.special_points import SpecialPoint
 
 TestFunction = Callable[[Mapping[str, float]], float]
 

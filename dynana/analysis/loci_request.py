@@ -13,7 +13,7 @@ from dynana.analysis.ranges import finite_range
 from dynana.analysis.stability import require_autonomous
 from dynana.definition.system import System
 from dynana.errors import unknown
-from dynana.results.diagram import SpecialPoint
+from dynana.results.special_points import SpecialPoint
 from dynana.results.tables import number
 
 #: A parameter without a range may move this many times its size either way, but not through zero where its value at

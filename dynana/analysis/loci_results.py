@@ -17,8 +17,8 @@ from dynana.errors import ConvergenceError
 from dynana.lowering.kernels import lower
 from dynana.numerics.locus_curve import LocusPoint
 from dynana.numerics.locus_equations import FOLD, HOPF
-from dynana.results.diagram import CODES, SpecialPoint
 from dynana.results.locus import Locus
+from dynana.results.special_points import CODES, SpecialPoint
 from dynana.results.tables import number
 
 FloatArray = NDArray[np.float64]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
@@ -305,8 +304,3 @@ def spikes(
     for array in (when, who):
         array.setflags(write=False)
     return Source(name, int(count), times=when, cells=who, space=space)
-
-
-def rate_is_constant(source: Source) -> bool:
-    """Return whether the rate of Poisson trains does not change in time."""
-    return isinstance(source.rate, float | np.ndarray) and not math.isnan(np.max(source.rate))

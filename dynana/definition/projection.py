@@ -220,11 +220,6 @@ class Projection:
             raise ModelError(f"{place}: delay = {delay:g}: a spike cannot arrive before it is sent.")
         return delay
 
-    @property
-    def target_name(self) -> dict[str, str]:
-        """The target's name for each of the synapse's names of it."""
-        return dict(self.to)
-
     def __repr__(self) -> str:
         return f"<Projection {self.name}: {self.connect!r}>"
 

@@ -10,7 +10,8 @@ import numpy as np
 from dynana.errors import unknown
 from dynana.plot import style
 from dynana.results.cycle_branch import CycleBranch
-from dynana.results.diagram import Branch, Diagram, SpecialPoint
+from dynana.results.diagram import Branch, Diagram
+from dynana.results.special_points import SpecialPoint
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -10,6 +10,7 @@ import numpy as np
 from dynana.errors import unknown
 from dynana.plot import style
 from dynana.results.recording import Recording, Spikes
+from dynana.results.time_units import SECONDS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -96,7 +97,7 @@ def population_rate(
     ax.set_xlim(*run.span)
     ax.set_ylim(bottom=0.0)
     ax.set_xlabel(_time_label(run))
-    ax.set_ylabel("rate (Hz)" if run.time_unit else "rate")
+    ax.set_ylabel("rate (Hz)" if run.time_unit in SECONDS else "rate (per unit of time)")
     if len(chosen) > 1:
         ax.legend(frameon=False)
     return ax

@@ -10,11 +10,9 @@ import numpy as np
 from dynana.results.base import Result, column
 from dynana.results.cycle import Cycle
 from dynana.results.cycle_branch import CycleBranch
-from dynana.results.special_points import CODES, PLACE_DIGITS, SAME_POINT, SpecialPoint, of_kind, rounded
+from dynana.results.special_points import PLACE_DIGITS, SAME_POINT, SpecialPoint, of_kind, rounded
 from dynana.results.stop import Stop
 from dynana.results.tables import Table, number
-
-__all__ = ["CODES", "PLACE_DIGITS", "SAME_POINT", "Branch", "Diagram", "SpecialPoint", "of_kind", "rounded"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)

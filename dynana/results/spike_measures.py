@@ -8,12 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dynana.results import spike_statistics as statistics
+from dynana.results.time_units import per_second
 
 Array = NDArray[np.float64]
 Window = tuple[float, float] | None
-
-#: How many units of time a second has.
-PER_SECOND = {"s": 1.0, "ms": 1e3, "us": 1e6}
 
 
 class SpikeMeasures:
@@ -38,7 +36,7 @@ class SpikeMeasures:
     @property
     def per_second(self) -> float:
         """Units of time in a second; 1 where the models state no unit."""
-        return PER_SECOND.get(self.time_unit or "", 1.0)
+        return per_second(self.time_unit)
 
     def _within(self, window: Window) -> tuple[Array, NDArray[np.int64], tuple[float, float]]:
         chosen = self.span if window is None else (float(window[0]), float(window[1]))

@@ -10,7 +10,7 @@ import numpy as np
 from dynana.definition.system import System
 from dynana.errors import unknown
 from dynana.results.fi_curve import DOWN, UP, FICurve
-from dynana.results.spike_measures import PER_SECOND
+from dynana.results.time_units import SECONDS, per_second
 from dynana.results.trajectory import Trajectory
 from dynana.simulation.arguments import increasing, vector
 from dynana.simulation.progress import Progress
@@ -86,14 +86,14 @@ def fi_curve(
                 row[k] = (counted.size - 1) / np.ptp(counted) if counted.size > 1 else 0.0
                 start = run.final
                 line.report(count + 1 + len(rates) * given.size)
-            rates[direction] = row * PER_SECOND.get(system.time or "", 1.0)
+            rates[direction] = row * per_second(system.time)
     return FICurve(
         system=system.name,
         fingerprint=system.fingerprint,
         parameter=parameter,
         values=given,
         rates=rates,
-        unit="Hz" if system.time in PER_SECOND else "per unit of time",
+        unit="Hz" if system.time in SECONDS else "per unit of time",
     )
 
 

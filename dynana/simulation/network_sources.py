@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dynana.definition.assembly import Trains
-from dynana.errors import DynanaWarning
+from dynana.errors import DynanaWarning, unknown
 from dynana.lowering.poisson_kernels import ARRIVALS, COMMON, LOG, OWN, ROW, TABLED, poisson_counts
 from dynana.numerics.network_poisson import (
     FEW_BOUNDS,
@@ -24,13 +24,11 @@ from dynana.numerics.network_poisson import (
 from dynana.numerics.network_program import address_of
 from dynana.numerics.network_sources import Added, Course, Given, add_row, follow, given_spikes
 from dynana.numerics.signatures import BLOCK_WIDTH
+from dynana.results.time_units import SECONDS
 from dynana.simulation.course import Input, OwnPiece, Piece
 from dynana.simulation.network_population import LEAST_ROOM, PopulationArrays, Traffic, filled_row
 
 Row = NDArray[np.int64]
-
-#: Length of a unit of time in seconds, for rates in Hz.
-SECONDS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "min": 60.0, "h": 3600.0}
 
 
 class TrainArrays:
@@ -157,6 +155,8 @@ class PoissonInputs:
     def __init__(self, seed: int, dt: float, time: str | None, clock: np.ndarray, kept: list[np.ndarray]) -> None:
         self.seed, self.dt, self.clock, self.kept = seed, dt, clock, kept
         #: Expected count in a step of a train of 1 Hz; without a unit of time rates are per unit of time.
+        if time is not None and time not in SECONDS:
+            raise ValueError(f"rates are in Hz, and {unknown('unit of time', time, SECONDS)}")
         self.per_hertz = dt * (SECONDS[time] if time is not None else 1.0)
         self._stream = POISSON
 

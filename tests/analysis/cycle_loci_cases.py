@@ -12,7 +12,7 @@ import dynana as dn
 from dynana.analysis.cycle_orbits import cycle_equations, cycle_of, is_forced
 from dynana.numerics.orbit_curve import OrbitCurve
 from dynana.results.cycle import Cycle
-from dynana.results.diagram import CODES, SpecialPoint
+from dynana.results.special_points import CODES, SpecialPoint
 
 REFERENCE = json.loads((Path(__file__).parents[1] / "reference" / "cycle_loci.json").read_text())
 

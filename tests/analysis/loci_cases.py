@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 import dynana as dn
-from dynana.results.diagram import CODES, SpecialPoint
+from dynana.results.special_points import CODES, SpecialPoint
 from tests.analysis import continuation_cases
 
 REFERENCE = json.loads((Path(__file__).parents[1] / "reference" / "loci.json").read_text(encoding="utf-8"))

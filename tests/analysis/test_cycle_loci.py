@@ -15,8 +15,8 @@ from dynana.analysis.cycle_orbits import cycle_equations, cycle_of
 from dynana.errors import ConvergenceError
 from dynana.models import hodgkin_huxley
 from dynana.numerics.pseudo_arclength import StepControl, follow
-from dynana.results.diagram import SpecialPoint
 from dynana.results.locus import Locus
+from dynana.results.special_points import SpecialPoint
 from tests.analysis.cycle_loci_cases import (
     REFERENCE,
     bautin_of_cycles,

@@ -18,9 +18,9 @@ from dynana.models.conductance import morris_lecar_snic_textbook
 from dynana.models.rate import wilson_cowan_oscillating
 from dynana.models.textbook import lorenz
 from dynana.results.cycle import Cycle
-from dynana.results.diagram import SpecialPoint
 from dynana.results.fixed_points import FixedPoint
 from dynana.results.homoclinic import Homoclinic
+from dynana.results.special_points import SpecialPoint
 from tests.analysis.cycle_loci_cases import cycle_near, special
 
 

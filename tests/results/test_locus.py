@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 import dynana as dn
-from dynana.results.diagram import SpecialPoint
 from dynana.results.locus import Locus
+from dynana.results.special_points import SpecialPoint
 from dynana.results.stop import Stop
 
 

@@ -235,3 +235,17 @@ def test_every_function_of_models_can_be_evaluated_for_arrays() -> None:
     for expression, expected in cases:
         made = array_function([x, y], getattr(expression, "expr", expression))
         assert np.allclose(made(values, 1.0), expected, rtol=1e-15, atol=0)
+
+
+def test_rates_need_a_unit_of_time_that_is_known() -> None:
+    @dn.model(time="fortnight")
+    def cell(V=0.0, *, I=0.0):
+        return I - V
+
+    @dn.synapse
+    def pulse(s=0.0, *, pre, post):
+        return -s, dn.OnPre({s: s + 1}), dn.Into("I", s)
+
+    cells = dn.Population("A", cell, 2)
+    with pytest.raises(ValueError, match="no unit of time named 'fortnight'"):
+        dn.simulate(dn.Network([cells], [dn.Projection(dn.poisson(3.0), cells, pulse)]), 1.0, dt=0.1)
