@@ -10,10 +10,10 @@ from dynana.results.periodic_point import PeriodicPoint
 
 
 def point(**changes):
-    values = dict(
-        system="adex", fingerprint="f", states=("V", "w"), parameters={"I": 1.0}, jump="spike",
-        state=np.array([-68.0, 2.5]), spikes=2, period=40.0, multipliers=np.array([-0.5]),
-    )  # fmt: skip
+    values = {
+        "system": "adex", "fingerprint": "f", "states": ("V", "w"), "parameters": {"I": 1.0}, "jump": "spike",
+        "state": np.array([-68.0, 2.5]), "spikes": 2, "period": 40.0, "multipliers": np.array([-0.5]),
+    }  # fmt: skip
     return PeriodicPoint(**(values | changes))
 
 
