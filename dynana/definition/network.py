@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +16,7 @@ from dynana.definition.plan import Plan, plan
 from dynana.definition.population import Population, Source, whole_of
 from dynana.definition.projection import Projection
 from dynana.definition.system import System
+from dynana.definition.variation import varied
 from dynana.errors import ModelError, unknown
 
 
@@ -95,6 +97,38 @@ class Network:
             if item.name == name:
                 return item
         raise ValueError(f"{self.name}: {unknown('projection', name, [p.name for p in self.projections])}")
+
+    def at(self, values: Mapping[str, Any] | None = None, /, **named: Any) -> Network:
+        """Return this network with other values.
+
+        Parameters
+        ----------
+        values : mapping of str to number, array, Distribution or expression
+            By whole name, ``net.at({"E.I": 2.0, "E->I:exponential.w": 0.1, "poisson.rate": 50.0})``: parameters and
+            states of populations (a state's value is its initial value) and of synapses, a projection's ``delay``, and
+            the ``rate`` of Poisson trains.
+        **named
+            The same as keywords.
+
+        Raises
+        ------
+        ValueError
+            For an unknown name, with the nearest ones.
+        ModelError
+            For values that the population or projection refuses.
+        """
+        return varied(self, {**(values or {}), **named})
+
+    @property
+    def fingerprint(self) -> str:
+        """Hash of the structure: of names, sizes, equations, and who is connected to whom by which rule."""
+        lines = []
+        for population in self.populations:
+            cells = population.system.fingerprint if isinstance(population, Population) else "spikes"
+            lines.append(f"{population.name} {population.size} {cells}")
+        for p in self.projections:
+            lines.append(f"{p.name} {p.source.name} {p.target.name} {p.connect!r} {p.synapse.expressions()}")
+        return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:24]
 
     def summary(self) -> str:
         """Return the network in words: one line for each population and each projection."""

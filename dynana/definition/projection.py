@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+import sympy as sp
 
 from dynana.definition import rules
 from dynana.definition.connections import DISTANCE, Connect, all_to_all, of_distance, one_to_one
@@ -190,7 +191,7 @@ class Projection:
     def _weight(self, place: str) -> Any:
         if self.w is None or isinstance(self.w, Distribution):
             return self.w
-        if callable(self.w):
+        if callable(self.w) or isinstance(self.w, sp.Basic):
             self._check_space(place)
             return of_distance(self.w, f"{place}: w")
         array = np.array(self.w, dtype=float)
@@ -211,7 +212,7 @@ class Projection:
     def _delay(self, place: str) -> Any:
         if isinstance(self.delay, Distribution):
             return self.delay
-        if callable(self.delay):
+        if callable(self.delay) or isinstance(self.delay, sp.Basic):
             self._check_space(place)
             made = of_distance(self.delay, f"{place}: delay")
             return made if made.has(DISTANCE) else float(made)

@@ -133,7 +133,7 @@ def _group(network: Network, made: Assembly, group: Group, what: str) -> Part:
     if not isinstance(group, Population | Slice):
         raise TypeError(f"{what}: expected a population or its name, got {group!r}")
     whole, (first, last) = whole_of(group), span_of(group)
-    if not any(p is whole for p in network.populations):
+    if not any(p.name == whole.name and p.size == whole.size for p in network.populations):  # also of net.at(...)
         raise ValueError(f"{what}: {group.name} is not part of {network.name}")
     return Part(population=names.index(whole.name), first=first, last=last)
 

@@ -11,7 +11,9 @@ from typing import Any
 
 import numpy as np
 
+from dynana.definition.network import Network
 from dynana.definition.system import System
+from dynana.definition.variation import check_known, known_names
 from dynana.results.sweep import VALUE, Sweep
 from dynana.simulation.progress import Progress
 from dynana.simulation.simulate import simulate
@@ -23,7 +25,7 @@ SEED = "seed"
 
 
 def sweep(
-    subject: System,
+    subject: System | Network,
     over: Mapping[str, Sequence[float] | np.ndarray | range],
     t: float | tuple[float, float],
     *,
@@ -36,9 +38,10 @@ def sweep(
 
     Parameters
     ----------
-    subject : System
+    subject : System or Network
     over : mapping of str to values
-        Parameters, initial values by name of the state, and ``"seed"``.
+        Parameters, initial values by name of the state, and ``"seed"``; of a network by whole names as in `Network.at`,
+        ``{"E.I": [1, 2, 3], "E->I:exponential.w": [0.1, 0.2], "seed": range(20)}``.
     t : float or (float, float)
         Duration, or beginning and end, of each run.
     measure : callable
@@ -110,12 +113,16 @@ def sweep(
     )
 
 
-def _axes(subject: System, over: Mapping[str, Any]) -> dict[str, np.ndarray]:
+def _axes(subject: System | Network, over: Mapping[str, Any]) -> dict[str, np.ndarray]:
+    if not isinstance(subject, System | Network):
+        raise TypeError(f"sweep takes a System or a Network, got {type(subject).__name__}")
     if not over:
         raise ValueError("a sweep needs at least one axis: give values by name, such as {'I': [0, 1, 2]}")
     axes = {}
     for name, values in over.items():
-        if name != SEED and name not in subject.states:
+        if name != SEED and isinstance(subject, Network):
+            check_known(subject, name, known_names(subject))
+        elif name != SEED and name not in subject.states:
             subject.parameter(name)
         array = np.asarray(values)
         if array.ndim != 1 or array.size == 0 or array.dtype.kind not in "iuf":
@@ -127,7 +134,7 @@ def _axes(subject: System, over: Mapping[str, Any]) -> dict[str, np.ndarray]:
 
 
 def _item(
-    subject: System, values: Mapping[str, float], t: Any, options: Mapping[str, Any], measure: Measure
+    subject: System | Network, values: Mapping[str, float], t: Any, options: Mapping[str, Any], measure: Measure
 ) -> dict[str, np.ndarray]:
     """Simulate and measure one item; a function of a module, so that it can go to other processes."""
     settings = dict(options)

@@ -169,3 +169,49 @@ def test_values_may_be_expressions_of_other_parameters() -> None:
     assert str(cells.at["R"]) == "tau/2"
     with pytest.raises(dn.ModelError, match="no parameter named 'tua'"):
         dn.Population("A", adex, 5, at={"R": lambda tua: tua})
+
+
+def test_networks_with_other_values_leave_the_old_one_alone() -> None:
+    A = dn.Population("A", lif, 20, start={"V": -60.0})
+    net = dn.Network(
+        [A],
+        [
+            dn.Projection(A[:10], A, exponential, connect=dn.probability(0.5), w=0.2, name="own"),
+            dn.Projection(dn.poisson(10.0), A, exponential, at={"tau": 3.0}),
+        ],
+    )
+    other = net.at(
+        {"A.I": np.arange(20.0), "A.V": dn.uniform(-60, -50), "own.w": 0.3, "poisson.rate": 50.0, "own.delay": 1}
+    )
+    assert net.population("A").at == {} and net.projection("own").w == 0.2
+    changed = other.projection("own")
+    assert (changed.w, changed.delay, changed.source.name, changed.source.whole) == (
+        0.3,
+        1.0,
+        "A[0:10]",
+        changed.target,
+    )
+    assert other.population("A").start["V"] == dn.uniform(-60, -50) and other.population("poisson").rate == 50.0
+    assert other.at({"poisson->A:exponential.tau": 4.0}).projections[1].at == {"tau": 4.0}
+    assert net.fingerprint == other.fingerprint
+    assert net.fingerprint != dn.Network([A], net.projections[:1]).fingerprint
+
+
+def test_functions_of_the_distance_survive_other_values() -> None:
+    net = dn.Network([E], [dn.Projection(E, E, exponential, w=lambda d: 2 * d, delay=lambda d: 1 + d, name="own")])
+    other = net.at({"E.I": 3.0, "own.tau": 2.0})
+    assert other.projections[0].w == net.projections[0].w and other.projections[0].delay == net.projections[0].delay
+
+
+def test_unknown_names_of_other_values_are_refused_with_the_nearest() -> None:
+    net = dn.Network([E, I], [dn.Projection(E, I, exponential, name="own")])
+    for name, words in (
+        ("E.i", r"did you mean 'E\.I'"),
+        ("I", r"'I' alone names nothing in a network; say whose: E\.I, I\.I"),
+        ("own.tua", r"did you mean 'own\.tau'"),
+        ("F.I", "no quantity named 'F.I'"),
+    ):
+        with pytest.raises(ValueError, match=words):
+            net.at({name: 1.0})
+    with pytest.raises(dn.ModelError, match=r"shape \(2,\)"):
+        net.at({"E.I": [1.0, 2.0]})

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import dynana as dn
-from dynana.models import lif
+from dynana.models import ei_irregular, lif
 
 
 def spike_count(run) -> int:
@@ -88,3 +88,65 @@ def test_results_can_be_saved_and_tabulated(tmp_path) -> None:
     assert list(made.to_dataframe().columns) == ["I", "value"]
     with pytest.raises(KeyError, match="no measure or axis named 'rate'"):
         made["rate"]
+
+
+SMALL = ei_irregular(40, 40)
+OVER = {"E.I": [5.0, 15.0], "seed": range(3)}
+SHORT = {"dt": 0.1}
+
+
+def rates(run) -> dict[str, float]:
+    return {name: 1000 * run.rate(name) for name in "EI"}
+
+
+def rates_or_nothing(run) -> dict[str, float]:
+    if run.spikes["E"].rates().mean() > 50:
+        raise RuntimeError("too fast")
+    return rates(run)
+
+
+def test_networks_are_swept_over_whole_names_and_seeds() -> None:
+    made = dn.sweep(SMALL, OVER, 100.0, measure=rates, options=SHORT)
+    assert made.shape == (2, 3) and made.system == "ei_irregular"
+    for place, value in np.ndenumerate(made["E"]):
+        alone = dn.simulate(SMALL.at({"E.I": OVER["E.I"][place[0]]}), 100.0, dt=0.1, seed=place[1])
+        assert value == 1000 * alone.rate("E")
+    assert np.diff(made.mean("seed")["E"]) > 20
+
+
+def test_an_item_of_a_network_that_fails_does_not_lose_the_others() -> None:
+    made = dn.sweep(SMALL, {"E.I": [5.0, 30.0, 10.0]}, 100.0, measure=rates_or_nothing, options=SHORT | {"seed": 1})
+    assert made.failures == (((1,), "RuntimeError: too fast"),)
+    assert np.isnan(made["E"][1]) and np.all(np.isfinite(made["E"][[0, 2]]))
+
+
+def test_names_in_networks_are_checked_before_anything_runs() -> None:
+    with pytest.raises(ValueError, match=r"say whose: E\.I, I\.I"):
+        dn.sweep(SMALL, {"I": [1.0]}, 10.0, measure=rates, options=SHORT)
+    with pytest.raises(ValueError, match=r"did you mean 'E\.I'"):
+        dn.sweep(SMALL, {"E.i": [1.0]}, 10.0, measure=rates, options=SHORT)
+    with pytest.raises(TypeError, match="a System or a Network, got str"):
+        dn.sweep("lif", {"I": [1.0]}, 10.0, measure=rates)
+
+
+@pytest.mark.slow
+def test_other_processes_and_clusters_simulate_the_same_networks() -> None:
+    here = dn.sweep(SMALL, OVER, 50.0, measure=rates, options=SHORT)
+    with ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("spawn")) as pool:
+        there = dn.sweep(SMALL, OVER, 50.0, measure=rates, options=SHORT, executor=pool)
+    assert np.array_equal(there["E"], here["E"]) and np.array_equal(there["I"], here["I"])
+
+
+@pytest.mark.slow
+def test_a_dask_cluster_gives_the_same_numbers_and_keeps_what_did_not_fail() -> None:
+    distributed = pytest.importorskip("distributed", reason="pip install dynana[cluster]")
+    over = {"E.I": [5.0, 30.0, 10.0]}
+    options = SHORT | {"seed": 1}
+    here = dn.sweep(SMALL, over, 100.0, measure=rates_or_nothing, options=options)
+    with (
+        distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster,
+        distributed.Client(cluster) as client,
+    ):
+        there = dn.sweep(SMALL, over, 100.0, measure=rates_or_nothing, options=options, executor=client.get_executor())
+    assert np.array_equal(there["E"], here["E"], equal_nan=True)
+    assert there.failures == here.failures == (((1,), "RuntimeError: too fast"),)
