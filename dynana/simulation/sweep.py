@@ -120,8 +120,8 @@ def _axes(subject: System | Network, over: Mapping[str, Any]) -> dict[str, np.nd
         raise ValueError("a sweep needs at least one axis: give values by name, such as {'I': [0, 1, 2]}")
     axes = {}
     for name, values in over.items():
-        if name != SEED and isinstance(subject, Network):
-            check_known(subject, name, known_names(subject))
+        if isinstance(subject, Network):
+            check_known(subject, name, (*known_names(subject), SEED))
         elif name != SEED and name not in subject.states:
             subject.parameter(name)
         array = np.asarray(values)
