@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import sympy as sp
@@ -234,49 +234,7 @@ class Machine:
             counts[0] = self._drained[i] = count - keep
         return found
 
-    def content(self) -> dict[str, np.ndarray]:
-        """Return copies of everything that a later run needs to go on, the logs no longer than they are."""
-        content = {}
-        for cells, arrays in zip(self.assembly.populations, self.arrays, strict=True):
-            count, length = int(arrays.memory["counts"][0]), arrays.memory["log"].size
-            for name, array in arrays.memory.items():
-                if name == "log":
-                    content[f"{cells.name}.{name}"] = array[:count].copy()
-                elif name == "amounts":
-                    content[f"{cells.name}.{name}"] = array.reshape(-1, length)[:, :count].copy()
-                else:
-                    content[f"{cells.name}.{name}"] = array.copy()
-        for synapse in self.synapses:
-            content |= {f"{synapse.link.name}.{name}": array.copy() for name, array in synapse.memory.items()}
-        return content
-
-    def restore(self, content: Mapping[str, np.ndarray], step: int) -> None:
-        """Go on from what `content` returned after a number of steps.
-
-        Raises
-        ------
-        ValueError
-            If it comes from a network of another structure, or with other delays.
-        """
-        for i, (cells, arrays) in enumerate(zip(self.assembly.populations, self.arrays, strict=True)):
-            length = arrays.memory["log"].size
-            for name, array in arrays.memory.items():
-                lines = array.reshape(-1, length) if name in ("log", "amounts") else array
-                _put(lines, content.get(f"{cells.name}.{name}"), f"{name!r} of population {cells.name!r}")
-            self._drained[i] = int(arrays.memory["counts"][0])
-        for synapse in self.synapses:
-            for name, array in synapse.memory.items():
-                given = content.get(f"{synapse.link.name}.{name}")
-                _put(array, given, f"{name!r} of projection {synapse.link.name!r}")
+    def goes_on(self, step: int) -> None:
+        """Start from the content of the arrays, which is that of the end of a step."""
+        self._drained = [int(arrays.memory["counts"][0]) for arrays in self.arrays]
         self.halt[1] = step
-
-
-def _put(lines: np.ndarray, given: np.ndarray | None, what: str) -> None:
-    """Copy what another run ended with to the beginning of each line."""
-    there = None if given is None else lines[..., : given.shape[-1]]
-    if given is None or there is None or there.size != given.size:
-        raise ValueError(
-            f"the run cannot go on from there: {what} does not fit. Sizes, equations, connections and delays must be "
-            "those of the run that ended there."
-        )
-    there[...] = given.reshape(there.shape)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import time
+import zlib
 from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from dynana.definition.assembly import Assembly
+from dynana.definition.assembly import Assembly, Link
 from dynana.numerics.network_program import CELL_BITS
 from dynana.numerics.network_records import WATCH
 from dynana.results.recording import NetworkState, Recording, Spikes
@@ -17,6 +18,7 @@ from dynana.simulation.edges import Edges
 from dynana.simulation.network_machine import Machine
 from dynana.simulation.network_population import PopulationArrays
 from dynana.simulation.network_records import Probe, Records
+from dynana.simulation.network_state import content_of, restore
 from dynana.simulation.progress import Progress
 
 #: Wall time of a chunk, in seconds: short enough for Ctrl-C and a smooth line of progress, long enough to cost nothing.
@@ -73,7 +75,7 @@ def run_assembly(
     if isinstance(start, NetworkState):
         _check_fits(start, dt, structure)
         machine = Machine(assembly, edges, start.start, dt, start.seed)
-        machine.restore(start.content, start.step)
+        restore(machine, start.content, start.step)
     else:
         machine = Machine(assembly, edges, start, dt, seed)
     first = machine.step if goes_on else 0
@@ -107,10 +109,22 @@ def structure_of(assembly: Assembly, edges: Sequence[Edges | None]) -> str:
     for cells in assembly.populations:
         system = getattr(cells, "system", None)
         digest.update(f"{cells.name} {cells.size} {'' if system is None else system.fingerprint}\n".encode())
-    for link, e in zip(assembly.links, edges, strict=True):
-        count = "all" if e is None else e.count
+    kept = {item.link for item in assembly.synapses}
+    for number, (link, e) in enumerate(zip(assembly.links, edges, strict=True)):
+        count = _pairs(link) if e is None else e.count
         digest.update(f"{link.name} {count} {link.source.first} {link.target.first}\n".encode())
+        if number in kept and e is not None:  # states of edges belong to these edges
+            digest.update(f"{zlib.crc32(e.first)} {zlib.crc32(e.target)}\n".encode())
     return digest.hexdigest()[:16]
+
+
+def _pairs(link: Link) -> int:
+    """Return the number of connections of all to all, of which none is stored."""
+    source, target = link.source, link.target
+    own = 0
+    if source.population == target.population and link.connect is not None and not link.connect.autapses:
+        own = max(0, min(source.last, target.last) - max(source.first, target.first))
+    return source.size * target.size - own
 
 
 def _check_fits(start: NetworkState, dt: float, structure: str) -> None:
@@ -192,7 +206,7 @@ def _recording(
         methods={c.name: a.module.METHOD for c, a in populations if isinstance(a, PopulationArrays)},
         seed=machine.seed,
         final=NetworkState(
-            step=last, start=start, dt=dt, seed=machine.seed, structure=structure, content=machine.content()
+            step=last, start=start, dt=dt, seed=machine.seed, structure=structure, content=content_of(machine)
         ),
         stop=stop,
     )

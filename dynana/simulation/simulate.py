@@ -123,9 +123,11 @@ def simulate(
     Networks run in steps ``dt``: integrate all cells, test thresholds, deliver the spikes that arrive, reset.
     ``method`` may then be one name for all populations or a mapping, ``inputs`` has courses by population and parameter
     (added to the parameter), ``record`` lists quantities by population, ``seed`` is that of everything drawn, and
-    ``start=run.final`` goes on where a run ended::
+    ``start=run.final`` goes on where a run ended, to the bit as if it had not; with other parameters, rates or inputs,
+    if wanted, while states (plastic weights among them) are those of the run::
 
-        dn.simulate(net, 500.0, dt=0.1, inputs={"E": {"I": dn.steps([100], [2], before=0)}}, record={"E": ["V"]})
+        run = dn.simulate(net, 500.0, dt=0.1, inputs={"E": {"I": dn.steps([100], [2], before=0)}}, record={"E": ["V"]})
+        more = dn.simulate(net.at({"E.I": 3.0}), 500.0, dt=0.1, start=run.final)
 
     Examples
     --------
