@@ -33,7 +33,9 @@ def test_the_same_values_go_on_to_the_bit() -> None:
     first = dn.simulate(net(), 25.0, dt=0.1, seed=3)
     second = dn.simulate(net().at({"E.I": 3.0}), 35.0, dt=0.1, start=first.final)
     for name in "EF":
-        for found, expected in zip(joined(first, second, name), (whole.spikes[name].step, whole.spikes[name].cell)):
+        for found, expected in zip(
+            joined(first, second, name), (whole.spikes[name].step, whole.spikes[name].cell), strict=True
+        ):
             assert np.array_equal(found, expected)
     assert np.array_equal(second.final.content["plastic.w"], whole.final.content["plastic.w"])
 
