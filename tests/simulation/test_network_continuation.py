@@ -1,4 +1,4 @@
-"""Runs that go on from where others ended: with the same values to the bit, with other values as if they had changed."""
+"""Runs that go on from where others ended: with the same values to the bit, with others as if they had changed."""
 
 import numpy as np
 import pytest
