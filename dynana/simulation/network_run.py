@@ -114,7 +114,7 @@ def structure_of(assembly: Assembly, edges: Sequence[Edges | None]) -> str:
         count = _pairs(link) if e is None else e.count
         digest.update(f"{link.name} {count} {link.source.first} {link.target.first}\n".encode())
         if number in kept and e is not None:  # states of edges belong to these edges
-            digest.update(f"{zlib.crc32(memoryview(e.first))} {zlib.crc32(memoryview(e.target))}\n".encode())
+            digest.update(f"{zlib.crc32(e.first.data)} {zlib.crc32(e.target.data)}\n".encode())
     return digest.hexdigest()[:16]
 
 
