@@ -1,12 +1,12 @@
 """Independent Poisson input of every cell: exact counts from counter-based random numbers.
 
-A count is the inverse of the distribution function at a uniform number, which is read 16 bits at a time: one Philox
-call serves eight cells. The number of steps of the distribution function below these bits is the count, unless one of
-the steps lies among the numbers that begin with them; then 52 further bits decide. So rare counts are as frequent as
-they should be, while 16 bits alone would never give a count of a probability below 2^-16.
+A count is read from 16 random bits: count n belongs to as many of the 65536 numbers as its probability p(n) has whole
+parts of 2^-16. What is left over of all probabilities belongs to the few numbers at the top; for these 52 further bits
+decide. So rare counts are as frequent as they should be, while 16 bits alone would never give a count of a probability
+below 2^-16, and one comparison tells whether a cell needs more bits.
 
-Cells are taken in tiles of up to 512. Call ``i`` of a tile has the counter (step, 64 * tile + i, stream) and serves the
-cells ``8 i`` to ``8 i + 7`` of the tile. (On a machine that stores low bytes last, the order among four cells differs.)
+One Philox call serves eight cells: call ``cell // 8`` of the part, with the counter (step, call, stream). (On a
+machine that stores low bytes last, the order among four cells differs.)
 """
 
 from __future__ import annotations
@@ -24,18 +24,22 @@ from dynana.numerics.random import philox, uniform_of
 POISSON = 16
 
 TILE = 512
-#: Calls of a full tile; each serves this many cells.
-CALLS, CELLS_PER_CALL = 64, 8
-#: Steps of the distribution function that are kept.
-MOST_STEPS = 256
+#: Each call serves this many cells.
+CELLS_PER_CALL = 8
+#: Counts whose probabilities are kept.
+MOST_COUNTS = 256
 #: Bounds that are counted sooner than a table is read.
-FEW_BOUNDS = 4
-#: Entry of the table where 16 bits do not decide.
-UNDECIDED = 255
-#: Expected counts up to which all cells of one rate are drawn 16 bits at a time.
-LARGEST_COMMON = 100.0
+FEW_BOUNDS = 8
+#: Stands for a count that 16 bits do not decide; larger than any that they do.
+UNDECIDED = 128
+#: The bit of `UNDECIDED` in four counts of 16 bits.
+_UNDECIDED_BITS = 0x0080008000800080
+#: Expected counts up to which all cells of one rate are drawn 16 bits at a time: 64 + 7 sqrt(64) is below `UNDECIDED`.
+LARGEST_COMMON = 64.0
 #: Expected counts beyond this cannot be drawn: exp(-x) is no normal number any more.
 LARGEST_EXPECTED = 700.0
+#: Probabilities below this are left out: they are below the resolution of 16 + 52 bits.
+_NEVER = 1e-25
 _32, _LOW = np.uint64(32), np.uint64(0xFFFFFFFF)
 
 
@@ -45,55 +49,79 @@ class Poisson(IntEnum):
     FUNCTION = 0
     SEED = 1
     STREAM = 2
-    CELLS = 3
-    EXPECTED = 4
+    FIRST = 3
+    LAST = 4
+    """Cells of the part for which counts are drawn: FIRST up to LAST - 1."""
+    ORIGIN = 5
+    """Number of the first cell of the part in its population."""
+    EXPECTED = 6
     """Expected counts in a step, one for all or one per cell; float64."""
-    WEIGHT = 5
+    WEIGHT = 7
     """One for all, or one per cell; float64."""
-    OUT = 6
-    """Row of arrivals, or a row of its own; float64. Or a log of spikes."""
-    OUT_SLOTS = 7
-    OUT_STRIDE = 8
-    TARGET_FIRST = 9
-    BOUNDS = 10
-    """Work space: 256 uint16."""
-    REALS = 11
-    """Work space: the expected count to which the bounds belong, the distribution function; 257 float64."""
-    TABLE = 12
+    OUT = 8
+    """Row of arrivals, or row of the state in the first block; float64. Or a log of spikes."""
+    OUT_SLOTS = 9
+    OUT_STRIDE = 10
+    """Number of slots of the ring of arrivals, and the distance between two."""
+    BLOCK_STRIDE = 11
+    """Numbers in a block of the target."""
+    BOUNDS = 12
+    """Work space: see `set_bounds`; 258 uint16."""
+    REALS = 13
+    """Work space: see `set_bounds`; 257 float64."""
+    TABLE = 14
     """Count for each 16 bits; uint8."""
-    SHORTS = 13
-    """Work space: 3 times 512 uint16."""
-    NUMBERS = 14
+    SHORTS = 15
+    """Work space: 2 times 512 uint16."""
+    NUMBERS = 16
     """Work space: 2 times 512 float64."""
-    COUNTS = 15
-    ENDS = 16
-    ENDS_LENGTH = 17
+    COUNTS = 17
+    ENDS = 18
+    ENDS_LENGTH = 19
     """Length of a log, and the ring of its lengths after the last steps."""
 
 
 @compiled
 def set_bounds(mean, bounds, reals):
-    """Put the distribution function of Poisson counts, and the 16 bits among which each of its steps lies, in place."""
+    """Divide the 16-bit numbers among the counts of a Poisson distribution.
+
+    Parameters
+    ----------
+    mean : float
+        At most `LARGEST_COMMON`.
+    bounds : array of uint16
+        Becomes: the first number that does not decide; how many bounds follow, a multiple of four; bounds, of which as
+        many are at most a number as its count says, and 65535 to fill up.
+    reals : array of float64
+        Becomes: the mean, by which the next call knows that nothing is to be done; for each count how much is left over
+        of it and of all smaller ones, in units of 2^-16; infinity.
+    """
     if reals[0] == mean:
         return
     term = np.exp(-mean)
-    below = term
-    n = 0
-    while n < MOST_STEPS - 4 and (n <= mean or term > 1e-25):
-        reals[np.uint64(1 + n)] = min(below, 1.0)
-        bounds[np.uint64(n)] = np.uint64(min(65536.0 * below, 65535.0))
+    below, left = np.int64(0), 0.0
+    n, many = 0, 0
+    while n < MOST_COUNTS - 1 and (n <= mean or term > _NEVER):
+        whole = np.int64(min(65536.0 * term, 65535.0))
+        if whole > 0 or n <= mean:
+            below += whole
+            bounds[np.uint64(2 + n)] = below
+            many = n
+        left += 65536.0 * term - whole
+        reals[np.uint64(1 + n)] = left
         n += 1
         term *= mean / n
-        below += term
-    reals[np.uint64(1 + n)] = 2.0  # no uniform number is above
-    for i in range(n, n + 4):
-        bounds[np.uint64(i)] = 65535
+    reals[np.uint64(1 + n)] = np.inf
+    bounds[0] = below
+    bounds[1] = (many + 3) // 4 * 4
+    for i in range(many, bounds[1]):
+        bounds[np.uint64(2 + i)] = 65535
     reals[0] = mean
 
 
 def bounds_of(mean: float) -> tuple[NDArray[np.uint16], NDArray[np.float64]]:
-    """Return what `set_bounds` puts in place: 256 bounds, and the mean with the distribution function."""
-    bounds, reals = np.full(MOST_STEPS, 65535, np.uint16), np.full(1 + MOST_STEPS, np.nan)
+    """Return what `set_bounds` puts in place."""
+    bounds, reals = np.full(MOST_COUNTS + 4, 65535, np.uint16), np.full(1 + MOST_COUNTS, np.nan)
     set_bounds(mean, bounds, reals)
     return bounds, reals
 
@@ -101,13 +129,13 @@ def bounds_of(mean: float) -> tuple[NDArray[np.uint16], NDArray[np.float64]]:
 def table_of(bounds: NDArray[np.uint16]) -> NDArray[np.uint8]:
     """Return the count for each 16 bits, `UNDECIDED` where they do not decide."""
     grid = np.arange(2**16)
-    counts = np.searchsorted(bounds, grid, side="left")
-    return np.where(np.isin(grid, bounds), UNDECIDED, counts).astype(np.uint8)
+    counts = np.searchsorted(bounds[2 : 2 + bounds[1]], grid, side="right")
+    return np.where(grid >= bounds[0], UNDECIDED, counts).astype(np.uint8)
 
 
 @compiled
 def draw_tile(k0, k1, c0, c1, c3, first, calls, drawn):
-    """Draw 16 bits for each cell of a tile, four cells in each number; ``first`` is the counter of its call 0."""
+    """Draw 16 bits for each cell of a tile, four cells in each number; ``first`` is the number of its first call."""
     for i in range(calls):
         w0, w1, w2, w3 = philox(c0, c1, (first + np.uint64(i)) & _LOW, c3, k0, k1)
         drawn[np.uint64(2 * i)] = np.int64(w0 | (w1 << _32))
@@ -115,56 +143,45 @@ def draw_tile(k0, k1, c0, c1, c3, first, calls, drawn):
 
 
 @compiled
-def _pass_bounds(n, drawn, counted, near, b0, b1, b2, b3):
-    """Count four bounds; two loops, because the compiler packs neither of them if they are one."""
+def _pass_bounds(n, drawn, counted, b0, b1, b2, b3):
+    """Count four more bounds."""
     for i in range(n):
         d = drawn[np.uint64(i)]
-        below = np.uint16(d > b0) + np.uint16(d > b1) + np.uint16(d > b2) + np.uint16(d > b3)
+        below = np.uint16(d >= b0) + np.uint16(d >= b1) + np.uint16(d >= b2) + np.uint16(d >= b3)
         counted[np.uint64(i)] = counted[np.uint64(i)] + below
-    for i in range(n):
-        d = drawn[np.uint64(i)]
-        near[np.uint64(i)] |= np.uint16((d == b0) | (d == b1) | (d == b2) | (d == b3))
 
 
 @compiled
-def count_tile(n, drawn, counted, near, bounds):
-    """Count the bounds below each draw; ``near`` is 1 where a draw is equal to one. Returns whether none is."""
+def count_tile(n, drawn, counted, bounds):
+    """Count the bounds that each draw reaches; `UNDECIDED` and more where that does not decide."""
+    top = bounds[np.uint64(0)]
     for i in range(n):
-        counted[np.uint64(i)] = 0
-    for i in range(n):
-        near[np.uint64(i)] = 0
-    for s in range(0, MOST_STEPS, 4):
-        u = np.uint64(s)
+        counted[np.uint64(i)] = np.uint16(drawn[np.uint64(i)] >= top) * np.uint16(UNDECIDED)
+    for s in range(0, bounds[np.uint64(1)], 4):
+        u = np.uint64(2 + s)
         b0, b1, b2, b3 = bounds[u], bounds[u + np.uint64(1)], bounds[u + np.uint64(2)], bounds[u + np.uint64(3)]
-        _pass_bounds(n, drawn, counted, near, b0, b1, b2, b3)
-        if b3 == 65535:
-            break
-    open_ = np.int64(0)
-    for i in range(n):
-        open_ |= np.int64(near[np.uint64(i)])
-    return open_ == 0
+        _pass_bounds(n, drawn, counted, b0, b1, b2, b3)
 
 
 @compiled
-def look_up(n, drawn, counted, near, table):
-    """Read the count of each draw from a table; ``near`` is 1 where it is not decided. Returns whether all are."""
+def look_up(n, drawn, counted, table):
+    """Read the count of each draw from a table."""
     for i in range(n):
         counted[np.uint64(i)] = table[np.uint64(drawn[np.uint64(i)])]
-    open_ = np.int64(0)
-    for i in range(n):
-        found = np.uint16(counted[np.uint64(i)] == UNDECIDED)
-        near[np.uint64(i)] = found
-        open_ |= np.int64(found)
-    return open_ == 0
 
 
 @compiled
-def decide_tile(n, start, k0, k1, c0, c1, c3, drawn, counted, near, reals):
-    """Count with further bits where 16 do not decide."""
+def decide_tile(calls, n, start, k0, k1, c0, c1, c3, drawn, counted, quads, top, reals):
+    """Count with further bits where 16 do not decide; ``quads`` is ``counted``, four counts in each number."""
+    undecided = np.int64(0)
+    for i in range(2 * calls):
+        undecided |= quads[np.uint64(i)]
+    if undecided & _UNDECIDED_BITS == 0:
+        return
     for i in range(n):
-        if near[np.uint64(i)] != 0:
+        if counted[np.uint64(i)] >= UNDECIDED:
             w0, w1, _, _ = philox(c0, c1, np.uint64(start + i) & _LOW, c3 | np.uint64(1), k0, k1)
-            u = (np.float64(drawn[np.uint64(i)]) + uniform_of(w1, w0)) / 65536.0
+            u = np.float64(drawn[np.uint64(i)]) - np.float64(top) + uniform_of(w1, w0)
             count = np.uint64(0)
             while reals[np.uint64(1) + count] <= u:
                 count += np.uint64(1)

@@ -9,7 +9,6 @@ import numpy as np
 from dynana.numerics.inputs import WIDTH
 from dynana.numerics.network_memory import floats_at, integers_at
 from dynana.numerics.network_program import CELL_BITS
-from dynana.numerics.signatures import BLOCK_WIDTH
 
 
 class Given(IntEnum):
@@ -100,32 +99,3 @@ def follow(k, row):
         if a[Course.SLOPES] != 0:
             value += floats_at(a[Course.SLOPES])[at] * past
         out[np.uint64(i)] = (out[np.uint64(i)] if a[Course.ADD] != 0 else 0.0) + scale * value
-
-
-class Added(IntEnum):
-    """Columns of `add_row`."""
-
-    FUNCTION = 0
-    ROW = 1
-    """One number per cell of a part; float64."""
-    OUT = 2
-    """Row of the state in the first block of the population; float64."""
-    BLOCK_STRIDE = 3
-    FIRST = 4
-    CELLS = 5
-
-
-def add_row(k, row):
-    """Add a row to a state in the blocks of a population."""
-    a = integers_at(row)
-    values, out = floats_at(a[Added.ROW]), floats_at(a[Added.OUT])
-    done = 0
-    while done < a[Added.CELLS]:  # the cells of one block are neighbours
-        cell = a[Added.FIRST] + done
-        lane = cell % BLOCK_WIDTH
-        at = np.uint64(cell // BLOCK_WIDTH * a[Added.BLOCK_STRIDE] + lane)
-        here = min(BLOCK_WIDTH - lane, a[Added.CELLS] - done)
-        start = np.uint64(done)
-        for i in range(here):
-            out[at + np.uint64(i)] += values[start + np.uint64(i)]
-        done += here

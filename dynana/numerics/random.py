@@ -98,14 +98,14 @@ else:
         return numba.types.uint64(numba.types.float64), generate
 
 
-@compiled
+@compiled(forceinline=True)
 def _round(c0, c1, c2, c3, k0, k1):
     p0 = _M0 * c0
     p1 = _M1 * c2
     return (p1 >> _32) ^ c1 ^ k0, p1 & _LOW, (p0 >> _32) ^ c3 ^ k1, p0 & _LOW
 
 
-@compiled
+@compiled(forceinline=True)
 def philox(c0, c1, c2, c3, k0, k1):
     """Philox4x32-10: four random 32-bit words of a counter and a key. All are uint64 holding 32-bit values.
 

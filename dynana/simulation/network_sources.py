@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from dynana.definition.assembly import Trains
 from dynana.errors import DynanaWarning, unknown
-from dynana.lowering.poisson_kernels import ARRIVALS, COMMON, LOG, OWN, ROW, TABLED, poisson_counts
+from dynana.lowering.poisson_kernels import ARRIVALS, BLOCKS, COMMON, LOG, OWN, TABLED, poisson_counts
 from dynana.numerics.network_poisson import (
     FEW_BOUNDS,
     LARGEST_COMMON,
@@ -22,7 +22,7 @@ from dynana.numerics.network_poisson import (
     table_of,
 )
 from dynana.numerics.network_program import address_of
-from dynana.numerics.network_sources import Added, Course, Given, add_row, follow, given_spikes
+from dynana.numerics.network_sources import Course, Given, follow, given_spikes
 from dynana.numerics.signatures import BLOCK_WIDTH
 from dynana.results.time_units import SECONDS
 from dynana.simulation.course import Input, OwnPiece, Piece
@@ -161,23 +161,29 @@ class PoissonInputs:
         self._stream = POISSON
 
     def rows(
-        self, name: str, rate: Any, cells: int, sink: str, columns: dict[Any, int], weighted: bool = False
+        self,
+        name: str,
+        rate: Any,
+        cells: tuple[int, int],
+        sink: str,
+        columns: dict[Any, int],
+        weighted: bool = False,
     ) -> list[Row]:
-        """Return the operations that draw counts at a rate.
+        """Return the operations that draw counts at a rate, for the cells from a first to before a last one.
 
         Raises
         ------
         ValueError
             For rates that are too high for the step.
         """
-        before, expected = self._expected(name, rate, cells)
+        before, expected = self._expected(name, rate, cells[1] - cells[0])
         own = expected.size > 1 or expected[0] > LARGEST_COMMON
         if own and expected.size == 1:
-            expected = np.repeat(expected, cells)
+            expected = np.repeat(expected, cells[1] - cells[0])
         bounds, reals = bounds_of(0.0 if own else expected[0])
-        tabled = not (own or before) and bounds[FEW_BOUNDS] < 2**16 - 1
+        tabled = not (own or before) and bounds[1] > FEW_BOUNDS
         table = table_of(bounds) if tabled else np.zeros(0, np.uint8)
-        shorts, numbers = np.zeros(3 * TILE, np.uint16), np.zeros(2 * TILE)
+        shorts, numbers = np.zeros(2 * TILE, np.uint16), np.zeros(2 * TILE)
         self.kept += [expected, bounds, reals, table, shorts, numbers]
         module = poisson_counts(OWN if own else (TABLED if tabled else COMMON), sink, weighted)
         row = filled_row(
@@ -185,7 +191,9 @@ class PoissonInputs:
                 Poisson.FUNCTION: address_of(module.count),
                 Poisson.SEED: self.seed,
                 Poisson.STREAM: self._stream,
-                Poisson.CELLS: cells,
+                Poisson.FIRST: 0,
+                Poisson.LAST: cells[1] - cells[0],
+                Poisson.ORIGIN: cells[0],
                 Poisson.EXPECTED: expected.ctypes.data,
                 Poisson.BOUNDS: bounds.ctypes.data,
                 Poisson.REALS: reals.ctypes.data,
@@ -219,28 +227,20 @@ class PoissonInputs:
         """Return the operations by which every cell of a part receives events of its own."""
         self.kept.append(weight)
         arriving = target.form.arriving
-        weights = {Poisson.WEIGHT: weight.ctypes.data, Poisson.OUT_SLOTS: 1}
+        columns: dict[Any, int] = {Poisson.WEIGHT: weight.ctypes.data}
+        part = (first, first + cells)
         if state in arriving:
-            columns = {
-                **weights,
+            columns |= {
                 Poisson.OUT: target.memory["arrivals"].ctypes.data + 8 * target.stride * arriving.index(state),
                 Poisson.OUT_SLOTS: target.slots,
                 Poisson.OUT_STRIDE: target.stride * len(arriving),
-                Poisson.TARGET_FIRST: first,
             }
-            return self.rows(name, rate, cells, ARRIVALS, columns, weight.size > 1)
-        line = np.zeros(cells)
-        self.kept.append(line)
-        add = {
-            Added.FUNCTION: address_of(add_row),
-            Added.ROW: line.ctypes.data,
-            Added.OUT: target.memory["y"].ctypes.data + 8 * BLOCK_WIDTH * state,
-            Added.BLOCK_STRIDE: target.module.ROWS * BLOCK_WIDTH,
-            Added.FIRST: first,
-            Added.CELLS: cells,
+            return self.rows(name, rate, part, ARRIVALS, columns, weight.size > 1)
+        columns |= {
+            Poisson.OUT: target.memory["y"].ctypes.data + 8 * BLOCK_WIDTH * state,
+            Poisson.BLOCK_STRIDE: target.module.ROWS * BLOCK_WIDTH,
         }
-        columns = {**weights, Poisson.OUT: line.ctypes.data}
-        return [*self.rows(name, rate, cells, ROW, columns, weight.size > 1), filled_row(add)]
+        return self.rows(name, rate, part, BLOCKS, columns, weight.size > 1)
 
     def into_log(self, name: str, rate: Any, arrays: TrainArrays) -> list[Row]:
         """Return the operations that send trains of spikes."""
@@ -251,4 +251,4 @@ class PoissonInputs:
             Poisson.ENDS: memory["ends"].ctypes.data,
             Poisson.ENDS_LENGTH: memory["ends"].size,
         }
-        return self.rows(name, rate, arrays.size, LOG, columns)
+        return self.rows(name, rate, (0, arrays.size), LOG, columns)
