@@ -174,14 +174,19 @@ def gather_row(k, row):
     vectors = integers_at(a[Gather.VECTORS])
     line = floats_at(a[Gather.SCRATCH])
     total = _numbers(a)
+    level = base[0] + total
     done = 0
     while done < a[Gather.CELLS]:  # the cells of one block are neighbours
         cell = a[Gather.FIRST] + done
         lane = cell % BLOCK_WIDTH
         n = min(BLOCK_WIDTH - lane, a[Gather.CELLS] - done)
         at = np.uint64(cell // BLOCK_WIDTH * a[Gather.BLOCK_STRIDE] + lane)
+        if a[Gather.BASE_STEP] == 0 and a[Gather.N_VECTORS] == 0:
+            for i in range(n):
+                out[at + np.uint64(i)] = level
+            done += n
+            continue
         if a[Gather.BASE_STEP] == 0:
-            level = base[0] + total
             for i in range(n):
                 line[np.uint64(i)] = level
         else:
