@@ -23,7 +23,7 @@ DT, STEPS = 0.1, 10_000
 GOAL = 1.15
 
 #: Measured: 1.13 for plastic synapses (clipped on both sides, where the loop by hand clips on one); for the decision
-#: network 1.25 in full size and 1.40 for 400 cells (a summed state in each cell, where the loop by hand keeps one number
+#: network 1.25 in full size, 1.40 for 400 cells (a summed state in each cell, where the loop by hand keeps one number
 #: for a group; Rosenbrock's derivative of the magnesium block, where it takes the block as fixed).
 PLASTIC_BOUND, DECISION_BOUND = 1.25, 1.45
 
