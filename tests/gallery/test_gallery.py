@@ -62,6 +62,8 @@ EXPECTED = {
     "lorenz": ["-13.666667", "chaos"],
     # below the Hopf point 93.86; before the fold 39.963; between the homoclinic 35.007 and the Hopf point 36.316
     "morris_lecar": ["1 fixed point of", "3 fixed points of", "stable focus", "saddle", "ends at a limit cycle"],
+    # the unstable cycle by scipy, backwards in time
+    "morris_lecar_basins": ["fixed point", "V from -34.8472 to -17.5902, period 96.8900"],
     # periods, zeros of the response and dT/dI = -pi/2 from extended precision and in closed form
     "phase_responses": ["-1.570796", "99.3082", "85.2906", "14.6362", "0.080733, 0.679562", "type I (advances only)"],
     # somatic spikes from scipy
