@@ -40,6 +40,7 @@ _HOME = {
     "simulation.fi_curve": "fi_curve",
     "simulation.observe": "observe",
     "simulation.inputs": "pulses ramp sampled sinusoid steps",
+    "analysis.fast_slow": "fast_slow",
     "analysis.fixed_points": "fixed_points",
     "analysis.stability": "stability",
     "analysis.nullclines": "nullclines",
@@ -98,6 +99,7 @@ if TYPE_CHECKING:
     from dynana.analysis.basins import basins as basins
     from dynana.analysis.cycle_branches import continue_cycles as continue_cycles
     from dynana.analysis.equilibrium_branches import continue_equilibria as continue_equilibria
+    from dynana.analysis.fast_slow import fast_slow as fast_slow
     from dynana.analysis.fixed_points import fixed_points as fixed_points
     from dynana.analysis.homoclinic import heteroclinic as heteroclinic
     from dynana.analysis.homoclinic import homoclinic as homoclinic

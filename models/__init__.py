@@ -19,7 +19,7 @@ FAMILIES = {
         "izhikevich_fast_spiking izhikevich_thalamo_cortical izhikevich_resonator izhikevich_low_threshold_spiking "
         "izhikevich_2004 izhikevich_class_1 izhikevich_accommodation generalized_if"
     ).split(),
-    "reduced": "fitzhugh_nagumo hindmarsh_rose".split(),
+    "reduced": "fitzhugh_nagumo fitzhugh_rinzel hindmarsh_rose".split(),
     "rate": "wilson_cowan wilson_cowan_oscillating wilson_cowan_saturating wong_wang wong_wang_reduced "
     "montbrio_pazo_roxin".split(),
     "textbook": (

@@ -30,3 +30,16 @@ def hindmarsh_rose(V=-1.6, y=-10.0, z=0.0, *, I=2.0, a=1.0, b=3.0, c=1.0, d=5.0,
     dy = c - d * V**2 - y
     dz = r * (s * (V - V_rest) - z)
     return dV, dy, dz
+
+
+@dn.model(ranges={"v": (-2.5, 2.5), "w": (-1.5, 2.5), "y": (-0.2, 0.2)})
+def fitzhugh_rinzel(v=-1.0, w=-0.5, y=0.0, *, I=0.3125, a=0.7, b=0.8, c=-0.775, d=1.0, delta=0.08, mu=0.0001):
+    """FitzHugh's cell with a slow current: elliptic bursts.
+
+    v' = v - v^3/3 - w + y + I, w' = delta (a + v - b w), y' = mu (c - v - d y). With y frozen it is `fitzhugh_nagumo`
+    at the current I + y: Hopf points at I + y = 0.331281 and 1.418719.
+
+    Rinzel (1987), A formal classification of bursting mechanisms in excitable systems, in Teramoto & Yamaguti (eds.),
+    Lect. Notes Biomath. 71:267-281, doi:10.1007/978-3-642-93360-8_26.
+    """
+    return v - v**3 / 3 - w + y + I, delta * (a + v - b * w), mu * (c - v - d * y)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dynana.plot.basins import basins
 from dynana.plot.cycles import cycle_traces, cycles
 from dynana.plot.diagrams import bifurcation_diagram, bifurcation_diagram_with_periods, periods
+from dynana.plot.fast_slow import drift, fast_slow, fast_slow_with_drift
 from dynana.plot.fi_curves import fi_curve
 from dynana.plot.flows import flow_portrait
 from dynana.plot.loci import two_parameter_diagram
@@ -22,6 +23,9 @@ __all__ = [
     "bifurcation_diagram_with_periods",
     "cycle_traces",
     "cycles",
+    "drift",
+    "fast_slow",
+    "fast_slow_with_drift",
     "fi_curve",
     "firing_pattern",
     "flow_portrait",

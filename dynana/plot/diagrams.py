@@ -10,7 +10,7 @@ import numpy as np
 from dynana.errors import unknown
 from dynana.plot import style
 from dynana.results.cycle_branch import CycleBranch
-from dynana.results.diagram import Branch, Diagram
+from dynana.results.diagram import Branch, Diagram, stretches
 from dynana.results.special_points import SpecialPoint
 
 if TYPE_CHECKING:
@@ -36,8 +36,6 @@ OTHER = (">", style.SKY)
 WORDS = {"hopf": "Hopf", "snic": "saddle-node on an invariant circle", "label": "_label"}
 #: Markers that look smaller than the others at the same size.
 LARGER = {"*": 1.5, "P": 1.15, "X": 1.15, "h": 1.15}
-#: Kinds that are no bifurcations: stability does not change there.
-MARKS = ("label", "user", "kink")
 #: Distance between the circles of a branch of cycles, as a fraction of the diagonal of the picture.
 BETWEEN = 0.014
 #: Longest piece of a line that carries circles, as a fraction of its extent: circles sit on its vertices.
@@ -84,16 +82,16 @@ def bifurcation_diagram(
         raise KeyError(unknown("state", name, diagram.states))
     own = ax is None
     ax = style.axes(ax, (7.0, 4.6))
-    _draw_equilibria(ax, diagram, name)
+    draw_equilibria(ax, diagram, name)
     i = diagram.states.index(name)
     for branch in _cycle_branches(diagram):
         for extrema in (branch.maxima[:, i], branch.minima[:, i]):
-            _draw_cycles(ax, branch, extrema)
+            draw_cycles(ax, branch, extrema)
             _mark(ax, branch.parameter, [(s, float(extrema[s.index])) for s in _own(diagram, branch)])
     ax.set_xlabel(f"${style.symbol(diagram.parameter)}$")
     ax.set_ylabel(f"${style.symbol(name)}$")
     if legend:
-        _legend(ax, own)
+        add_legend(ax, own)
     return ax
 
 
@@ -129,7 +127,7 @@ def periods(
     ax = style.axes(ax, (7.0, 3.2))
     for branch in branches:
         shown = 1.0 / branch.periods if frequency else branch.periods
-        _draw_cycles(ax, branch, shown)
+        draw_cycles(ax, branch, shown)
         _mark(ax, branch.parameter, [(s, float(shown[s.index])) for s in branch.special])
     ax.set_xlabel(f"${style.symbol(diagram.parameter)}$")
     ax.set_ylabel("frequency" if frequency else "period")
@@ -139,7 +137,7 @@ def periods(
     elif every.max() > MANY_TIMES * every.min():
         ax.set_yscale("log")
     if legend:
-        _legend(ax, own)
+        add_legend(ax, own)
     return ax
 
 
@@ -161,27 +159,11 @@ def bifurcation_diagram_with_periods(
     """
     above, below = style.stacked(axes, 2, (8.0, 6.4), [2.0, 1.0])
     bifurcation_diagram(diagram, above, y=y, legend=False)
-    _legend(above, axes is None)
+    add_legend(above, axes is None)
     periods(diagram, below, legend=False)
     above.set_xlabel("")
     above.figure.align_ylabels([above, below])
     return np.array([above, below], dtype=object)
-
-
-def stretches(branch: Branch | CycleBranch) -> list[tuple[int, int, bool]]:
-    """Return (first, last + 1, stable) of the stretches of a branch on which stability does not change.
-
-    A stretch begins and ends at the special points between, so that lines meet there: a segment is stable if both its
-    ends are, up to located points, which are neutral.
-    """
-    if len(branch) < 2:
-        return [(0, len(branch), bool(branch.stable.all()))]
-    special = np.zeros(len(branch), dtype=bool)
-    special[[s.index for s in branch.special if s.kind not in MARKS]] = True
-    stable = branch.stable | special
-    segments = stable[:-1] & stable[1:] & ~(special[:-1] & special[1:])
-    cuts = [0, *(np.flatnonzero(np.diff(segments.astype(int))) + 1).tolist(), len(segments)]
-    return [(low, high + 1, bool(segments[low])) for low, high in zip(cuts[:-1], cuts[1:], strict=True)]
 
 
 def _cycle_branches(diagram: Diagram | Branch | CycleBranch) -> list[CycleBranch]:
@@ -196,24 +178,30 @@ def _own(diagram: Diagram | Branch | CycleBranch, branch: CycleBranch) -> list[S
     return [s for s in branch.special if s.cycle is not None or not isinstance(diagram, Diagram)]
 
 
-def _draw_equilibria(ax: Axes, diagram: Diagram | Branch | CycleBranch, name: str) -> None:
+def draw_equilibria(ax: Axes, diagram: Diagram | Branch | CycleBranch, name: str) -> None:
+    """Branches of equilibria with their special points."""
     if isinstance(diagram, CycleBranch):
         return
     for branch in diagram.branches if isinstance(diagram, Diagram) else (diagram,):
-        for low, high, stable in stretches(branch):
-            ax.plot(
-                branch.values[low:high],
-                branch[name][low:high],
-                color=style.BLACK,
-                linewidth=1.8 if stable else 1.1,
-                linestyle="-" if stable else (0, (4, 2)),
-                label="stable equilibrium" if stable else "unstable equilibrium",
-                zorder=3,
-            )
+        draw_branch(ax, branch, branch[name])
     _mark(ax, diagram.parameter, [(s, s[name]) for s in diagram.special if s.cycle is None])
 
 
-def _draw_cycles(ax: Axes, branch: CycleBranch, height: np.ndarray) -> None:
+def draw_branch(ax: Axes, branch: Branch, height: np.ndarray) -> None:
+    """A quantity along a branch of equilibria: solid where they are stable, dashed where not."""
+    for low, high, stable in stretches(branch):
+        ax.plot(
+            branch.values[low:high],
+            height[low:high],
+            color=style.BLACK,
+            linewidth=1.8 if stable else 1.1,
+            linestyle="-" if stable else (0, (4, 2)),
+            label="stable equilibrium" if stable else "unstable equilibrium",
+            zorder=3,
+        )
+
+
+def draw_cycles(ax: Axes, branch: CycleBranch, height: np.ndarray) -> None:
     """Circles along a branch, at equal distances on the page."""
     for low, high, stable in stretches(branch):
         x, y = _pieces(branch.values[low:high], height[low:high])
@@ -257,7 +245,7 @@ def _mark(ax: Axes, parameter: str, points: Iterable[tuple[SpecialPoint, float]]
         )
 
 
-def _legend(ax: Axes, outside: bool) -> None:
+def add_legend(ax: Axes, outside: bool) -> None:
     """One entry for each kind of line and marker, lines first; beside Axes that were made here, they have the room."""
     handles = dict(zip(*reversed(ax.get_legend_handles_labels()), strict=True))
     order = [label for label in LINES if label in handles] + [label for label in handles if label not in LINES]

@@ -14,6 +14,9 @@ from dynana.results.special_points import PLACE_DIGITS, SAME_POINT, SpecialPoint
 from dynana.results.stop import Stop
 from dynana.results.tables import Table, number
 
+#: Kinds that are no bifurcations: stability does not change there.
+MARKS = ("label", "user", "kink")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Branch(Result):
@@ -230,3 +233,19 @@ class Diagram(Result):
             rows = [part.get(name, np.full(len(b), np.nan)) for part, b in zip(parts, every, strict=True)]
             columns[name] = np.concatenate(rows)
         return columns
+
+
+def stretches(branch: Branch | CycleBranch) -> list[tuple[int, int, bool]]:
+    """Return (first, last + 1, stable) of the stretches of a branch on which stability does not change.
+
+    A stretch begins and ends at the special points between, so that lines meet there: a segment is stable if both its
+    ends are, up to located points, which are neutral.
+    """
+    if len(branch) < 2:
+        return [(0, len(branch), bool(branch.stable.all()))]
+    special = np.zeros(len(branch), dtype=bool)
+    special[[s.index for s in branch.special if s.kind not in MARKS]] = True
+    stable = branch.stable | special
+    segments = stable[:-1] & stable[1:] & ~(special[:-1] & special[1:])
+    cuts = [0, *(np.flatnonzero(np.diff(segments.astype(int))) + 1).tolist(), len(segments)]
+    return [(low, high + 1, bool(segments[low])) for low, high in zip(cuts[:-1], cuts[1:], strict=True)]

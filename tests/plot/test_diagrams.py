@@ -11,7 +11,8 @@ import pytest
 import dynana as dn
 from dynana.models import fitzhugh_nagumo, hodgkin_huxley, wong_wang
 from dynana.plot import style
-from dynana.plot.diagrams import PIECE, stretches
+from dynana.plot.diagrams import PIECE
+from dynana.results.diagram import stretches
 
 
 @pytest.fixture(autouse=True)

@@ -1,0 +1,112 @@
+"""What the path of an infinitely slow variable is called, and why, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from dynana.definition.system import System
+from dynana.results.fast_slow import SlowPhase, TonicSpiking
+from dynana.results.tables import number
+
+#: Fast states should be faster than the slow variable by at least this factor.
+SLOW_ENOUGH = 5.0
+#: An orbit that moves the slow variable less than this part of its path does something else.
+PART_OF_PATH = 0.5
+#: The end of rest and the end of spiking, as Izhikevich (2000) writes them in the names of bursters.
+ENDS = {
+    "fold": "fold", "snic": "circle", "hopf": "Hopf", "homoclinic": "homoclinic", "fold of cycles": "fold cycle",
+    "torus": "torus", "period doubling": "flip",
+}  # fmt: skip
+#: Rinzel's names of bursters (1987).
+RINZEL = {
+    "fold/homoclinic": "square-wave", "Hopf/fold cycle": "elliptic", "subHopf/fold cycle": "elliptic",
+    "circle/circle": "parabolic",
+}  # fmt: skip
+
+
+def speed_warning(system: System, slow: str, speeds: Mapping[str, float]) -> str:
+    """Return a warning that the slow variable is not slow, with the numbers; empty if it is."""
+    name = min(speeds, key=speeds.__getitem__)
+    if speeds[name] >= SLOW_ENOUGH:
+        return ""
+    listed = ", ".join(f"{n} {number(v, 3)} times" for n, v in speeds.items())
+    return (
+        f"{system.name}: {slow} is not slow: on the orbit, {listed} as fast as {slow}, less than the {SLOW_ENOUGH:g} "
+        f"times that tell slow from fast. Take {name!r} for the slow variable, or read the picture with care."
+    )
+
+
+def classified(slow: str, phases: Sequence[SlowPhase], loop: int, problem: str, subcritical: bool) -> tuple[str, str]:
+    """Return the kind of activity and the reason for it.
+
+    Parameters
+    ----------
+    slow : str
+    phases : sequence of SlowPhase
+    loop : int
+        The phase to which the path returns, -1 if it ends.
+    problem : str
+        Why it was given up.
+    subcritical : bool
+        Whether the Hopf points at which phases of rest end are subcritical.
+    """
+    if problem or not phases:
+        told = _told(slow, phases)
+        return "undecided", f"{told}{'; ' if told else ''}{problem or 'no attractor was recognised'}"
+    if loop < 0:
+        last = phases[-1]
+        before = f"{_told(slow, phases[:-1])}; " if len(phases) > 1 else ""
+        if last.kind == "rest":
+            return "rest", f"{before}at {slow} = {number(last.end)} the slow nullcline meets a stable equilibrium"
+        return (
+            "tonic spiking",
+            f"{before}at {slow} = {number(last.end)} the drift averaged over the stable cycle vanishes",
+        )
+    again = phases[loop:]
+    ends: dict[str, list[str]] = {"rest": [], "spiking": []}
+    for phase in again:
+        word = ENDS.get(phase.ending, phase.ending)
+        ends[phase.kind].append("subHopf" if word == "Hopf" and phase.kind == "rest" and subcritical else word)
+    told = _told(slow, again)
+    if not ends["spiking"]:
+        return f"{'/'.join(ends['rest'])} relaxation oscillation", told
+    if not ends["rest"]:
+        return f"{'/'.join(ends['spiking'])} oscillation between cycles", told
+    name = f"{'/'.join(ends['rest'])}/{'/'.join(ends['spiking'])}"
+    rinzel = RINZEL.get(name)
+    return f"{name} bursting" + (f" ({rinzel})" if rinzel else ""), told
+
+
+def _told(slow: str, phases: Sequence[SlowPhase]) -> str:
+    """The phases in one sentence."""
+    parts = []
+    for phase in phases:
+        what, mean = ("equilibria", "") if phase.kind == "rest" else ("cycles", " on average")
+        move = "rises" if phase.end > phase.begin else "falls"
+        parts.append(
+            f"along the {what} of branch {phase.branch} {slow} {move}{mean} from {number(phase.begin)} to "
+            f"{number(phase.end)}, where they end ({phase.ending})"
+        )
+    return "; ".join(parts)
+
+
+def passed_warnings(slow: str, passed: Sequence[TonicSpiking]) -> list[str]:
+    """Return warnings of zeros of the averaged drift that are too near to the end of the cycles to count."""
+    return [
+        f"the averaged drift vanishes at {slow} = {number(t.value)}, where a much slower {slow} would settle and "
+        f"spiking be tonic; but it moves by {number(t.ripple, 3)} in each cycle, past the end of the cycles"
+        for t in {t.value: t for t in passed}.values()
+    ]
+
+
+def orbit_warnings(slow: str, phases: Sequence[SlowPhase], loop: int, low: float, high: float) -> list[str]:
+    """Return a warning where the orbit goes only a part of the way that the path goes round and round."""
+    if loop < 0:
+        return []
+    ends = [v for phase in phases[loop:] for v in (phase.begin, phase.end)]
+    if high - low >= PART_OF_PATH * (max(ends) - min(ends)):
+        return []
+    return [
+        f"the orbit keeps to {slow} from {number(low)} to {number(high)}, a part of the path from "
+        f"{number(min(ends))} to {number(max(ends))}: {slow} is not slow enough there"
+    ]

@@ -1,0 +1,302 @@
+"""Systems with one slow variable, dissected: against exact folds, published numbers, and runs of the full system."""
+
+from __future__ import annotations
+
+import json
+import math
+import warnings
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy.integrate import solve_ivp
+
+import dynana as dn
+from dynana.models import fitzhugh_nagumo, fitzhugh_rinzel, hindmarsh_rose, lif, van_der_pol_canard
+
+REFERENCE = json.loads((Path(__file__).parents[1] / "reference" / "fast_slow.json").read_text(encoding="utf-8"))
+CASES = {case["id"]: case for case in REFERENCE["cases"]}
+SAMPLES = REFERENCE["continuation"]["cycles"]
+BURST = hindmarsh_rose.at(I=2, r=0.006)
+
+#: Digits of AUTO-07p's cycles and homoclinic orbits; located points are right to rounding.
+AUTO, LOCATED = 1e-7, 1e-10
+
+
+@pytest.fixture(scope="module")
+def square_wave():
+    return dn.fast_slow(BURST, "z", (-1, 3.6), ranges={"y": (-40, 6)}, progress=False)
+
+
+@pytest.fixture(scope="module")
+def elliptic():
+    return dn.fast_slow(fitzhugh_rinzel, "y", progress=False)
+
+
+def with_values(name):
+    """A case of the table with the values of its parameters in the model."""
+    case = CASES[name]
+    values = {n: float(v) for n, v in case["params"].items() if n in hindmarsh_rose.parameters}
+    return hindmarsh_rose.at(**values), case["value"]
+
+
+# -- Hindmarsh and Rose ------------------------------------------------------------------------------------------------
+
+
+def test_folds_and_hopf_point_of_the_fast_subsystem_are_exact(square_wave):
+    system, folds = with_values("hr.fast.folds")
+    assert {n: square_wave.parameters[n] for n in "abcd"} == {n: system.values[n] for n in "abcd"}
+    found = sorted((p["z"] - 2.0, p["V"]) for p in square_wave.fast.special_points("fold"))
+    assert np.array(found) == pytest.approx(np.array(sorted([[float(v) for v in f] for f in folds])), abs=LOCATED)
+    (hopf,) = square_wave.fast.special_points("hopf")
+    first = CASES["hr.fast.hopf"]["value"][0]
+    assert hopf["z"] - 2.0 == pytest.approx(float(first["z_minus_I"]), abs=LOCATED)
+    assert 2 * math.pi / hopf.period == pytest.approx(float(first["omega"]), rel=LOCATED)
+
+
+def test_the_other_hopf_point_is_found_where_it_is():
+    second = CASES["hr.fast.hopf"]["value"][1]
+    run = dn.simulate(BURST, 300.0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        far = dn.fast_slow(BURST, "z", (-10, -9), ranges={"y": (-40, 6)}, orbit=run, progress=False)
+    (hopf,) = far.fast.special_points("hopf")
+    assert hopf["z"] - 2.0 == pytest.approx(float(second["z_minus_I"]), abs=LOCATED)
+    assert hopf["V"] == pytest.approx(float(second["x"]), abs=LOCATED)
+
+
+def test_small_cycles_end_in_the_homoclinic_orbit_that_auto_finds(square_wave):
+    small = next(b for b in square_wave.fast.cycle_branches if b.special_points("hopf"))
+    (end,) = small.special_points("homoclinic")
+    longest = max(SAMPLES, key=lambda s: s["period"])
+    assert end["z"] - 2.0 == pytest.approx(longest["parameters"]["z"], abs=AUTO)
+    for sample in SAMPLES:
+        if sample["period"] <= 50:  # where the parameter still tells cycles apart
+            i = int(np.argmin(np.abs(small.periods - sample["period"])))
+            place = np.interp(sample["period"], *_sorted(small.periods, small.values)) - 2.0
+            assert place == pytest.approx(sample["parameters"]["z"], abs=2e-3)
+            assert small["V"][i] == pytest.approx(sample["max"]["x"], abs=0.1)
+
+
+def _sorted(x, y):
+    order = np.argsort(x)
+    return x[order], y[order]
+
+
+def test_square_wave_burst(square_wave):
+    assert square_wave.kind == "fold/homoclinic bursting (square-wave)"
+    spiking, rest = sorted(square_wave.path[square_wave.loop :], key=lambda p: p.kind, reverse=True)
+    assert (spiking.kind, spiking.ending, rest.ending) == ("spiking", "homoclinic", "fold")
+    assert rest.end == pytest.approx(2 - 5 / 27, abs=LOCATED)
+    assert spiking.begin < rest.end < rest.begin
+    assert spiking.end == pytest.approx(2.0856, abs=1e-4)
+    assert "where they end (homoclinic)" in square_wave.reason and not square_wave.warnings
+
+
+def test_the_orbit_has_the_period_of_the_table(square_wave):
+    value = CASES["hr.burst.I2.r0.006"]["value"]
+    assert square_wave.rhythm.per_period == value["spikes_per_burst"]
+    assert square_wave.rhythm.per_burst == (2, 2)
+    assert square_wave.rhythm.period == pytest.approx(float(value["period"]), rel=1e-6)
+    times = square_wave.orbit.crossings("V", 0.0)
+    z = square_wave.orbit.at(times)[:, 2]
+    assert z.max() == pytest.approx(float(value["x_section"][2]), rel=1e-5)
+
+
+def test_drift_is_the_slow_equation_at_the_means(square_wave):
+    for branch, drift in zip(square_wave.fast.cycle_branches, square_wave.drifts, strict=True):
+        linear = 0.006 * (4 * (branch.means[:, 0] + 1.6) - branch.values)
+        assert drift == pytest.approx(linear[branch.kept], abs=1e-12)
+    for branch, rate in zip(square_wave.fast.branches, square_wave.rates, strict=True):
+        assert rate == pytest.approx(0.006 * (4 * (branch["V"] + 1.6) - branch.values), abs=1e-14)
+
+
+def test_drift_against_quadrature_along_a_run_of_scipy(square_wave):
+    pairs = zip(square_wave.fast.cycle_branches, square_wave.drifts, strict=True)
+    spiking, drift = max(pairs, key=lambda pair: pair[0].maxima[:, 0].max())
+    i = len(spiking.kept) // 2
+    cycle, z = spiking.cycles[i], spiking.values[spiking.kept[i]]
+
+    def field(_, u):
+        x, y, _ = u
+        return [y - x**3 + 3 * x**2 - z + 2, 1 - 5 * x**2 - y, 0.006 * (4 * (x + 1.6) - z)]
+
+    run = solve_ivp(field, (0, cycle.period), [*cycle.points[0], 0.0], rtol=1e-11, atol=1e-12)
+    assert run.y[2, -1] / cycle.period == pytest.approx(drift[i], rel=1e-7)
+
+
+def test_measured_separation_is_one_over_r(square_wave):
+    # y' = 1 - 5 V^2 - y and z' = r (4 (V + 1.6) - z) have the rates 1 and r
+    assert square_wave.separation["y"] == pytest.approx(1 / 0.006, rel=1e-9)
+    assert square_wave.separation["V"] > square_wave.separation["y"]
+
+
+def test_tonic_spiking_where_the_averaged_drift_vanishes():
+    system = hindmarsh_rose.at(I=4, r=0.006)
+    spiking = dn.fast_slow(system, "z", progress=False)
+    assert spiking.kind == "tonic spiking"
+    (tonic,) = spiking.tonic
+    assert tonic.stable and tonic.slope < 0 and f"{tonic.value:.6g}" in spiking.reason
+    # a slower z settles there: the distance is of the order of r
+    away = []
+    for r in (4e-4, 2e-4):
+        run = dn.simulate(system.at(r=r), 15 / r, start={"V": 0.0, "y": 0.0, "z": tonic.value})
+        late = np.linspace(0.9 * run.t[-1], run.t[-1], 200_001)
+        away.append(abs(run.at(late)[:, 2].mean() - tonic.value))
+    assert away[1] < 0.7 * away[0] and away[1] < 1e-3
+
+
+def test_a_zero_of_the_drift_next_to_the_end_of_the_cycles_does_not_hold_a_slow_variable_that_moves_past_it():
+    chaotic = dn.fast_slow(hindmarsh_rose.at(I=3.25, r=0.006), "z", progress=False)
+    (tonic,) = chaotic.tonic
+    assert tonic.stable and tonic.ripple > 0.1
+    assert chaotic.kind == "fold/homoclinic bursting (square-wave)"
+    assert any("spiking be tonic" in w for w in chaotic.warnings)
+    much_slower = dn.fast_slow(hindmarsh_rose.at(I=3.25, r=1e-5), "z", (2.9, 3.6), orbit=_short(3.25), progress=False)
+    assert much_slower.kind == "tonic spiking"
+    assert much_slower.tonic[0].value == pytest.approx(tonic.value, rel=1e-8)
+
+
+def _short(current):
+    return dn.simulate(hindmarsh_rose.at(I=current, r=1e-5), 400.0, start={"V": -2.0, "y": -20.0, "z": 3.2})
+
+
+def test_rest_where_the_slow_nullcline_meets_stable_equilibria():
+    resting = dn.fast_slow(hindmarsh_rose.at(I=1, r=0.006), "z", progress=False)
+    assert resting.kind == "rest" and resting.rhythm.sentence == "no spikes"
+    (point,) = resting.rest
+    assert point.stable
+    # z = 4 (V + 1.6) on z = 2 - 2 V^2 - V^3 at I = 1
+    (V,) = (x.real for x in np.roots([1, 2, 4, 6.4 - 2]) if abs(x.imag) < 1e-12)
+    assert point.point == pytest.approx([V, 1 - 5 * V**2, 4 * (V + 1.6)], abs=1e-10)
+
+
+# -- other kinds of bursts and oscillations ----------------------------------------------------------------------------
+
+
+def test_elliptic_burst(elliptic):
+    assert elliptic.kind == "subHopf/fold cycle bursting (elliptic)"
+    (hopf,) = elliptic.fast.special_points("hopf")
+    # FitzHugh and Nagumo's cell at the current I + y: Hopf points where v^2 = 1 - delta b
+    v = -math.sqrt(1 - 0.08 * 0.8)
+    assert hopf["y"] == pytest.approx((v + 0.7) / 0.8 - v + v**3 / 3 - 0.3125, abs=LOCATED)
+    phases = {p.kind: p for p in elliptic.path[elliptic.loop :]}
+    assert phases["spiking"].ending == "fold of cycles" and phases["rest"].ending == "hopf"
+    (end,) = elliptic.fast.special_points("fold of cycles")
+    assert phases["spiking"].end == pytest.approx(end["y"], abs=1e-12)
+    assert elliptic.rhythm.per_burst[0] >= 5
+
+
+def test_delayed_loss_of_stability():
+    slower = dn.fast_slow(fitzhugh_rinzel.at(mu=2e-5), "y", progress=False)
+    assert slower.kind == "subHopf/fold cycle bursting (elliptic)"
+    (said,) = slower.warnings
+    assert "lose stability in the Hopf point at y = 0.0187813, and the orbit leaves with a delay" in said
+
+
+def test_relaxation_oscillation_between_two_folds():
+    relaxing = dn.fast_slow(van_der_pol_canard.at(a=0.5), "y", progress=False)
+    assert relaxing.kind == "fold/fold relaxation oscillation" and not relaxing.warnings
+    assert sorted(p.end for p in relaxing.path[relaxing.loop :]) == pytest.approx([-2 / 3, 2 / 3], abs=LOCATED)
+    assert relaxing.tonic == () and relaxing.fast.cycle_branches == ()
+    # x' does not contain y: its nullcline is the line x = a
+    (line,) = relaxing.nullcline.lines
+    assert line[:, 1] == pytest.approx(0.5)
+
+
+def test_an_orbit_along_the_repelling_sheet_is_called_a_canard():
+    eps = 0.05
+    series = sum(float(Fraction(c)) * eps**k for k, c in enumerate(REFERENCE["canard"]["coefficients"]))
+    system = van_der_pol_canard.at(eps=eps, a=0.9934905)
+    assert system.values["a"] == pytest.approx(series, abs=1e-4)
+    duck = dn.fast_slow(system, "y", progress=False)
+    said = "; ".join(duck.warnings)
+    assert "follows the repelling sheet" in said and "a canard, from the fold at y = -0.666667" in said
+    assert "canard point: at the fold y = -0.666667" in said
+    assert "canard" not in "".join(dn.fast_slow(fitzhugh_nagumo.at(I=0.7), "w", progress=False).warnings)
+
+
+def test_an_orbit_that_keeps_to_a_part_of_the_path():
+    small = dn.fast_slow(van_der_pol_canard.at(a=0.9936), "y", progress=False)
+    assert any("keeps to y from" in w for w in small.warnings)
+
+
+# -- results -----------------------------------------------------------------------------------------------------------
+
+
+def test_saved_and_loaded(square_wave, tmp_path):
+    path = square_wave.save(tmp_path / "burst.npz")
+    again = dn.load(path)
+    assert str(again) == str(square_wave) and repr(again) == repr(square_wave)
+    assert again.nullcline.lines[0].tolist() == square_wave.nullcline.lines[0].tolist()
+
+
+def test_text_and_columns(square_wave):
+    text = str(square_wave)
+    for part in ("fold", "homoclinic", "unstable in the full system", "y is 167 times as fast as z", "2 spikes every"):
+        assert part in text
+    assert "slow rate" not in text
+    frame = square_wave.to_dataframe()
+    assert list(frame.columns) == ["branch", "z", "period", "drift", "stable"]
+    assert len(frame) == sum(len(b.kept) for b in square_wave.fast.cycle_branches)
+    assert "spiking along the cycles of branch" in repr(square_wave.path[0]) or "rest along" in repr(
+        square_wave.path[0]
+    )
+
+
+# -- bad input ---------------------------------------------------------------------------------------------------------
+
+
+def test_unknown_slow_variable():
+    with pytest.raises(ValueError, match="no state named 'zz'; did you mean 'z'"):
+        dn.fast_slow(BURST, "zz")
+
+
+def test_range_reversed_empty_or_given_for_the_slow_state():
+    with pytest.raises(ValueError, match=r"the range of 'z' is reversed: \(3, 1\). Give \(1, 3\)"):
+        dn.fast_slow(BURST, "z", (3, 1))
+    with pytest.raises(ValueError, match="'z' is the slow variable: its range is range="):
+        dn.fast_slow(BURST, "z", ranges={"z": (0, 1)})
+    with pytest.raises(ValueError, match="no state named 'x'"):
+        dn.fast_slow(BURST, "z", ranges={"x": (0, 1)})
+
+
+def test_nothing_fast_is_left():
+    with pytest.raises(dn.ModelError, match="lif has the one state 'V': nothing fast is left"):
+        dn.fast_slow(lif, "V")
+    with pytest.raises(TypeError, match="takes a System"):
+        dn.fast_slow("hindmarsh_rose", "z")
+
+
+def test_orbits_that_do_not_fit():
+    with pytest.raises(TypeError, match="a Trajectory of the full system, from dn.simulate; got float"):
+        dn.fast_slow(BURST, "z", orbit=3.0)
+    with pytest.raises(ValueError, match="a run of 'fitzhugh_nagumo', whose equations differ"):
+        dn.fast_slow(BURST, "z", orbit=dn.simulate(fitzhugh_nagumo, 1.0))
+    with pytest.raises(ValueError, match="made with other values of I: simulate hindmarsh_rose as it is given"):
+        dn.fast_slow(BURST, "z", orbit=dn.simulate(BURST.at(I=3), 1.0))
+
+
+def test_a_slow_variable_that_is_not_slow():
+    run = dn.simulate(BURST, 500.0)
+    with pytest.warns(
+        dn.DynanaWarning, match=r"y is not slow: on the orbit, V 1\d.*z 0.006 times as fast as y.*Take 'z'"
+    ):
+        wrong = dn.fast_slow(BURST, "y", (-3, -2), orbit=run, progress=False)
+    assert wrong.separation["z"] < 1 and "not slow" in wrong.warnings[0]
+
+
+def test_no_equilibrium_in_range_and_box():
+    run = dn.simulate(BURST, 300.0)
+    with pytest.raises(dn.ConvergenceError, match="no equilibrium"):
+        dn.fast_slow(BURST, "z", (20, 21), ranges={"V": (2, 3)}, orbit=run)
+
+
+def test_a_run_that_breaks_off():
+    @dn.model
+    def runaway(x=1.0, z=0.0, *, eps=0.01):
+        return x**2 - z, eps * x
+
+    with pytest.raises(dn.ConvergenceError, match="runaway: the run of the full system ended early"):
+        dn.fast_slow(runaway, "z")
