@@ -35,7 +35,8 @@ _HOME = {
     ),
     "lowering.kernels": "lower",
     "simulation.simulate": "simulate",
-    "simulation.networks": "record",
+    "simulation.recording_requests": "record",
+    "simulation.network_drives": "ornstein_uhlenbeck",
     "simulation.sweep": "sweep",
     "simulation.fi_curve": "fi_curve",
     "simulation.observe": "observe",
@@ -190,7 +191,8 @@ if TYPE_CHECKING:
     from dynana.simulation.inputs import sampled as sampled
     from dynana.simulation.inputs import sinusoid as sinusoid
     from dynana.simulation.inputs import steps as steps
-    from dynana.simulation.networks import record as record
+    from dynana.simulation.network_drives import ornstein_uhlenbeck as ornstein_uhlenbeck
     from dynana.simulation.observe import observe as observe
+    from dynana.simulation.recording_requests import record as record
     from dynana.simulation.simulate import simulate as simulate
     from dynana.simulation.sweep import sweep as sweep

@@ -86,6 +86,7 @@ class _Finish:
             start={**dict(system.given_initial), **population.start},
             streams=tuple(cell.streams),
             outputs=tuple(e.xreplace(cell.put()) for e in cell.outputs),
+            totals={str(s): e for s, e in cell.put().items()},
             clock=cell.clock,
         )
 

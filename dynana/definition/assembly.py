@@ -61,6 +61,8 @@ class Cells:
         in ``values`` is added to that sum.
     outputs : tuple of expression
         What streams of this population's projections read: expressions of its states and parameters.
+    totals : mapping of str to expression
+        For each parameter to which something is added in the equations, the parameter with all of that.
     method : str
         "exact", "exponential_euler", "rk4", "euler" (with noise Euler-Maruyama), or "auto".
     clock : str
@@ -77,6 +79,7 @@ class Cells:
     start: Mapping[str, Any]
     streams: tuple[str, ...] = ()
     outputs: tuple[sp.Expr, ...] = ()
+    totals: Mapping[str, sp.Expr] = field(default_factory=dict)
     method: str = "auto"
     clock: str = ""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from inspect import isfunction
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -15,7 +16,7 @@ from dynana.definition.distributions import Distribution
 from dynana.definition.spaces import Space
 from dynana.definition.steady_state import Steady
 from dynana.definition.system import System
-from dynana.definition.tracing import Symbolic, symbol
+from dynana.definition.tracing import TIME, Symbolic, symbol
 from dynana.errors import ModelError, unknown
 
 #: What a value for each cell may be given as.
@@ -246,8 +247,9 @@ def poisson(rate: Any, size: int | None = None, *, name: str = "poisson", space:
 
     Parameters
     ----------
-    rate : float, array or course in time
-        In Hz: the same for all trains, or one for each; or what `steps`, `ramp`, ... make.
+    rate : float, array, course or function of time
+        In Hz: the same for all trains, or one for each; or what `steps`, `ramp`, ... make, or a function of t, traced
+        once, ``lambda t: 20 * (1 + dn.sin(t / 50))``.
     size : int, optional
         Number of trains, which projections share. Without it every target cell of every projection from here has a
         train of its own, independent of all others.
@@ -260,7 +262,11 @@ def poisson(rate: Any, size: int | None = None, *, name: str = "poisson", space:
         For a rate that is negative or not finite, an array of another length.
     """
     _check(name, 1 if size is None else size)
-    if not callable(rate):
+    if isfunction(rate):
+        rate = rate(Symbolic(TIME))
+    if isinstance(rate, sp.Basic | Symbolic):
+        rate = translated(rate, {TIME.name: TIME}, f"dn.poisson {name!r}: rate")
+    elif not callable(rate):
         values = np.array(rate, dtype=float)
         if values.ndim > 1 or (values.ndim == 1 and values.size != (size or values.size)):
             raise ModelError(

@@ -62,8 +62,6 @@ def _module(route: Route) -> Source:
         f"out = floats_at(a[{At.OUT:d}])",
         f"weights = floats_at(a[{At.WEIGHT:d}])",
         f"step = k - a[{At.DELAY:d}]",
-        "if step < 0:",
-        "    return",
         f"length = a[{At.ENDS_LENGTH:d}]",
         f"slot = uint64(k % a[{At.OUT_SLOTS:d}] * a[{At.OUT_STRIDE:d}])",
         *(["weight = weights[uint64(0)]"] if not route.weighted else []),

@@ -240,8 +240,6 @@ class _Writer:
             f"length = a[{At.ENDS_LENGTH:d}]",
             f"for m in range(a[{At.N_DISTINCT:d}]):",
             "    late = distinct[uint64(m)]",
-            "    if k - late < 0:",
-            "        continue",
             "    for q in range(ends[uint64((k - late - 1) % length)], ends[uint64((k - late) % length)]):",
             f"        cell = (log[uint64(q)] & {(1 << CELL_BITS) - 1}) - origin",
             f"        if (cell >= 0) & (cell < a[{At.SOURCE_CELLS:d}]):",

@@ -102,20 +102,22 @@ class Spikes(SpikeMeasures, Result):
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Recorded(Result):
-    """Quantities of one population over time.
+    """A quantity of the cells of one population, or of the synapses of one projection, over time.
 
     Parameters
     ----------
     population
-        Name of the population.
+        Name of the population or projection.
     name
         Name of the quantity.
     cells
-        Numbers of the recorded cells, shape (n_cells,).
+        Numbers of the recorded cells or synapses, shape (n_cells,).
     t
         Times, shape (n_times,).
     values
         Shape (n_times, n_cells).
+    sources, targets
+        Of synapses: the cells that each joins, counted from the first of the groups that the projection joins.
     """
 
     population: str
@@ -123,13 +125,16 @@ class Recorded(Result):
     cells: np.ndarray
     t: np.ndarray
     values: np.ndarray
+    sources: np.ndarray | None = None
+    targets: np.ndarray | None = None
 
     def _check(self) -> None:
         if self.values.shape != (self.t.size, self.cells.size):
             raise ValueError(f"values of shape {self.values.shape} for {self.t.size} times and {self.cells.size} cells")
 
     def __repr__(self) -> str:
-        return f"<Recorded {self.population}.{self.name}: {self.t.size} times, {self.cells.size} cells>"
+        what = "cells" if self.sources is None else "synapses"
+        return f"<Recorded {self.population}.{self.name}: {self.t.size} times, {self.cells.size} {what}>"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -171,7 +176,8 @@ class Recording(Result):
     """A run of a network.
 
     ``run.spikes["E"]`` are the spikes of a population; ``run["E", "V"]`` is what was recorded of V, shape
-    (n_times, n_cells), at ``run.recorded["E.V"].t``; ``simulate(network, ..., start=run.final)`` goes on.
+    (n_times, n_cells), at ``run.recorded["E.V"].t``, and ``run["E->E:stdp", "w"]`` of the weights of a projection;
+    ``simulate(network, ..., start=run.final)`` goes on.
 
     Parameters
     ----------
@@ -211,9 +217,10 @@ class Recording(Result):
 
     def __getitem__(self, key: tuple[str, str]) -> np.ndarray:
         population, name = key if isinstance(key, tuple) and len(key) == 2 else (str(key), "")
-        if population not in self.sizes:
-            raise KeyError(unknown("population", population, self.sizes))
-        known = [k.split(".", 1)[1] for k in self.recorded if k.split(".", 1)[0] == population]
+        owners = dict.fromkeys([*self.sizes, *(r.population for r in self.recorded.values())])
+        if population not in owners:
+            raise KeyError(unknown("population or recorded projection", population, owners))
+        known = [r.name for r in self.recorded.values() if r.population == population]
         if name not in known:
             raise KeyError(
                 f"{unknown('recorded quantity', name, known)} "

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 #: Targets that a 16-bit index can tell apart.
 MOST_SHORT_TARGETS = 2**16
@@ -35,6 +36,14 @@ class Edges:
     def count(self) -> int:
         """Number of edges."""
         return int(self.first[-1])
+
+    def sources(self) -> NDArray[np.int64]:
+        """Return the source of each edge."""
+        return np.repeat(np.arange(self.first.size - 1), np.diff(self.first))
+
+    def by_pairs(self) -> NDArray[np.int64]:
+        """Return the numbers of the edges in the order of (source, target)."""
+        return np.lexsort((self.target, self.sources())).astype(np.int64)
 
 
 def index_type(n_targets: int) -> type[np.uint16] | type[np.uint32]:

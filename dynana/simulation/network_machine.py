@@ -16,7 +16,7 @@ from dynana.simulation.drawing import child_seed
 from dynana.simulation.edges import Edges
 from dynana.simulation.network_events import event_operation, weight_values
 from dynana.simulation.network_population import PopulationArrays
-from dynana.simulation.network_routes import route_of, traffic_of
+from dynana.simulation.network_routes import is_ringed, route_of, traffic_of
 from dynana.simulation.network_sources import PoissonInputs, TrainArrays
 from dynana.simulation.network_streams import Couplings
 from dynana.simulation.network_synapses import SynapseArrays
@@ -76,6 +76,7 @@ class Machine:
         reads = [row for s in self.synapses for row in s.reading()]
         self._start = self._table([*self._integrations(0), *self._deliveries(False), *self._jumps(0), *reads])
         self._fill = self._table([*self.couplings.fill(), *reads])
+        self._before = self._table(self._underway())
         advance = [row for s in self.synapses for row in s.advance()]
         answers: list[Row] = []
         for s in self.synapses:
@@ -112,10 +113,10 @@ class Machine:
         rows: list[Row] = []
         inputs = PoissonInputs(child_seed(self.seed, "poisson"), self.dt, self.assembly.time, self._clock, self.kept)
         for cells, arrays in zip(self.assembly.populations, self.arrays, strict=True):
-            if isinstance(cells, Trains) and isinstance(arrays, TrainArrays) and sources:
+            if isinstance(cells, Trains) and isinstance(arrays, TrainArrays):
                 if cells.times is not None:
                     rows.append(arrays.given())
-                elif cells.size:
+                elif cells.size and sources:
                     rows += inputs.into_log(cells.name, cells.rate, arrays)
         rows += [row for row, _ in self._amounts if row is not None]
         for event in self.assembly.events:
@@ -138,6 +139,16 @@ class Machine:
             assert isinstance(target, PopulationArrays)
             weights = np.atleast_1d(np.asarray(p.weight, dtype=np.float64))
             rows += inputs.into_state("poisson", p.rate, weights, target, p.target.first, p.target.size, p.state)
+        return rows
+
+    def _underway(self) -> list[Row]:
+        """Return the operations that send given spikes before the start, and put those with delays of their own on."""
+        given = {i: a for i, a in enumerate(self.arrays) if isinstance(a, TrainArrays) and a.history}
+        rows = [a.given() for a in given.values()]
+        for event in self.assembly.events:
+            route = self._routes[event.link]
+            if self.assembly.links[event.link].source.population in given and is_ringed(route):
+                rows.append(event_operation(self.assembly, event, route, self.arrays, self.kept, 0))
         return rows
 
     def _carried(self, i: int) -> tuple[Row | None, dict[tuple[int, str], int]]:
@@ -199,6 +210,11 @@ class Machine:
         """Carry out the jumps at the start, and record the state after them."""
         history = max([self.couplings.history, *(s.slots for s in self.synapses)])
         self._march(1 - history, 0, self._fill)
+        for k in range(-max(a.history for a in self.arrays), 0) if len(self._before) else ():
+            self._march(k, k, self._before)
+            for p in self._populations():  # what has arrived before the start is gone
+                p.memory["arrivals"].reshape(p.slots, -1)[k % p.slots] = 0.0
+        self._drained = [int(a.memory["counts"][0]) for a in self.arrays]
         self._march(0, 0, self._start)
         self._march(0, 0, self._table(records))
         self.halt[1] = 0

@@ -54,6 +54,8 @@ class Traffic:
         Parameters that change during the run and are the same for all cells.
     delay : int
         Largest delay, in steps, of events that it sends along edges of one delay.
+    longest : int
+        Largest delay, in steps, of all events that it sends.
     slots : int
         Slots of its ring of arrivals: one more than the largest delay of events that reach it with different delays.
     """
@@ -63,6 +65,7 @@ class Traffic:
     written: frozenset[str] = frozenset()
     live: tuple[str, ...] = ()
     delay: int = 0
+    longest: int = 0
     slots: int = 1
 
 
@@ -111,6 +114,7 @@ class PopulationArrays:
         self.jumps = np.zeros(cells.size, np.int64)
         self.scratch = np.zeros((self.module.NOISE + 1) // 2 * 2 * BLOCK_WIDTH)
         self.slots = traffic.slots
+        self.history = 0
         self.first_cell = first_cell
         self.seed = seed
 

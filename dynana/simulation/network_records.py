@@ -19,6 +19,7 @@ from dynana.results.recording import Recorded
 from dynana.simulation.grid import check_memory
 from dynana.simulation.network_machine import Machine
 from dynana.simulation.network_population import PopulationArrays, filled_row
+from dynana.simulation.network_synapses import SynapseArrays
 
 Row = NDArray[np.int64]
 
@@ -30,18 +31,22 @@ class Probe:
     Attributes
     ----------
     population : int
+        -1 for a link.
     name : str
-        A state, an observable, or a parameter that changes during the run.
+        A state, an observable, or a parameter that changes during the run; or a state of the edges of a link.
     cells : ndarray of int64, optional
-        All cells if None.
+        All cells if None; of a link, numbers of edges in the order of (source, target).
     every : int
         Steps between two samples.
+    link : int
+        The link that is meant; -1 for a population.
     """
 
     population: int
     name: str
     cells: np.ndarray | None = None
     every: int = 1
+    link: int = -1
 
 
 class Records:
@@ -68,20 +73,26 @@ class Records:
             self._add(probe, first, last)
 
     def _add(self, probe: Probe, first: int, last: int) -> None:
-        population = self.machine.arrays[probe.population]
-        cells = self.machine.assembly.populations[probe.population]
-        if not isinstance(population, PopulationArrays) or not isinstance(cells, Cells):
-            raise ValueError(f"{cells.name} has spikes only: there is nothing else to record")
-        chosen = np.arange(cells.size) if probe.cells is None else np.asarray(probe.cells)
-        if chosen.size and (chosen.min() < 0 or chosen.max() >= cells.size):
-            raise ValueError(f"{cells.name} has cells 0 to {cells.size - 1}, got {chosen.min()} to {chosen.max()}")
+        if probe.link >= 0:
+            size, what = self._synapses(probe.link).edges.count, "synapses"
+            name = self.machine.assembly.links[probe.link].name
+        else:
+            size, what = self.machine.assembly.populations[probe.population].size, "cells"
+            name = self.machine.assembly.populations[probe.population].name
+        chosen = np.arange(size) if probe.cells is None else np.asarray(probe.cells)
+        if chosen.size and (chosen.min() < 0 or chosen.max() >= size):
+            raise ValueError(f"{name} has {what} 0 to {size - 1}, got {chosen.min()} to {chosen.max()}")
         begin = 0 if first == 0 else -(-(first + 1) // probe.every) * probe.every
         count = max(0, (last - begin) // probe.every + 1)
         check_memory(count, chosen.size, 1)
         samples = np.full((count, chosen.size), np.nan)
         numbers = np.ascontiguousarray(chosen, dtype=np.int64)
         self._samples.append((begin, numbers, samples))
-        before, columns = self._place(population, probe.name, cells)
+        before: list[Row] = []
+        if probe.link >= 0:
+            numbers, columns = self._edges(probe, numbers)
+        else:
+            before, columns = self._place(probe)
         columns |= {
             Record.FUNCTION: address_of(record_row),
             Record.CELLS: numbers.ctypes.data,
@@ -93,8 +104,23 @@ class Records:
         }
         self.rows += [*before, filled_row({Record.SLOTS: 1, **columns})]
 
-    def _place(self, population: PopulationArrays, name: str, cells: Cells) -> tuple[list[Row], dict[Record, int]]:
+    def _synapses(self, link: int) -> SynapseArrays:
+        return next(s for s in self.machine.synapses if s.item.link == link)
+
+    def _edges(self, probe: Probe, numbers: NDArray[np.int64]) -> tuple[NDArray[np.int64], dict[Record, int]]:
+        """Return where the chosen edges stand in memory, which has them in the order of delays too, and their state."""
+        synapses = self._synapses(probe.link)
+        places = np.ascontiguousarray(synapses.edges.by_pairs()[numbers])
+        self.machine.kept.append(places)
+        # one value after the other, which is a row of blocks without gaps
+        return places, {Record.ROW: synapses.memory[probe.name].ctypes.data, Record.BLOCK_STRIDE: BLOCK_WIDTH}
+
+    def _place(self, probe: Probe) -> tuple[list[Row], dict[Record, int]]:
         """Return where a quantity stands, and the operations that bring it there."""
+        name, population = probe.name, self.machine.arrays[probe.population]
+        cells = self.machine.assembly.populations[probe.population]
+        if not isinstance(population, PopulationArrays) or not isinstance(cells, Cells):
+            raise ValueError(f"{cells.name} has spikes only: there is nothing else to record")
         system, form, module = population.system, population.form, population.module
         y, stride = population.memory["y"].ctypes.data, module.ROWS * BLOCK_WIDTH
         if name in system.states:
@@ -107,6 +133,8 @@ class Records:
                 ring = {Record.SLOTS: population.slots, Record.STRIDE: population.stride * len(form.arriving)}
                 columns |= {Record.ARRIVED: arrivals + place, Record.HOLDS: held, **ring}
             return [], columns
+        if name in cells.totals:
+            return self._computed(population, cells.totals[name])
         if name in form.rows:
             row = module.PARAMETERS + form.rows.index(name)
             return [], {Record.ROW: y + 8 * BLOCK_WIDTH * row, Record.BLOCK_STRIDE: stride}
@@ -115,7 +143,9 @@ class Records:
             return [], {Record.ROW: place, Record.BLOCK_STRIDE: 0}
         if name in system.observables:
             return self._computed(population, system.observables[name])
-        known = (*system.states, *system.observables, *form.rows, *form.live)
+        known = (*system.states, *system.observables, *form.rows, *form.live, *cells.totals)
+        if name in system.parameters:
+            raise ValueError(f"{cells.name}: the parameter {name!r} does not change during the run; what does: {known}")
         raise ValueError(f"{cells.name}: {unknown('quantity', name, known)}")
 
     def _computed(self, population: PopulationArrays, expression: sp.Expr) -> tuple[list[Row], dict[Record, int]]:
@@ -133,7 +163,13 @@ class Records:
         machine = self.machine
         for probe, (begin, cells, samples) in zip(self.probes, self._samples, strict=True):
             count = max(0, min(len(samples), (last - begin) // probe.every + 1))
-            name = machine.assembly.populations[probe.population].name
+            pairs: dict[str, np.ndarray] = {}
+            if probe.link >= 0:
+                name, edges = machine.assembly.links[probe.link].name, self._synapses(probe.link).edges
+                place = edges.by_pairs()[cells]
+                pairs = {"sources": edges.sources()[place], "targets": edges.target[place].astype(np.int64)}
+            else:
+                name = machine.assembly.populations[probe.population].name
             steps = begin + probe.every * np.arange(count)
             found[f"{name}.{probe.name}"] = Recorded(
                 population=name,
@@ -141,5 +177,6 @@ class Records:
                 cells=cells,
                 t=machine.start + machine.dt * steps,
                 values=samples[:count],
+                **pairs,
             )
         return found

@@ -110,7 +110,7 @@ def traffic_of(assembly: Assembly, routes: Sequence[Route], population: int) -> 
     events = [(e.link, e.state) for e in assembly.events]
     events += [(s.link, state) for s in assembly.synapses for state, _ in s.delivers]
     here = [(link, state) for link, state in events if assembly.links[link].target.population == population]
-    ringed = [(link, state) for link, state in here if _is_ringed(routes[link])]
+    ringed = [(link, state) for link, state in here if is_ringed(routes[link])]
     sent = [routes[link] for link, _ in events if assembly.links[link].source.population == population]
     late = [routes[s.link].longest for s in assembly.synapses if assembly.links[s.link].source.population == population]
     changing = {}
@@ -124,9 +124,11 @@ def traffic_of(assembly: Assembly, routes: Sequence[Route], population: int) -> 
         written=frozenset(n for n, r in changing.items() if not r.live),
         live=tuple(n for n, r in changing.items() if r.live),
         delay=max([*(r.delay for r in sent), *late], default=0),
+        longest=max([*(r.longest for r in sent), *late], default=0),
         slots=1 + max((routes[link].longest for link, _ in ringed), default=0),
     )
 
 
-def _is_ringed(route: Route) -> bool:
+def is_ringed(route: Route) -> bool:
+    """Return whether events with different delays go through a ring of arrivals."""
     return route.edges is not None and route.edges.delay is not None

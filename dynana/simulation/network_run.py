@@ -183,7 +183,7 @@ def _recording(
     spikes = {}
     for cells, piece in zip(machine.assembly.populations, pieces, strict=True):
         found = np.concatenate(piece) if piece else np.zeros(0, np.int64)
-        if found.size or getattr(cells, "spikes", True):
+        if found.size or (cells.size and getattr(cells, "spikes", True)):
             spikes[cells.name] = Spikes(
                 population=cells.name,
                 size=cells.size,

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import warnings
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import sympy as sp
 from numpy.typing import NDArray
 
-from dynana.definition.assembly import Trains
+from dynana.definition.assembly import Assembly, Part, Trains
 from dynana.errors import DynanaWarning, unknown
+from dynana.lowering.course_kernels import course as course_kernel
 from dynana.lowering.poisson_kernels import ARRIVALS, BLOCKS, COMMON, LOG, OWN, TABLED, poisson_counts
 from dynana.numerics.network_poisson import (
     FEW_BOUNDS,
@@ -38,10 +41,13 @@ class TrainArrays:
     ----------
     memory : dict of str to ndarray
         As in `PopulationArrays`.
+    history : int
+        Steps before the start in which given spikes are on their way.
     """
 
     def __init__(self, trains: Trains, traffic: Traffic, start: float, dt: float) -> None:
         self.size = trains.size
+        self.history = traffic.longest if trains.times is not None else 0
         room = 2 * max(LEAST_ROOM, 4 * trains.size)
         self.memory: dict[str, np.ndarray] = {
             "log": np.zeros(room, np.int64),
@@ -53,10 +59,10 @@ class TrainArrays:
         self.cells = np.zeros(0, np.int64)
         if trains.times is not None and trains.cells is not None:
             steps = np.rint((trains.times - start) / dt).astype(np.int64)
-            if early := int((steps < 1).sum()):
+            if early := int((steps < -traffic.longest).sum()):
                 warnings.warn(
-                    f"{trains.name}: {early} of {steps.size} given spikes are not sent: they are at or before the "
-                    f"start, {start:g}; the first step ends at {start + dt:g}.",
+                    f"{trains.name}: {early} of {steps.size} given spikes have arrived everywhere before the start, "
+                    f"{start:g}, and are left out.",
                     DynanaWarning,
                     stacklevel=2,
                 )
@@ -84,8 +90,29 @@ class TrainArrays:
         )
 
 
+def with_own_trains(made: Assembly) -> Assembly:
+    """Return a network in which trains of their own for each target, where synapses keep states, are populations.
+
+    Elsewhere the counts of such trains go straight into states of the targets.
+    """
+    kept = {item.link for item in made.synapses} | {e.link for e in made.events if e.amount is not None}
+    populations, links = list(made.populations), list(made.links)
+    for number in sorted(kept):
+        link = links[number]
+        trains = populations[link.source.population]
+        if isinstance(trains, Trains) and not trains.size and trains.times is None:
+            size, place = link.target.size, link.source.population
+            if sum(other.source.population == place for other in links) == 1:
+                populations[place] = replace(trains, size=size)
+            else:
+                place = len(populations)
+                populations.append(replace(trains, name=f"{trains.name} of {link.name}", size=size))
+            links[number] = replace(link, source=Part(population=place, first=0, last=size))
+    return replace(made, populations=tuple(populations), links=tuple(links))
+
+
 def course_operations(
-    course: Input, out: int, clock: np.ndarray, halves: int, scale: float, kept: list[np.ndarray]
+    course: Input | sp.Expr, out: int, clock: np.ndarray, halves: int, scale: float, kept: list[np.ndarray]
 ) -> list[Row]:
     """Return the operations that write ``scale`` times a course to where ``out`` points, one per piece.
 
@@ -101,6 +128,10 @@ def course_operations(
     rows = []
     factor = np.array([scale])
     kept.append(factor)
+    if isinstance(course, sp.Expr):
+        columns = {Course.CLOCK: clock.ctypes.data, Course.HALVES: halves, Course.OUT: out}
+        operation = {Course.FUNCTION: address_of(course_kernel(course).evaluate), Course.SCALE: factor.ctypes.data}
+        return [filled_row({**columns, **operation})]
     wide = course.n_cells or 0
     for number, piece in enumerate(course.pieces):
         coefficients, slopes = _coefficients(piece, wide, course.text)
@@ -209,8 +240,8 @@ class PoissonInputs:
     def _expected(self, name: str, rate: Any, cells: int) -> tuple[list[Row], np.ndarray]:
         """Return the expected counts in a step, of all or of each, and the operations that follow a course."""
         before: list[Row] = []
-        if isinstance(rate, Input):
-            expected = np.zeros(rate.n_cells or 1)
+        if isinstance(rate, Input | sp.Expr):
+            expected = np.zeros(getattr(rate, "n_cells", None) or 1)
             before = course_operations(rate, expected.ctypes.data, self.clock, 1, self.per_hertz, self.kept)
         else:
             expected = np.atleast_1d(np.asarray(rate, dtype=np.float64)) * self.per_hertz

@@ -4,27 +4,27 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import sympy as sp
 
 from dynana.definition.assembling import assembled
-from dynana.definition.assembly import Assembly, Cells, Drive, Part, Trains
+from dynana.definition.assembly import Assembly, Cells, Part, Trains
 from dynana.definition.network import Network
 from dynana.definition.population import Part as Slice
 from dynana.definition.population import Population, span_of, whole_of
-from dynana.definition.sharing import PER_SYNAPSE, Sharing
 from dynana.definition.tracing import symbol
 from dynana.errors import DynanaWarning, unknown
 from dynana.numerics.random import choose_seed
 from dynana.results.recording import NetworkState, Recording
-from dynana.simulation.course import Input, check_cover
 from dynana.simulation.drawing import child_seed
-from dynana.simulation.network_records import Probe
+from dynana.simulation.network_drives import check_course, driven
 from dynana.simulation.network_run import run_assembly
+from dynana.simulation.network_sources import with_own_trains
 from dynana.simulation.network_values import connected, realised
+from dynana.simulation.recording_requests import Wanted, probes_of
 
 #: Integrators of populations.
 METHODS = ("auto", "exact", "exponential_euler", "rk4", "euler")
@@ -34,33 +34,6 @@ EXPLICIT = ("rk4", "euler")
 GRID_SLACK = 1e-6
 
 Group = str | Population | Slice
-
-
-@dataclass(frozen=True, eq=False)
-class Wanted:
-    """A quantity to record; made by `record`."""
-
-    name: str
-    cells: np.ndarray | None
-    every: int
-
-
-def record(name: str, *, cells: Sequence[int] | np.ndarray | range | None = None, every: int = 1) -> Wanted:
-    """Say which cells of a quantity to record, and how often: ``record={"E": [dn.record("g_e", cells=range(10))]}``.
-
-    Parameters
-    ----------
-    name : str
-        A state, an observable, or a parameter that changes during the run.
-    cells : sequence of int, optional
-        All by default.
-    every : int
-        Steps between two samples.
-    """
-    if isinstance(every, bool) or not isinstance(every, int | np.integer) or every < 1:
-        raise ValueError(f"record({name!r}): every = {every!r}: expected a whole number of steps, at least 1")
-    chosen = None if cells is None else np.asarray(list(cells), dtype=np.int64)
-    return Wanted(name, chosen, int(every))
 
 
 def simulate_network(
@@ -90,7 +63,9 @@ def simulate_network(
         raise ValueError("seed= has no effect with start=: a run that goes on keeps the seed of the first one")
     made, sharings = assembled(network, share=share)
     made = _with_methods(made, method)
-    made = replace(made, drives=tuple(_drives(network, made, inputs or {}, span)))
+    made = driven(made, inputs or {}, lambda g: _group(network, made, g, "inputs="), span, child_seed(number, "inputs"))
+    made = with_own_trains(made)
+    _check_rates(made, span)
     made = realised(made, child_seed(number, "cells"))
     edges = connected(made, dt, child_seed(number, "edges"))
     _warn_of_long_steps(made, dt)
@@ -101,7 +76,7 @@ def simulate_network(
         dt,
         start=span[0] if start is None else start,
         seed=number,
-        probes=_probes(network, made, sharings, wanted or {}),
+        probes=probes_of(made, sharings, wanted or {}, lambda group: _group(network, made, group, "record=")),
         between=between,
         progress=progress,
         name=network.name,
@@ -127,7 +102,9 @@ def _group(network: Network, made: Assembly, group: Group, what: str) -> Part:
     names = [p.name for p in network.populations]
     if isinstance(group, str):
         if group not in names:
-            raise ValueError(f"{what}: {unknown('population', group, names)}")
+            others = [p.name for p in network.projections] if what == "record=" else []
+            kind = "population or projection" if others else "population"
+            raise ValueError(f"{what}: {unknown(kind, group, [*names, *others])}")
         number = names.index(group)
         return Part(population=number, first=0, last=made.populations[number].size)
     if not isinstance(group, Population | Slice):
@@ -138,77 +115,10 @@ def _group(network: Network, made: Assembly, group: Group, what: str) -> Part:
     return Part(population=names.index(whole.name), first=first, last=last)
 
 
-def _drives(
-    network: Network, made: Assembly, inputs: Mapping[Any, Mapping[str, Any]], span: tuple[float, float]
-) -> list[Drive]:
-    found = []
-    for group, courses in inputs.items():
-        part = _group(network, made, group, "inputs=")
-        cells = made.populations[part.population]
-        if not isinstance(cells, Cells):
-            raise ValueError(f"inputs=: {cells.name} sends spikes and has no parameters")
-        if not isinstance(courses, Mapping):
-            raise TypeError(f"inputs=: expected {{parameter: course}} for {cells.name}, got {courses!r}")
-        for name, course in courses.items():
-            cells.system.parameter(name)
-            if not isinstance(course, Input):
-                raise TypeError(
-                    f"inputs=: {name!r} of {cells.name} must be made by dn.steps, dn.ramp, dn.pulses, dn.sinusoid or "
-                    f"dn.sampled, got {type(course).__name__}; a constant goes into the population's at={{...}}"
-                )
-            if course.n_cells not in (None, part.size):
-                raise ValueError(
-                    f"inputs=: {name!r} is given for {course.n_cells} cells, {cells.name} has {part.size} here"
-                )
-            check_cover(name, course, *span)
-            found.append(Drive(target=part, parameter=name, course=course))
-    return found
-
-
-def _probes(
-    network: Network, made: Assembly, sharings: Mapping[str, Sharing], wanted: Mapping[Any, Sequence[str | Wanted]]
-) -> list[Probe]:
-    probes = []
-    for group, names in wanted.items():
-        if isinstance(group, str) and group in sharings:
-            for name in names:
-                _refuse_synaptic(sharings[group], group, name.name if isinstance(name, Wanted) else name)
-        part = _group(network, made, group, "record=")
-        cells = made.populations[part.population]
-        if isinstance(cells, Trains):
-            raise ValueError(f"record=: {cells.name} has spikes only, and these are always recorded")
-        known = (*cells.system.states, *cells.system.observables, *cells.streams)
-        for item in [names] if isinstance(names, str | Wanted) else names:
-            asked = item if isinstance(item, Wanted) else record(item)
-            if asked.name not in known and asked.name not in cells.system.parameters:
-                raise ValueError(f"record=: {cells.name}: {unknown('quantity', asked.name, known)}")
-            chosen = asked.cells
-            if chosen is not None and chosen.size and (chosen.min() < 0 or chosen.max() >= part.size):
-                raise ValueError(
-                    f"record=: {asked.name!r}: cells {chosen.min()} to {chosen.max()} of {part.size}: they are "
-                    "numbered from 0"
-                )
-            if chosen is None and part.size < cells.size:
-                chosen = np.arange(part.size)
-            shifted = None if chosen is None else chosen + part.first
-            probes.append(Probe(population=part.population, name=asked.name, cells=shifted, every=asked.every))
-    return probes
-
-
-def _refuse_synaptic(sharing: Sharing, projection: str, name: str) -> None:
-    """Say where a synaptic state can be recorded."""
-    if name not in sharing.placements:
-        raise ValueError(f"record=: {projection}: {unknown('state', name, sharing.placements)}")
-    if sharing.where(name) == PER_SYNAPSE:
-        raise ValueError(
-            f"record=: {name!r} stays with each synapse of {projection}: its values are in run.final; record a run in "
-            "pieces with between= or start=run.final for its course"
-        )
-    population, own = sharing.names[name]
-    raise ValueError(
-        f"record=: {name!r} of {projection} lives with {population}, where it is called {own!r}: "
-        f"record={{{population!r}: [{own!r}]}}. With share=False it stays with each synapse"
-    )
+def _check_rates(made: Assembly, span: tuple[float, float]) -> None:
+    for trains in made.populations:
+        if isinstance(trains, Trains) and isinstance(trains.rate, sp.Expr):
+            check_course(f"the rate of {trains.name}", trains.rate, span, least=0.0)
 
 
 def _warn_of_long_steps(made: Assembly, dt: float) -> None:

@@ -161,7 +161,7 @@ def test_two_states_of_one_name_merge_only_when_equal() -> None:
 REFUSED = {
     "no time step": ({"dt": None}, ValueError, "give dt="),
     "a time beside the grid": ({"t": 10.03}, ValueError, "not a multiple of dt"),
-    "an unknown population": ({"record": {"Q": ["V"]}}, ValueError, "no population named 'Q'"),
+    "an unknown population": ({"record": {"Q": ["V"]}}, ValueError, "no population or projection named 'Q'"),
     "an unknown quantity": ({"record": {"B": ["v"]}}, ValueError, "did you mean 'V'"),
     "what has been summed away": ({"record": {"A->B:exponential": ["s"]}}, ValueError, "share=False"),
     "an unknown input": ({"inputs": {"B": {"J": dn.steps([0], [1])}}}, ValueError, "no parameter named 'J'"),
@@ -211,15 +211,6 @@ def test_a_callback_may_stop_the_run() -> None:
 def test_single_systems_refuse_what_is_for_networks() -> None:
     with pytest.raises(ValueError, match="are for networks"):
         dn.simulate(lif, 10.0, share=False)
-
-
-def test_given_spikes_before_the_first_step_are_told() -> None:
-    cells = dn.Population("A", lif, 2)
-    given = dn.spikes([0.0, 0.3], [0, 1], size=2)
-    net = dn.Network([cells], [dn.Projection(given, cells, exponential, connect=dn.one_to_one())])
-    with pytest.warns(dn.DynanaWarning, match="1 of 2 given spikes are not sent"):
-        run = dn.simulate(net, 1.0, dt=0.1)
-    assert len(run.spikes["spikes"]) == 1
 
 
 def test_every_function_of_models_can_be_evaluated_for_arrays() -> None:
