@@ -47,6 +47,7 @@ _HOME = {
     "analysis.nullclines": "nullclines",
     "analysis.lyapunov": "lyapunov_exponents",
     "analysis.basins": "basins",
+    "analysis.spike_map": "spike_map",
     "analysis.cycle_branches": "continue_cycles",
     "analysis.equilibrium_branches": "continue_equilibria",
     "analysis.homoclinic": "heteroclinic homoclinic",
@@ -112,6 +113,7 @@ if TYPE_CHECKING:
     from dynana.analysis.phase_responses import phase_response as phase_response
     from dynana.analysis.portraits import flow_portrait as flow_portrait
     from dynana.analysis.portraits import phase_portrait as phase_portrait
+    from dynana.analysis.spike_map import spike_map as spike_map
     from dynana.analysis.stability import stability as stability
     from dynana.analysis.whole_diagram import bifurcation_diagram as bifurcation_diagram
     from dynana.definition.connections import all_to_all as all_to_all

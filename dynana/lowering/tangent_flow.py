@@ -44,6 +44,23 @@ def _variational(system: System) -> Source:
     return Source(functions=(kernel,), imports={ELEMENTARY: used}, comment=legend(system, title))
 
 
+@kind("paced")
+def _paced(system: System) -> Source:
+    """``paced(t, y, p, out)``: derivatives of state and tangent vectors by a pace s instead of time, and last that of time.
+
+    dt/ds = 1/sqrt(1 + sum (q_i f_i)^2), with q_i behind the parameters in ``p``: where a state blows up, s goes on like
+    that state. The vectors stay those of neighbouring orbits at the same time.
+    """
+    n, m = len(system.states), len(system.parameters)
+    lines, used = _tangent_lines(system, "y.size")
+    squares = " + ".join(f"(p[{m + i}] * out[{i}]) ** 2" for i in range(n))
+    pace = [f"pace = 1.0 / sqrt(1.0 + {squares})", "for i in range(y.size - 1):", "    out[i] *= pace"]
+    pace += ["out[y.size - 1] = pace"]
+    kernel = Function(name="paced", arguments="t, y, p, out", body=(*lines, *pace), signature="VECTOR")
+    title = "derivatives and tangent vectors by the pace"
+    return Source(functions=(kernel,), imports={ELEMENTARY: used, "math": {"sqrt"}}, comment=legend(system, title))
+
+
 @kind("bundle_steps")
 def _bundle_steps(system: System, count: str) -> Source:
     """``bundle_steps(start, dt, first, steps, y, p, work)``: Runge-Kutta 4 with ``count`` tangent vectors.

@@ -29,7 +29,7 @@ SETTLER = types.void(
 
 
 @compiled(INDEX(ROW, ROW, TABLE, BOX, INDICES), **BORROWED)
-def _inside(y, scale, centres, forms, owners):
+def inside(y, scale, centres, forms, owners):
     """Return the attractor in whose trapping ellipsoid the state is, or -1."""
     n = y.size
     for c in range(centres.shape[0]):
@@ -96,7 +96,7 @@ def settle_cells(
         for i in range(n):
             y[i] = states[cell, i]
         for _ in range(MOST_STEPS):
-            label = _inside(y, scale, centres, forms, owners)
+            label = inside(y, scale, centres, forms, owners)
             if label >= 0 or t >= duration:
                 break
             h = min(h, duration - t)
