@@ -62,6 +62,7 @@ KERNELS: dict[str, str] = {
     "numerics/collocation_solves.py::back_substitute": "backward pass over all intervals",
     "numerics/collocation_solves.py::renew": "forward pass over all intervals",
     "numerics/collocation_solves.py::residual": "pass over all intervals",
+    "numerics/flights.py::fly_once": "the time loop of a flight, where steps, events and refractory times meet",
     "numerics/floquet.py::_sweep": "one pass over all factors with everything in registers",
     "numerics/saltation.py::pass_event": "one event for all vectors at once, in the arrays they share",
     "numerics/settling.py::settle_cells": "the time loop of every start, with each way in which it ends",

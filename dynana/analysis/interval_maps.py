@@ -27,7 +27,7 @@ SURPRISE = 0.02
 #: A point is back at its start within this share of the interval.
 CLOSED = 1e-9
 #: Turning points of an iterate, at most.
-MOST_LAPS = 4096
+MOST_LAPS = 1000
 #: Newton steps to a periodic point; each doubles the digits of a bracketed start.
 POLISHING = 4
 
@@ -228,9 +228,10 @@ class Orbit:
 def periodic_orbits(found: Sampled, period: int) -> list[Orbit]:
     """Return all periodic orbits up to a period that have a point in the interval."""
     orbits: list[Orbit] = []
-    for p, cuts in enumerate(laps(found, period), start=1):
-        x = np.unique(np.concatenate((found.x, cuts)))
-        far = found.evaluate(x, p).image[:, -1] - x
+    x = np.unique(np.concatenate((found.x, laps(found, period)[-1])))
+    images = found.evaluate(x, period).image
+    for p in range(1, period + 1):
+        far = images[:, p - 1] - x
         here = np.flatnonzero(far[:-1] * far[1:] <= 0.0)
         starts = roots(
             lambda w, _, p=p: found.evaluate(w, p).image[:, -1] - w,  # type: ignore[misc]

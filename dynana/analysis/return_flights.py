@@ -20,6 +20,7 @@ from dynana.lowering import tangent_flow as _register_kinds  # noqa: F401
 from dynana.lowering.kernels import lower
 from dynana.numerics import flights
 from dynana.numerics import run_state as at
+from dynana.numerics.flight_events import SECTION
 from dynana.numerics.flights import CONTINUE, CROWDED, ESCAPED, LATE, RETURNED
 from dynana.numerics.orbit import stepper
 from dynana.numerics.tableaus import DOP853
@@ -83,7 +84,7 @@ class Flights:
         extra = tuple(Jump(when=e > 0, to=dict(same), hold=(), name=f"section{k}") for k, e in enumerate(sections))
         self.events = lower(system._with(jumps=(*system.jumps, *extra))) if extra else self.kernels
         self.stops = np.zeros(self.events.n_jumps, np.int64)
-        self.stops[len(system.jumps) :] = flights.SECTION
+        self.stops[len(system.jumps) :] = SECTION
         if stop is not None:
             self.stops[stop] = 1
         n = self.kernels.n
@@ -142,7 +143,9 @@ class Flights:
         rate = float(np.max(np.abs(jacobian * self.scale / self.scale[:, None])))
         return rate if 0.0 < rate < np.inf else 1.0
 
-    def _prepared(self, basis: Array, rate: float, longest: float, returns: int, skip: int, first_jump: int, mode: int) -> Any:
+    def _prepared(
+        self, basis: Array, rate: float, longest: float, returns: int, skip: int, first_jump: int, mode: int
+    ) -> Any:
         events, smooth, idle, tableau = self.events, self.kernels, idle_kernels(), DOP853
         n, m = smooth.n, len(basis)
         table = resolve_inputs(self.system, None, 0.0, longest).table

@@ -3,22 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import sympy as sp
 from numpy.typing import ArrayLike, NDArray
 
 from dynana.analysis import interval_maps
-from dynana.analysis.fixed_points import fixed_points
-from dynana.analysis.interval_maps import Images, Orbit, Sampled
-from dynana.analysis.ranges import finite_range
-from dynana.analysis.return_flights import WORDS, Flights, check_flow, sizes
+from dynana.analysis.interval_maps import Orbit, Sampled
+from dynana.analysis.reset_neuron import ResetNeuron, values_of
 from dynana.definition.system import System
-from dynana.errors import ModelError, unknown
-from dynana.numerics.flights import RENEW, RETURNED
-from dynana.results.fixed_points import FixedPoint
 from dynana.results.periodic_point import PeriodicPoint
 from dynana.results.spike_map import SpikeMap
 from dynana.simulation import request as asked
@@ -37,14 +30,8 @@ LONGEST_PERIOD = 64
 RECURS = 1e-4
 #: Parts of the course from which the error of the exponent comes.
 BLOCKS = 20
-#: A flight is given up after this many times the slowest time of the linearised flow at the start.
-PATIENCE = 1000.0
-#: The sample goes beyond the interval that the map does not leave by this share of it.
-MARGIN = 0.5
 #: The plateau: images at the upper end plus these multiples of the width must agree to this share of the width.
 FAR, FLAT = (10.0, 100.0, 1000.0), 1e-6
-#: A firing orbit next to the edge of the domain comes this near (in sizes of the states) to the saddle behind it.
-BESIDE = 1e-2
 
 
 def spike_map(
@@ -111,7 +98,7 @@ def spike_map(
     'bursts of 4 spikes, period 65.0919 ms'
     """
     given = {**(ranges or {}), **state_ranges}
-    work = _Neuron.of(system, jump, given)
+    work = ResetNeuron.of(system, jump, given)
     count = _whole("size", size, 10)
     most = _whole("period", period, 1)
     length = _whole("iterations", iterations, 1)
@@ -141,190 +128,7 @@ def _whole(name: str, value: Any, least: int) -> int:
     return int(value)
 
 
-@dataclass(slots=True, eq=False)
-class _Neuron:
-    """A planar integrate-and-fire neuron: which state is what, and its flights."""
-
-    system: System
-    jump: int
-    voltage: int
-    reset: float
-    flights: Flights
-    points: tuple[FixedPoint, ...]
-    longest: float = np.inf
-
-    @classmethod
-    def of(cls, system: System, jump: str | None, given: Mapping[str, Any]) -> _Neuron:
-        check_flow(system, "spike_map")
-        if not system.jumps:
-            raise ModelError(f"{system.name} has no jumps: of smooth flows, dn.poincare_map gives return maps")
-        if len(system.states) != 2:
-            raise ModelError(
-                f"{system.name} has {len(system.states)} state{'s' * (len(system.states) != 1)}: spike_map is for "
-                "planar neurons, a voltage and one more variable; dn.poincare_map takes any number of states"
-            )
-        names = [str(j.name) for j in system.jumps]
-        if jump is not None and jump not in names:
-            raise ValueError(f"{system.name}: {unknown('jump', jump, names)}")
-        if jump is None and len(names) > 1:
-            raise ValueError(f"{system.name} has {len(names)} jumps, {', '.join(names)}: say which is the spike, jump=")
-        which = names.index(jump) if jump is not None else 0
-        voltage = _voltage(system, which)
-        for name, pair in given.items():
-            if system.state(name) != system.states[1 - voltage]:
-                raise ValueError(
-                    f"{system.name}: the map is of {system.states[1 - voltage]!r}, {name!r} is reset by the spike: "
-                    f"give {system.states[1 - voltage]}=(low, high)"
-                )
-            finite_range(system, name, pair)
-        values = {system.symbols[n]: v for n, v in system.values.items()}
-        reset = float(system.jumps[which].to[system.states[voltage]].subs(values))
-        flights = Flights(system, sizes(system, dict(given)), "spike_map", stop=which)
-        made = cls(system, which, voltage, reset, flights, ())
-        made.check_reset(given)
-        made.points = made.equilibria(given)
-        flights.rest_at([p.point for p in made.points if p.stable])
-        return made
-
-    @property
-    def variable(self) -> str:
-        return self.system.states[1 - self.voltage]
-
-    def starts(self, w: Array) -> Array:
-        made = np.empty((w.size, 2))
-        made[:, self.voltage], made[:, 1 - self.voltage] = self.reset, w
-        return made
-
-    def check_reset(self, given: Mapping[str, Any]) -> None:
-        """Refuse a reset at which the spike is already due, where there would be no time between spikes."""
-        w = np.array([sum(given[self.variable]) / 2 if given else self.system.initial[self.variable]])
-        values, state = np.empty(self.flights.kernels.n_guards), np.empty(self.flights.kernels.n_jumps)
-        self.flights.kernels.guards(0.0, self.starts(w)[0], self.flights.kernels.p, values)
-        self.flights.kernels.conditions(values, state)
-        if state[self.jump] > 0:
-            name = self.system.states[self.voltage]
-            raise ModelError(
-                f"{self.system.name}: {name} is reset to {self.reset:g}, where the condition of the jump "
-                f"{self.system.jumps[self.jump].name!r} holds already: infinitely many spikes in no time. Lower the "
-                "reset or raise the threshold"
-            )
-
-    def equilibria(self, given: Mapping[str, Any]) -> tuple[FixedPoint, ...]:
-        """Return the equilibria below the threshold, as far as the ranges of the model tell where to look."""
-        name = self.system.states[self.voltage]
-        box = dict(given)
-        if name in self.system.ranges:
-            low, high = self.system.ranges[name]
-            box[name] = (min(low, self.reset), max(high, self.reset))
-        try:
-            return tuple(fixed_points(self.system, ranges=box))
-        except ValueError:  # no range to search: starts that rest are then given up after the longest time
-            return ()
-
-    def patience(self) -> float:
-        """Return how long to wait for a spike."""
-        n, k = 2, self.flights.kernels
-        jacobian = np.empty((n, n))
-        k.jacobian(0.0, self.starts(np.array([self.system.initial[self.variable]]))[0], k.p, jacobian)
-        rates = np.abs(np.concatenate((np.linalg.eigvals(jacobian).real, np.diag(jacobian))))
-        rates = rates[rates > 0.0]
-        if not rates.size:
-            raise ValueError(f"{self.system.name}: nothing tells how long to wait for a spike: give t=")
-        return PATIENCE / float(rates.min())
-
-    def evaluate(self, w: Array, iterations: int) -> Images:
-        """Follow starts just after a spike to the next ones."""
-        flown = self.flights.run(
-            self.starts(w), self.starts(np.ones(1)) - self.starts(np.zeros(1)), self.longest, returns=iterations,
-            first_jump=self.jump, mode=RENEW,
-        )  # fmt: skip
-        other = 1 - self.voltage
-        return Images(flown.states[:, :, other], flown.vectors[:, :, 0, other], flown.times, flown.outcomes)
-
-    def nullcline(self) -> float:
-        """Return w with dV/dt = 0 at the reset, NaN unless dV/dt is affine in w there."""
-        k, f = self.flights.kernels, np.empty((3, 2))
-        for i, w in enumerate((0.0, 1.0, 2.0)):
-            k.rhs(0.0, self.starts(np.array([w]))[0], k.p, f[i])
-        a, b, c = f[:, self.voltage]
-        affine = abs(c - 2 * b + a) <= 1e-9 * abs(b - a)
-        return float(-a / (b - a)) if affine and b != a else float("nan")
-
-    def interval(self, given: Mapping[str, Any], system: System) -> tuple[float, float]:
-        """Return the interval to sample."""
-        if given:
-            return finite_range(system, self.variable, given[self.variable])
-        top = self.nullcline()
-        if np.isfinite(top):
-            course = self.evaluate(np.array([top]), 2)
-            inside = np.concatenate(([top], course.image[0]))
-            if np.isfinite(inside).all() and np.ptp(inside) > 0.0:
-                margin = MARGIN * np.ptp(inside)
-                return float(inside.min() - margin), float(inside.max() + margin)
-        if self.variable in system.ranges:
-            return system.ranges[self.variable]
-        raise ValueError(f"{system.name}: give the range of {self.variable} to sample, {self.variable}=(low, high)")
-
-    def course(self, system: System, length: int) -> tuple[Array, str]:
-        """Return iterates from the model's start, shape (m, 3), and why they end early."""
-        first = self.flights.run(np.array([list(system.initial.values())]), np.empty((0, 2)), self.longest)
-        if first.outcomes[0] != RETURNED:
-            return np.empty((0, 3)), self._words(int(first.outcomes[0]))
-        w = first.states[0, 0, 1 - self.voltage]
-        made = self.evaluate(np.array([w]), length)
-        done = int(np.isfinite(made.image[0]).sum())
-        points = np.concatenate(([w], made.image[0]))[: done + (done == length) * 0]
-        rows = np.stack((points[:done], made.time[0, :done], made.slope[0, :done]), axis=1)
-        return rows, "" if done == length else self._words(int(made.outcome[0]))
-
-    def _words(self, outcome: int) -> str:
-        if outcome in WORDS:
-            return WORDS[outcome].replace("come to the section", f"spiked within t = {self.longest:g}")
-        return f"rests at {self._place([p for p in self.points if p.stable][outcome])}"
-
-    def _place(self, point: FixedPoint) -> str:
-        return "(" + ", ".join(self.system.states) + ") = (" + ", ".join(f"{x:.6g}" for x in point.point) + ")"
-
-    def edge_reason(self, edge: float, outcome: int) -> str:
-        """Return what happens beyond an edge of the domain, and which saddle the last firing orbit passes."""
-        beyond = self._words(outcome)
-        saddles = [p for p in self.points if p.kind == "saddle"]
-        near = self._nearest(edge, saddles)
-        return f"stable manifold of the saddle at {self._place(near)}; beyond it {beyond}" if near else beyond
-
-    def _nearest(self, edge: float, saddles: list[FixedPoint]) -> FixedPoint | None:
-        from dynana.simulation.simulate import simulate
-
-        run = simulate(self.system, self.longest, start=self.starts(np.array([edge]))[0], progress=False)
-        spikes = run.jump_times  # type: ignore[union-attr]
-        until = float(spikes[0]) if len(spikes) else self.longest
-        path = run.y[run.t < until]  # type: ignore[union-attr]
-        for point in saddles:
-            if path.size and np.min(np.linalg.norm((path - point.point) / self.flights.scale, axis=1)) < BESIDE:
-                return point
-        return None
-
-
-def _voltage(system: System, which: int) -> int:
-    """Return the state that the jump resets to an expression of parameters alone."""
-    jump = system.jumps[which]
-    states = {system.symbols[n] for n in system.states}
-    fixed = [i for i, n in enumerate(system.states) if n in jump.to and not jump.to[n].free_symbols & states]
-    if jump.refractory is not None and jump.refractory.free_symbols & states:
-        raise ModelError(f"{system.name}: the refractory time depends on the state; spike_map needs one that does not")
-    if len(fixed) != 1:
-        found = "no state" if not fixed else "both states"
-        raise ModelError(
-            f"{system.name}: the jump {jump.name!r} sets {found} to an expression of parameters alone; for a map of the "
-            "line it must reset one state (the voltage) and change the other one by its value (w -> w + b)"
-        )
-    other = system.states[1 - fixed[0]]
-    if not isinstance(jump.to.get(other, system.symbols[other]), sp.Expr):
-        raise ModelError(f"{system.name}: the new value of {other} is no expression")
-    return fixed[0]
-
-
-def _attractor(work: _Neuron, course: Array, width: float) -> Orbit | None:
+def _attractor(work: ResetNeuron, course: Array, width: float) -> Orbit | None:
     """Return the stable periodic orbit that the course ends on."""
     w = course[:, 0]
     for p in range(1, min(LONGEST_PERIOD, len(w) // 3) + 1):
@@ -347,29 +151,31 @@ def _exponent(course: Array) -> tuple[float, float]:
     return float(logs.mean()), error
 
 
-def _critical(work: _Neuron, found: Sampled) -> Array:
+def _critical(work: ResetNeuron, found: Sampled) -> Array:
     """Return the extrema; one on the nullcline is put there, since a double root of the slope is found less exactly."""
     places = found.turning.copy()
     exact, rests = work.nullcline(), work.system.jumps[work.jump].refractory
     width = found.x[-1] - found.x[0]
-    if np.isfinite(exact) and (rests is None or rests == 0 or work.flights.kernels.p is None):
+    if np.isfinite(exact) and (rests is None or float(rests.subs(values_of(work.system))) == 0.0):
         places[np.abs(places - exact) < 1e-6 * width] = exact
     images = work.evaluate(places, 1).image[:, 0] if places.size else np.empty(0)
     return np.stack((places, images), axis=1)
 
 
-def _plateau(work: _Neuron, found: Sampled) -> float:
+def _plateau(work: ResetNeuron, found: Sampled) -> float:
     width = found.x[-1] - found.x[0]
     far = work.evaluate(found.x[-1] + width * np.array(FAR), 1).image[:, 0]
     return float(far[-1]) if abs(far[-1] - far[-2]) <= FLAT * width else float("nan")
 
 
 def _result(
-    work: _Neuron, found: Sampled, orbits: list[Orbit], course: Array, outcome: str, period: int
+    work: ResetNeuron, found: Sampled, orbits: list[Orbit], course: Array, outcome: str, period: int
 ) -> SpikeMap:
     system, width = work.system, float(found.x[-1] - found.x[0])
     settled = int(SETTLING * len(course))
     attractor = None if outcome else _attractor(work, course, width)
+    if attractor is not None and attractor.points.size > period:
+        orbits = [*orbits, attractor]
     exponent, error = _exponent(course[settled:])
     if attractor is not None:
         with np.errstate(divide="ignore"):

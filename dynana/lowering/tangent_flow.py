@@ -46,7 +46,7 @@ def _variational(system: System) -> Source:
 
 @kind("paced")
 def _paced(system: System) -> Source:
-    """``paced(t, y, p, out)``: derivatives of state and tangent vectors by a pace s instead of time, and last that of time.
+    """``paced(t, y, p, out)``: derivatives of state, tangent vectors and time by a pace s.
 
     dt/ds = 1/sqrt(1 + sum (q_i f_i)^2), with q_i behind the parameters in ``p``: where a state blows up, s goes on like
     that state. The vectors stay those of neighbouring orbits at the same time.

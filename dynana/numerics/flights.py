@@ -5,11 +5,9 @@ changes nothing and stands for a section. A flight goes from just after one stop
 other jumps and refractory times, and carries tangent vectors along: with the delay d with which a neighbouring orbit
 meets the stop, DR (v + f d) is how far it is off there, the derivative of the return map.
 
-A step that ends beyond an event is made anew from its start with a length that Newton's method corrects until it ends
-on the event, so that times are as accurate as the method. The independent variable is a pace that goes like time where
-states change slowly and like the voltage in the upstroke of a model that blows up (quadratic and exponential
-integrate-and-fire), where the time until the spike would be lost in its rounding: Henon's trick, for the tangent
-vectors too. Time is one more state.
+The independent variable is a pace that goes like time where states change slowly and like the voltage in the upstroke
+of a model that blows up (quadratic and exponential integrate-and-fire), where the time until the spike would be lost in
+its rounding: Henon's trick, for the tangent vectors too. Time is one more state.
 
 Henon (1982), Physica D 5:412-414.
 """
@@ -25,12 +23,23 @@ from numba import types
 from dynana.numerics import run_state as at
 from dynana.numerics.compilation import compiled
 from dynana.numerics.dense_output import BORROWED
+from dynana.numerics.flight_events import (
+    MOST_AT_ONCE,
+    MOST_HALVINGS,
+    NEAR_HALVINGS,
+    SECTION,
+    any_due,
+    fire,
+    first_length,
+    hidden,
+    locate,
+    watch,
+)
 from dynana.numerics.runge_kutta import DRIVE, STEPPER
 from dynana.numerics.saltation import pass_event
 from dynana.numerics.settling import inside
-from dynana.numerics.signatures import (
-    CONDITION, INDEX, INDICES, JUMP, JUMP_MATRIX, MATRIX, REAL, ROW, TABLE, VECTOR, function_type,
-)  # fmt: skip
+from dynana.numerics.signatures import CONDITION, INDEX, INDICES, JUMP, JUMP_MATRIX, MATRIX, REAL, ROW, TABLE, VECTOR
+from dynana.numerics.signatures import function_type as _function
 from dynana.numerics.workbench import BOX
 
 #: How a start ended, beside the equilibrium (0, 1, ...) at which it rests.
@@ -38,38 +47,24 @@ RETURNED, LATE, ESCAPED, CROWDED = -1, -2, -3, -4
 #: What happens to the tangent vectors at a stop: they go on, begin anew, or are made unit vectors (the first of them).
 CONTINUE, RENEW, NORMALISE = range(3)
 
-#: An event is located to this share of the step that leads to it.
-LOCATION = 1e-13
-#: Jumps whose places differ by less than this share of the step are simultaneous.
-SIMULTANEOUS = 1e-11
-#: Trials to locate it; bisection alone would need 43.
-MOST_TRIALS = 60
 #: Steps of one flight, at most.
 MOST_STEPS = 100_000
-#: Jumps at one instant, at most.
-MOST_AT_ONCE = 20
 #: A state beyond this has left every scale of a model.
 BOUND = 1e100
 #: Share of the step that the error would allow: an error grows threefold from step to step towards a spike.
 SAFETY = 0.8
 #: Steps below this, in units of time, have no end.
 SMALLEST_STEP = 1e-290
-#: A stop that stands for a section: another jump that carries the state across it does not count.
-SECTION = 2
-#: First step: the state changes by this share of its scale.
-FIRST = 0.01
-#: A guard that turns inside a step comes close to zero if it is predicted to fall below this share of its value at the
-#: nearer end; the step is then halved, up to this often (as often as it takes if it is predicted to pass zero).
-NEAR, NEAR_HALVINGS, MOST_HALVINGS = 0.25, 3, 40
 
-_V, _M = function_type(VECTOR), function_type(MATRIX)
+_V, _M = _function(VECTOR), _function(MATRIX)
 #: free, z, z1, space, until (vectors), work, dense, derivatives, gradients, offsets, delays, images, sides (guards and
 #: their rates at both ends), truth (conditions at the start and now, jumps due, due in a trial), befores, afters,
 #: held_by, jump_k; see `bench`.
 BENCH = types.Tuple((ROW,) * 3 + (TABLE,) + (ROW,) + (TABLE,) * 11 + (INDICES,) * 2)
 FLIER = types.void(
-    *(function_type(STEPPER), _V, _M, _V, DRIVE, _V, _V, function_type(CONDITION), _M, function_type(JUMP)),
-    *(function_type(JUMP_MATRIX), _V, TABLE, TABLE, INDICES, ROW, INDICES, TABLE, INDICES, ROW, ROW, TABLE, BOX, INDICES),
+    *(_function(STEPPER), _V, _M, _V, DRIVE, _V, _V, _function(CONDITION), _M, _function(JUMP)),
+    *(_function(JUMP_MATRIX), _V, TABLE, TABLE, INDICES, ROW, INDICES, TABLE, INDICES, ROW, ROW),
+    *(TABLE, BOX, INDICES),
     *(TABLE, TABLE, INDEX, INDEX, INDEX, INDEX, REAL, BENCH),
     *(INDICES, INDICES, BOX, TABLE, types.Array(types.float64, 4, "C"), BOX, TABLE),
 )
@@ -84,172 +79,6 @@ def bench(n: int, count: int, n_jumps: int, n_guards: int, stages: int) -> tuple
     shapes += ((MOST_AT_ONCE, n), (MOST_AT_ONCE, n))
     rooms = tuple(np.zeros(shape) for shape in shapes)
     return (*rooms, np.zeros(n, np.int64), np.zeros(MOST_AT_ONCE, np.int64))
-
-
-@compiled(**BORROWED)
-def _watch(rhs, guards, guard_gradients, z, p, free, values, rates, space, gradients):
-    """Write the guards and how fast they change with the pace along the flow."""
-    n = gradients.shape[1] - 1
-    y = z[:n]
-    f = space[0]
-    rhs(0.0, y, p, f)
-    guards(0.0, y, p, values)
-    guard_gradients(0.0, y, p, gradients)
-    total = 1.0
-    for i in range(n):
-        total += (p[p.size - n + i] * f[i]) ** 2
-    for g in range(values.size):
-        rates[g] = 0.0
-        for i in range(n):
-            rates[g] += gradients[g, i] * f[i] * free[i] / np.sqrt(total)
-
-
-@compiled(**BORROWED)
-def _any_due(was, now, until, due):
-    """Mark the jumps whose condition has turned true and that are not refractory; returns whether there are any."""
-    found = False
-    for k in range(was.size):
-        due[k] = 1.0 if now[k] > 0.0 and was[k] == 0.0 and until[k] == np.inf else 0.0
-        found = found or due[k] > 0.0
-    return found
-
-
-@compiled(**BORROWED)
-def _hidden(sides, h):
-    """Return 2 if a guard seems to pass zero and come back inside a step, 1 if it comes close, 0 otherwise.
-
-    Hermite's cubic through the values and rates at both ends says so.
-    """
-    worst = 0
-    for g in range(sides.shape[1]):
-        g0, rate0, g1, rate1 = sides[0, g], h * sides[1, g], sides[2, g], h * sides[3, g]
-        sign = 1.0 if g1 > 0.0 else -1.0
-        if g0 * g1 <= 0.0 or rate0 * sign >= 0.0 or rate1 * sign <= 0.0:
-            continue
-        # slope of the cubic: rate0 + 2 b x + 3 a x^2, negative at 0 and positive at 1 (times sign)
-        b = 3.0 * (g1 - g0) - 2.0 * rate0 - rate1
-        a = rate0 + rate1 - 2.0 * (g1 - g0)
-        root = np.sqrt(max(b * b - 3.0 * a * rate0, 0.0))
-        x = -rate0 / (b + sign * root)
-        low = sign * (g0 + x * (rate0 + x * (b + x * a)))
-        if low <= 0.0:
-            worst = 2
-        elif low < NEAR * min(abs(g0), abs(g1)):
-            worst = max(worst, 1)
-    return worst
-
-
-@compiled(**BORROWED)
-def _decisive(owner, values, rates, due):
-    """Return the guard, of the jumps that are due, that has passed zero for the longest time; -1 if none has a rate."""
-    best = -1
-    longest = -1.0
-    for g in range(owner.size):
-        if due[owner[g]] > 0.0 and rates[g] != 0.0 and values[g] / rates[g] > longest:
-            longest = values[g] / rates[g]
-            best = g
-    return best
-
-
-@compiled(**BORROWED)
-def _locate(
-    step, paced, matrix, vector, drive, rhs, guards, conditions, guard_gradients, p, tolerance, table, layout,
-    owner, h, room,
-):  # fmt: skip
-    """Make the step anew that ends beyond an event, so that it ends on the first one; returns its share of ``h``."""
-    free, z, z1, space, until, work, dense, derivatives, gradients, offsets, delays, images, sides, truth = room[:14]
-    was, now, due, trial_due = truth[0], truth[1], truth[2], truth[3]
-    low = 0.0
-    high = 1.0
-    x = 1.0
-    for _ in range(MOST_TRIALS):
-        g = _decisive(owner, sides[2], sides[3], due)
-        change = sides[2, g] / (sides[3, g] * h) if g >= 0 else np.inf
-        if high - low <= LOCATION * high or (x < 1.0 and abs(change) <= LOCATION * x):
-            break
-        x = x - change
-        if not low < x < high:
-            x = 0.5 * (low + high)
-        step(
-            paced, matrix, vector, matrix, vector, drive, 0.0, z, x * h, p, free, tolerance, table, layout, work,
-            z1, dense,
-        )  # fmt: skip
-        _watch(rhs, guards, guard_gradients, z1, p, free, sides[2], sides[3], space, gradients)
-        conditions(sides[2], now)
-        if _any_due(was, now, until, trial_due):
-            high = x
-            for k in range(due.size):
-                due[k] = trial_due[k]
-        else:
-            low = x
-    for k in range(due.size):  # those that are due later in the step wait
-        if due[k] > 0.0 and now[k] == 0.0:
-            near = np.inf
-            for g in range(owner.size):
-                if owner[g] == k:
-                    near = min(near, abs(sides[2, g] / (sides[3, g] * h)))
-            if not near <= SIMULTANEOUS * x:
-                due[k] = 0.0
-    return x
-
-
-@compiled(**BORROWED)
-def _fire(guards, conditions, jump, refractory, t, p, stops, room):
-    """Let all jumps happen that are due; returns how many, or -1 if they do not end.
-
-    They are noted in ``jump_k``, ``befores`` and ``afters``; what the maps and refractory times do to the vectors is
-    left to `pass_event`.
-    """
-    z, space, until = room[1], room[3], room[4]
-    was, now, due = room[13][0], room[13][1], room[13][2]
-    befores, afters, jump_k = room[14], room[15], room[17]
-    n = befores.shape[1]
-    count = 0
-    k = 0
-    while k < due.size:
-        if due[k] == 0.0:
-            k += 1
-            continue
-        if count == MOST_AT_ONCE:
-            return -1
-        for i in range(n):
-            befores[count, i] = z[i]
-        jump(k, t, z[:n], p, space[0, :n])
-        jump_k[count] = k
-        refractory(t, befores[count], p, space[1])
-        resting = space[1, k] > 0.0
-        for i in range(n):
-            z[i] = afters[count, i] = space[0, i]
-        count += 1
-        due[k] = 0.0
-        was[k] = 1.0
-        guards(t, z[:n], p, space[2])
-        conditions(space[2, : room[8].shape[0]], now)
-        for j in range(due.size):
-            if stops[j] == SECTION:
-                was[j] = max(now[j], 1.0 if j == k else 0.0)
-                continue
-            if now[j] > 0.0 and was[j] == 0.0 and until[j] == np.inf and not (resting and j == k):
-                due[j] = 1.0
-            elif now[j] == 0.0:
-                due[j] = 0.0
-            was[j] = now[j]
-        k = 0
-    return count
-
-
-@compiled(**BORROWED)
-def _first_length(rhs, p, scale, held_by, room):
-    """Return a step over which the states change by a small share of their scale."""
-    y = room[1][: scale.size]
-    f = room[3][0, : scale.size]
-    rhs(0.0, y, p, f)
-    fastest = 0.0
-    total = 1.0
-    for i in range(scale.size):
-        fastest = max(fastest, abs(f[i]) / scale[i] if held_by[i] < 0 else 0.0)
-        total += (p[p.size - scale.size + i] * f[i]) ** 2
-    return FIRST / fastest * np.sqrt(total) if fastest > 0.0 else np.inf
 
 
 @compiled(**BORROWED)
@@ -268,7 +97,7 @@ def _begin(rhs, guards, conditions, guard_gradients, p, pace, first, layout, roo
     for i in range(z.size - 1):
         free[i] = 1.0 if held_by[i % n] < 0 else 0.0
     free[z.size - 1] = 1.0
-    _watch(rhs, guards, guard_gradients, z, p, free, sides[0], sides[1], space, gradients)
+    watch(rhs, guards, guard_gradients, z, p, free, sides[0], sides[1], space, gradients)
     conditions(sides[0], was)
     if first >= 0:
         was[first] = 1.0
@@ -281,7 +110,9 @@ def fly_once(
     refractory, p, table, layout, tolerance, owner, holds, stops, scale, pace, centres, forms, owners, first,
     longest, room,
 ):  # fmt: skip
-    """Make one flight from where ``room`` stands, just after the jump ``first``; returns how it ended, its length and the stop.
+    """Make one flight from where ``room`` stands, just after the jump ``first``.
+
+    Returns how it ended, its length and the stop.
 
     At the end of a complete flight ``images`` has the vectors just after the stop, and the fourth row of ``space`` the
     delays of their orbits.
@@ -300,7 +131,7 @@ def fly_once(
         due[k] = 1.0 if first < 0 and stops[k] != SECTION and was[k] > 0.0 else 0.0
         event = event or due[k] > 0.0
     at_start = event
-    h = _first_length(rhs, p, scale, held_by, room)
+    h = first_length(rhs, p, scale, held_by, room)
     for _ in range(MOST_STEPS):
         limit = longest
         for k in range(until.size):
@@ -323,12 +154,12 @@ def fly_once(
                     if h < SMALLEST_STEP:
                         return ESCAPED, t, -1
                     continue
-                _watch(rhs, guards, guard_gradients, z1, p, free, sides[2], sides[3], space, gradients)
+                watch(rhs, guards, guard_gradients, z1, p, free, sides[2], sides[3], space, gradients)
                 conditions(sides[2], now)
-                event = _any_due(was, now, until, due)
+                event = any_due(was, now, until, due)
                 if not event:
-                    hidden = _hidden(sides, length)
-                    if hidden > 0 and halvings < (MOST_HALVINGS if hidden == 2 else NEAR_HALVINGS):
+                    turn = hidden(sides, length)
+                    if turn > 0 and halvings < (MOST_HALVINGS if turn == 2 else NEAR_HALVINGS):
                         h = 0.5 * length
                         halvings += 1
                         continue
@@ -337,7 +168,7 @@ def fly_once(
                 h = length * min(5.0, SAFETY * max(error, 1e-8) ** -0.125)
                 if event:
                     whole = False
-                    length *= _locate(
+                    length *= locate(
                         step, paced, matrix, vector, drive, rhs, guards, conditions, guard_gradients, p,
                         tolerance, table, layout, owner, length, room,
                     )  # fmt: skip
@@ -360,7 +191,7 @@ def fly_once(
         for r in range(count):
             for i in range(n):
                 offsets[r, i] = z[n * (r + 1) + i]
-        fired = _fire(guards, conditions, jump, refractory, t, p, stops, room) if event else 0
+        fired = fire(guards, conditions, jump, refractory, t, p, stops, room) if event else 0
         if fired < 0:
             return CROWDED, t, -1
         pass_event(
@@ -379,7 +210,7 @@ def fly_once(
         _begin(rhs, guards, conditions, guard_gradients, p, pace, last, layout, room)
         event = False
         at_start = False
-        h = _first_length(rhs, p, scale, held_by, room)
+        h = first_length(rhs, p, scale, held_by, room)
         if released:
             for k in range(due.size):
                 due[k] = 1.0 if stops[k] != SECTION and was[k] > 0.0 and k != last and until[k] == np.inf else 0.0

@@ -15,12 +15,14 @@ from dynana.plot.loci import two_parameter_diagram
 from dynana.plot.phase_responses import interaction_function, phase_response
 from dynana.plot.planes import nullclines, phase_portrait, portrait_with_time_course, vector_field
 from dynana.plot.rasters import population_rate, raster
+from dynana.plot.spike_maps import cobweb, spike_map
 from dynana.plot.trajectories import firing_pattern, traces, trajectory, trajectory_3d
 
 __all__ = [
     "basins",
     "bifurcation_diagram",
     "bifurcation_diagram_with_periods",
+    "cobweb",
     "cycle_traces",
     "cycles",
     "drift",
@@ -37,6 +39,7 @@ __all__ = [
     "population_rate",
     "portrait_with_time_course",
     "raster",
+    "spike_map",
     "traces",
     "trajectory",
     "trajectory_3d",

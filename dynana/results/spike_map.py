@@ -205,7 +205,7 @@ class SpikeMap(Result):
         remarks = [f"fires for {self.variable} in {fires}"]
         remarks += [f"maximum {number(y)} at {number(x)}" for x, y in self.critical]
         remarks.append(self.reading)
-        title = f"spike map of {self.system} (after {self.jump}, {self.voltage} = {number(self.reset)}); periodic orbits:"
+        title = f"spike map of {self.system}, {self.voltage} = {number(self.reset)} after {self.jump}; periodic orbits:"
         columns = ("spikes", f"{self.variable} after each", "period", "multiplier", "")
         return Table(columns, rows, title=title, remark="; ".join(remarks))
 
