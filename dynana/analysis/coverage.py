@@ -45,8 +45,14 @@ class Coverage:
 
     Attributes
     ----------
-    unknowns : list of int
+    mode : str
+        Of the kernels: "reduced", or "full" where nothing could be eliminated.
+    unknowns, eliminated : list of int
         Which of (states, parameter) span the boxes; the other states follow from these.
+    low, high : ndarray, shape (w,)
+        Box of the unknowns.
+    lowest, highest : ndarray
+        Ranges of the eliminated states.
     regions, enclosures : ndarray, shape (k, w, 2)
         Each region holds exactly one arc, which lies in the enclosure.
     graph : ndarray of int, shape (k,)
@@ -59,7 +65,7 @@ class Coverage:
     """
 
     def __init__(self, request: Request, kernels: Kernels) -> None:
-        self.request, self._p = request, kernels.p
+        self.request, self.p = request, kernels.p
         self._states = kernels.states
         self._search(kernels, "reduced")
         if curve_coverage.DIVISOR in self.reasons and all(n in request.box for n in kernels.states):
@@ -67,15 +73,15 @@ class Coverage:
 
     def _search(self, kernels: Kernels, mode: str) -> None:
         module, box = kernels.module("coverage", self.request.parameter, mode), self.request.box
-        self._equations, self._divisors = module.equations, module.DIVISORS
-        self._eliminated = list(module.ELIMINATED)
+        self.mode, self.equations, self.divisors = mode, module.equations, module.DIVISORS
+        self.eliminated = list(module.ELIMINATED)
         self.unknowns = [*module.REMAINING, len(self._states)]
         ranges = [box[self._states[i]] for i in module.REMAINING] + [(self.request.low, self.request.high)]
         self.low, self.high = np.ascontiguousarray(np.array(ranges, dtype=float).T)
-        others = [box.get(self._states[i], (-math.inf, math.inf)) for i in self._eliminated]
-        low, high = np.ascontiguousarray(np.array(others, dtype=float).reshape(-1, 2).T)
+        others = [box.get(self._states[i], (-math.inf, math.inf)) for i in self.eliminated]
+        self.lowest, self.highest = np.ascontiguousarray(np.array(others, dtype=float).reshape(-1, 2).T)
         found, queue, self.examined = curve_coverage.cover_curves(
-            self._equations, self.low, self.high, self._p, self._p, low, high, len(self._divisors), BUDGET
+            self.equations, self.low, self.high, self.p, self.p, self.lowest, self.highest, len(self.divisors), BUDGET
         )
         w = len(self.unknowns)
         proved = found[:, 4 * w] == curve_coverage.UNIQUE
@@ -104,10 +110,10 @@ class Coverage:
         w, n = len(self.unknowns), len(self.unknowns) - 1
         full = np.empty(len(self._states) + 1)
         full[self.unknowns] = z
-        if self._eliminated:
-            out = np.empty((2, n + len(self._eliminated) + len(self._divisors)))
-            self._equations(z[:w].copy(), z[:w].copy(), self._p, self._p, out[0], out[1])
-            full[self._eliminated] = out[:, n : n + len(self._eliminated)].mean(axis=0)
+        if self.eliminated:
+            out = np.empty((2, n + len(self.eliminated) + len(self.divisors)))
+            self.equations(z[:w].copy(), z[:w].copy(), self.p, self.p, out[0], out[1])
+            full[self.eliminated] = out[:, n : n + len(self.eliminated)].mean(axis=0)
         return full
 
     def trials(self, arc: int) -> list[tuple[FloatArray, int]]:
@@ -148,11 +154,11 @@ class Coverage:
 
     # -- what it comes to ------------------------------------------------------------------------------------------
 
-    def explained(self, special: Sequence[FloatArray]) -> list[FloatArray | None]:
-        """Return for each undecided box the first of some points (states, parameter) in it, if there is one."""
+    def explained(self, special: Sequence[FloatArray], hulls: FloatArray | None = None) -> list[FloatArray | None]:
+        """Return for each undecided box (or given one) the first of some points (states, parameter) in it, or None."""
         room = EXPLAINED * (self.high - self.low)
         result: list[FloatArray | None] = []
-        for hull in self.undecided:
+        for hull in self.undecided if hulls is None else hulls:
             inside = [
                 z
                 for z in special
@@ -161,16 +167,16 @@ class Coverage:
             result.append(inside[0] if inside else None)
         return result
 
-    def full_boxes(self) -> FloatArray:
-        """Return the undecided boxes in all states and the parameter, shape (h, n + 1, 2)."""
-        boxes = np.empty((len(self.undecided), len(self._states) + 1, 2))
+    def full_boxes(self, hulls: FloatArray) -> FloatArray:
+        """Return boxes of the unknowns, shape (h, w, 2), in all states and the parameter, shape (h, n + 1, 2)."""
+        boxes = np.empty((len(hulls), len(self._states) + 1, 2))
         boxes[:, :, 0], boxes[:, :, 1] = -math.inf, math.inf
-        boxes[:, self.unknowns] = self.undecided
-        n, m = len(self.unknowns) - 1, len(self._eliminated)
-        out = np.empty((2, n + m + len(self._divisors)))
-        for box, hull in zip(boxes, self.undecided, strict=True):
-            self._equations(hull[:, 0].copy(), hull[:, 1].copy(), self._p, self._p, out[0], out[1])
-            box[self._eliminated] = out[:, n : n + m].T
+        boxes[:, self.unknowns] = hulls
+        n, m = len(self.unknowns) - 1, len(self.eliminated)
+        out = np.empty((2, n + m + len(self.divisors)))
+        for box, hull in zip(boxes, hulls, strict=True):
+            self.equations(hull[:, 0].copy(), hull[:, 1].copy(), self.p, self.p, out[0], out[1])
+            box[self.eliminated] = out[:, n : n + m].T
         return boxes
 
     def place(self, hull: FloatArray) -> str:
@@ -193,7 +199,7 @@ class Coverage:
         open_boxes = [i for i, z in enumerate(explained) if z is None]
         where = self.place(np.stack([self.low, self.high], axis=1))
         box = self.request.box
-        others = {n: box[n] for n in (self._states[i] for i in self._eliminated) if n in box}
+        others = {n: box[n] for n in (self._states[i] for i in self.eliminated) if n in box}
         where += "".join(
             f", {n} in [{number(low, DIGITS)}, {number(high, DIGITS)}]" for n, (low, high) in others.items()
         )

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dynana.analysis.branch_points import RANK_LOST, branch_point, crossing_tangents, through
-from dynana.analysis.equilibrium_tracing import Curve, Mark, Trace
+from dynana.analysis.equilibrium_tracing import Curve, Mark, Trace, on_trace
 from dynana.numerics.bracketed_roots import bracketed_root
 from dynana.numerics.equilibrium_curve import CurvePoint, EquilibriumCurve
 
@@ -21,6 +21,8 @@ Scalar = Callable[[FloatArray], float]
 
 #: A test function below this fraction of its largest value on the curve has no sign: the next point decides.
 NO_SIGN = 1e-10
+#: Sums of two eigenvalues below this fraction of the largest eigenvalue are rounding.
+NEUTRAL = 1e-13
 #: Rounds of halving where a test function may touch or cross zero twice between two points.
 ROUNDS = 6
 #: Real parts and smallest singular values count as zero below this fraction of the rates at a located point.
@@ -115,6 +117,7 @@ def locate(curve: EquilibriumCurve, tests: Tests, trace: Trace) -> tuple[tuple[F
     """
     jumps = []
     points, values, used = refined(curve, tests.values, trace.points)
+    used[:, HOPF] &= np.abs(values[:, HOPF]) > NEUTRAL  # of a conservative system it is zero everywhere
     found: list[tuple[int, float, Mark]] = []
     for i, j, which in sorted(crossings(values, used), key=lambda c: c[2] != BRANCH_POINT):
         mark = _located(curve, tests, (points[i], points[j]), which, values[[i, j], which])
@@ -132,6 +135,30 @@ def locate(curve: EquilibriumCurve, tests: Tests, trace: Trace) -> tuple[tuple[F
     trace.marks = [m for _, _, m in found]
     trace.points = with_marks(points, found)
     return tuple(jumps)
+
+
+def locate_between(
+    curve: EquilibriumCurve, tests: Tests, trace: Trace, ends: tuple[FloatArray, FloatArray], which: int
+) -> None:
+    """Add the special point of one kind between two scaled places of a trace, unless it is among its marks."""
+    segment = on_trace(curve, trace, ends[0])
+    if segment is None or on_trace(curve, trace, ends[1]) is None:
+        return
+    along = trace.points[segment].tangent
+    points = [curve.point(u, along) for u in ends]
+    a, b = points if float((ends[1] - ends[0]) @ along) > 0.0 else points[::-1]
+    if a is None or b is None:
+        return
+    values = np.array([tests.one(p, which) for p in (a, b)])
+    mark = _located(curve, tests, (a, b), which, values) if values[0] * values[1] < 0.0 else None
+    if mark is None or any(m.kind == mark.kind and _near(m, mark) for m in trace.marks):
+        return
+    at = on_trace(curve, trace, mark.point.u)
+    if at is not None:
+        trace.points.insert(at + 1, mark.point)
+        trace.marks.append(mark)
+        order = {id(p): i for i, p in enumerate(trace.points)}
+        trace.marks.sort(key=lambda m: order.get(id(m.point), 0))
 
 
 def _changed(tests: Tests, a: CurvePoint, b: CurvePoint) -> bool:

@@ -13,6 +13,7 @@ from dynana.analysis.equilibrium_points import spectra
 from dynana.analysis.equilibrium_survey import Survey, marks_on
 from dynana.analysis.equilibrium_tracing import Mark, Trace
 from dynana.analysis.normal_forms import NormalForm, normal_form
+from dynana.analysis.special_coverage import PROVED, special_places
 from dynana.analysis.stability import HYPERBOLICITY
 from dynana.errors import ConvergenceError
 from dynana.numerics.pseudo_arclength import POINT_LIMIT, STEP_TOO_SMALL
@@ -33,6 +34,7 @@ def diagram_of(survey: Survey) -> Diagram:
     """Return the diagram of a finished survey."""
     request, system = survey.request, survey.system
     coverage, complete, undecided, examined = _covered(survey)
+    sentences, special_complete, special_undecided, pieces = _special_covered(survey, complete)
     return Diagram(
         system=system.name,
         fingerprint=survey.kernels.fingerprint,
@@ -42,10 +44,13 @@ def diagram_of(survey: Survey) -> Diagram:
         range=(request.low, request.high),
         box=request.box,
         branches=tuple(_branch(survey, trace) for trace in survey.traces),
-        coverage=coverage,
+        coverage=(*coverage, *sentences),
         complete=complete,
         undecided=undecided,
         boxes_examined=examined,
+        special_complete=special_complete,
+        special_undecided=special_undecided,
+        pieces_examined=pieces,
     )
 
 
@@ -61,7 +66,18 @@ def _covered(survey: Survey) -> tuple[tuple[str, ...], bool, FloatArray, int]:
     broken = sum(stop.reason in GIVEN_UP for trace in survey.traces for stop in trace.stops)
     broken += survey.jumps
     sentences, complete = survey.coverage.sentences(places, kinks, survey.missed, broken)
-    return sentences, complete, survey.coverage.full_boxes(), survey.coverage.examined
+    full = survey.coverage.full_boxes(survey.coverage.undecided)
+    return sentences, complete, full, survey.coverage.examined
+
+
+def _special_covered(survey: Survey, curves: bool) -> tuple[tuple[str, ...], bool, FloatArray, int]:
+    """Return what is proved about folds and Hopf points, likewise; ``curves``: whether all equilibria are proved."""
+    special, coverage = survey.special, survey.coverage
+    if special is None or coverage is None:
+        return (), False, np.empty((0, survey.curve.n + 1, 2)), 0
+    sentences, complete = special.sentences(special_places(survey.traces, PROVED, survey.curve.scales), curves)
+    pieces = 0 if special.refusal else special.found.examined
+    return sentences, complete, coverage.full_boxes(special.undecided), pieces
 
 
 def _branch(survey: Survey, trace: Trace) -> Branch:

@@ -15,6 +15,7 @@ from dynana.analysis.coverage import Coverage
 from dynana.analysis.equilibrium_points import Tests, locate
 from dynana.analysis.equilibrium_tracing import Mark, Trace, Tracer, on_any
 from dynana.analysis.fixed_points import fixed_points
+from dynana.analysis.special_coverage import SpecialCoverage, proved_special_points
 from dynana.errors import ConvergenceError
 from dynana.lowering.kernels import lower
 from dynana.numerics.equilibrium_curve import GOOD, CurvePoint, EquilibriumCurve
@@ -61,6 +62,8 @@ class Survey:
     traces : list of Trace
     jumps : int
         Steps that have gone over to another curve however short they were.
+    special : SpecialCoverage or None
+        The proof about folds and Hopf points, where all equilibria were searched.
     """
 
     def __init__(self, request: Request) -> None:
@@ -70,6 +73,7 @@ class Survey:
         self.jumps = 0
         self.coverage = Coverage(request, self.kernels) if request.start is None else None
         self.missed = np.empty(0, np.int64)
+        self.special: SpecialCoverage | None = None
         self.starts = np.empty((0, len(self.system.states) + 1)) if request.start is None else request.start[None]
         if self.coverage is not None and self.coverage.spent:
             self.starts = self._equilibria()
@@ -145,6 +149,8 @@ class Survey:
             self._fill(self.coverage)
         if not self.traces:
             raise ConvergenceError(self.nothing_found())
+        if self.coverage is not None:
+            self.special = proved_special_points(self.coverage, self.kernels, self.curve, self.tests, self.traces)
 
     def _found_at(self, z: FloatArray) -> str:
         return f"found at {self.request.parameter} = {number(float(z[-1]))}"

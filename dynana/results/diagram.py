@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -127,6 +127,14 @@ class Diagram(Result):
         Boxes of (states, parameter) outside which the diagram is complete, if ``boxes_examined`` is positive.
     boxes_examined : int
         Work of the proof; 0 if none was tried.
+    special_complete : bool
+        Whether it is proved in addition that there are no other folds and Hopf points, outside small boxes around
+        branch points.
+    special_undecided : ndarray, shape (k, n + 1, 2)
+        Boxes of (states, parameter) outside which they are complete on the proved curves, if ``pieces_examined`` is
+        positive.
+    pieces_examined : int
+        Work of that proof; 0 if none was tried.
     """
 
     system: str
@@ -142,6 +150,9 @@ class Diagram(Result):
     undecided: np.ndarray
     boxes_examined: int
     cycle_branches: tuple[CycleBranch, ...] = ()
+    special_complete: bool = False
+    special_undecided: np.ndarray = field(default_factory=lambda: np.empty((0, 0, 2)))
+    pieces_examined: int = 0
 
     @property
     def special(self) -> tuple[SpecialPoint, ...]:

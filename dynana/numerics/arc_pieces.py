@@ -1,0 +1,167 @@
+"""Pieces of proved arcs of equilibria: points, tangents and tighter bounds, with intervals, for many pieces at once.
+
+Each arc is a graph over one of its coordinates s (see `dynana.numerics.curve_coverage`): the others follow from s by
+Krawczyk's method, their derivatives by the implicit function theorem, and bounds of a piece by the mean value theorem.
+
+Source: Neumaier, Interval Methods for Systems of Equations (1990), sections 4.1 and 5.1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dynana.numerics.balls import Balls, between, exact
+
+FloatArray = NDArray[np.float64]
+Indices = NDArray[np.int64]
+Kernel = Callable[..., Any]
+
+#: Krawczyk steps that enclose a point of an arc: each gains the norm of the remainder.
+STEPS = 4
+
+
+@dataclass(frozen=True, eq=False)
+class Tangents:
+    """The curve in pieces, in coordinates in units that are powers of two.
+
+    Attributes
+    ----------
+    others : ndarray of int, shape (k, w - 1)
+        The coordinates beside the graph coordinate.
+    preconditioner : ndarray, shape (k, w - 1, w - 1)
+    remainder : Balls, shape (k, w - 1, w - 1)
+        1 - preconditioner times derivative.
+    slopes : Balls, shape (k, w)
+        Derivatives of all coordinates by the graph coordinate.
+    """
+
+    others: Indices
+    preconditioner: FloatArray
+    remainder: Balls
+    slopes: Balls
+
+    def norm(self) -> FloatArray:
+        """Return upper bounds of the norms of the remainders: below 1 the tangents are bounded."""
+        return np.asarray(np.max(np.sum(self.remainder.size, axis=2), axis=1))
+
+    def part(self, which: Indices) -> Tangents:
+        """Return those of some pieces."""
+        remainder, slopes = self.remainder, self.slopes
+        return Tangents(
+            self.others[which],
+            self.preconditioner[which],
+            Balls(remainder.middle[which], remainder.radius[which]),
+            Balls(slopes.middle[which], slopes.radius[which]),
+        )
+
+
+def evaluated(kernel: Kernel, p: FloatArray, boxes: FloatArray, outputs: int) -> Balls:
+    """Return the outputs of an interval kernel on boxes, shape (k, outputs)."""
+    ol, ou = np.empty((len(boxes), outputs)), np.empty((len(boxes), outputs))
+    low, high = np.ascontiguousarray(boxes[:, :, 0]), np.ascontiguousarray(boxes[:, :, 1])
+    for i in range(len(boxes)):
+        kernel(low[i], high[i], p, p, ol[i], ou[i])
+    return between(ol, ou)
+
+
+class Graphs:
+    """Curves of zeros of n equations in n + 1 unknowns, in pieces that are graphs over one unknown.
+
+    Parameters
+    ----------
+    equations : interval kernel
+        Of the kind "coverage".
+    p : ndarray
+    unit : ndarray, shape (n + 1,)
+        Units of the unknowns, powers of two: scaling by them is exact.
+    values : int
+        Number of its outputs before the derivatives.
+    """
+
+    def __init__(self, equations: Kernel, p: FloatArray, unit: FloatArray, values: int) -> None:
+        self.equations, self._p, self._unit, self._values = equations, p, unit, values
+        self._w, self._rows = len(unit), len(unit) - 1
+
+    def tangents(self, equations: Balls, graph: Indices) -> Tangents:
+        """Return the tangents on pieces from the values and derivatives of the equations there."""
+        w, n = self._w, self._rows
+        slopes = Balls(
+            equations.middle[:, self._values :].reshape(len(graph), n, w) * self._unit,
+            equations.radius[:, self._values :].reshape(len(graph), n, w) * self._unit,
+        )
+        others = np.array([[c for c in range(w) if c != g] for g in range(w)]).reshape(w, n)[graph]
+        square = Balls(*(np.take_along_axis(x, others[:, None, :], 2) for x in (slopes.middle, slopes.radius)))
+        column = Balls(*(np.take_along_axis(x, graph[:, None, None], 2) for x in (slopes.middle, slopes.radius)))
+        y = _inverse(square.middle)
+        remainder = exact(np.eye(n)) - exact(y) @ square
+        solved = exact(y) @ column
+        norm = np.max(np.sum(remainder.size, axis=2), axis=1)
+        # t = -Y column + remainder t, and |t| <= |Y column|/(1 - |remainder|)
+        largest = np.max(solved.size[:, :, 0], axis=1) / np.where(norm < 1.0, 1.0 - norm, 0.0)
+        bound = exact(np.zeros(remainder.middle.shape[:2])[:, :, None]) - solved
+        spread = Balls(np.zeros_like(bound.middle), np.broadcast_to(largest[:, None, None], bound.middle.shape))
+        t = bound + remainder @ spread
+        rows = np.arange(len(graph))
+        middle, radius = np.ones((len(graph), w)), np.zeros((len(graph), w))
+        middle[rows[:, None], others], radius[rows[:, None], others] = t.middle[:, :, 0], t.radius[:, :, 0]
+        return Tangents(others, y, remainder, Balls(middle, radius))
+
+    def point(self, boxes: FloatArray, graph: Indices, s: FloatArray, tangents: Tangents) -> FloatArray:
+        """Return enclosures of the points of the arcs whose graph coordinate is ``s``, as boxes."""
+        rows, others = np.arange(len(boxes)), tangents.others
+        now = boxes.copy()
+        now[rows, graph] = s[:, None]
+        for _ in range(STEPS):
+            ends = np.take_along_axis(now, others[:, :, None], 1) / self._unit[others][:, :, None]
+            x = between(ends[:, :, 0], ends[:, :, 1])
+            thin = now.copy()
+            thin[rows[:, None], others] = (x.middle * self._unit[others])[:, :, None]
+            values = evaluated(self.equations, self._p, thin, self._values)
+            f = Balls(values.middle[:, : self._rows, None], values.radius[:, : self._rows, None])
+            away = Balls(np.zeros_like(x.middle)[:, :, None], x.radius[:, :, None])
+            image = exact(x.middle[:, :, None]) - exact(tangents.preconditioner) @ f + tangents.remainder @ away
+            self._cut(now, others, image.low()[:, :, 0], image.high()[:, :, 0])
+        return now
+
+    def along(self, boxes: FloatArray, graph: Indices, s: FloatArray, at: FloatArray, tangents: Tangents) -> FloatArray:
+        """Return tighter bounds of pieces from the point at ``s`` and the tangents, by the mean value theorem."""
+        others = tangents.others
+        steps = self.half(boxes, graph, s)
+        slopes = Balls(*(np.take_along_axis(x, others, 1) for x in (tangents.slopes.middle, tangents.slopes.radius)))
+        ends = np.take_along_axis(at, others[:, :, None], 1) / self._unit[others][:, :, None]
+        room = Balls(np.zeros((len(boxes), 1)), steps[:, None])
+        whole = between(ends[:, :, 0], ends[:, :, 1]) + slopes * Balls(
+            np.broadcast_to(room.middle, slopes.middle.shape), np.broadcast_to(room.radius, slopes.middle.shape)
+        )
+        tighter = boxes.copy()
+        self._cut(tighter, others, whole.low(), whole.high())
+        return tighter
+
+    def half(self, boxes: FloatArray, graph: Indices, s: FloatArray) -> FloatArray:
+        """Return upper bounds of the scaled distances from ``s`` to the ends of pieces."""
+        rows = np.arange(len(boxes))
+        low, high = boxes[rows, graph, 0], boxes[rows, graph, 1]
+        return np.nextafter(np.maximum(high - s, s - low) / self._unit[graph], np.inf)
+
+    def _cut(self, boxes: FloatArray, others: Indices, low: FloatArray, high: FloatArray) -> None:
+        """Shrink boxes to scaled bounds of their other coordinates, where those are known."""
+        rows, unit = np.arange(len(boxes))[:, None], self._unit[others]
+        before = boxes[rows, others]
+        tighter_low, tighter_high = np.fmax(before[:, :, 0], low * unit), np.fmin(before[:, :, 1], high * unit)
+        kept = tighter_low <= tighter_high
+        boxes[rows, others, 0] = np.where(kept, tighter_low, before[:, :, 0])
+        boxes[rows, others, 1] = np.where(kept, tighter_high, before[:, :, 1])
+
+
+def _inverse(matrices: FloatArray) -> FloatArray:
+    """Return approximate inverses of a stack of matrices; any matrix where there is none."""
+    matrices = np.where(np.isfinite(matrices).all(axis=(1, 2), keepdims=True), matrices, 0.0)
+    try:
+        return np.asarray(np.linalg.inv(matrices))
+    except np.linalg.LinAlgError:
+        return np.asarray(np.linalg.pinv(matrices))

@@ -1,0 +1,94 @@
+"""Interval arithmetic on whole arrays: balls with a middle (real or complex) and a radius, for stacks of matrices.
+
+Rounding is accounted for by an a-priori bound on every sum of products, so that whatever library multiplies the
+matrices, in whatever order, the exact result lies in the returned ball.
+
+Source: Rump (1999), Fast and parallel interval arithmetic, BIT 39:534-554.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.float64]
+
+#: Twice the unit of rounding. Radii are sums of positive terms; they are enlarged by this for each of their roundings.
+EPSILON = 2.0**-52
+#: Added to radii: more than what products of tiny numbers lose.
+TINY = 1e-290
+#: Roundings in one term of a product of complex numbers and in the sums that follow, for caution.
+ROUNDINGS = 8
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Balls:
+    """An array of balls.
+
+    Attributes
+    ----------
+    middle : ndarray, real or complex
+    radius : ndarray, same shape
+        Infinite where nothing is known.
+    """
+
+    middle: NDArray[Any]
+    radius: FloatArray
+
+    @property
+    def size(self) -> FloatArray:
+        """Upper bounds of the absolute values."""
+        return _up(np.abs(self.middle) + self.radius)
+
+    def low(self) -> FloatArray:
+        """Lower ends of real balls."""
+        return np.nextafter(self.middle - self.radius, -np.inf)
+
+    def high(self) -> FloatArray:
+        """Upper ends of real balls."""
+        return np.nextafter(self.middle + self.radius, np.inf)
+
+    def __matmul__(self, other: Balls) -> Balls:
+        roundings = ROUNDINGS + 4 * self.middle.shape[-1]
+        a, b = np.abs(self.middle), np.abs(other.middle)
+        radius = self.radius @ _up(b + other.radius) + a @ other.radius + roundings * EPSILON * (a @ b) + TINY
+        return Balls(self.middle @ other.middle, _known(_up(radius, roundings)))
+
+    def __add__(self, other: Balls) -> Balls:
+        middle = self.middle + other.middle
+        return Balls(middle, _known(_up(self.radius + other.radius + ROUNDINGS * EPSILON * np.abs(middle) + TINY)))
+
+    def __sub__(self, other: Balls) -> Balls:
+        return self + Balls(-other.middle, other.radius)
+
+    def __mul__(self, other: Balls) -> Balls:
+        a, b = np.abs(self.middle), np.abs(other.middle)
+        radius = self.radius * _up(b + other.radius) + a * other.radius + ROUNDINGS * EPSILON * a * b + TINY
+        return Balls(self.middle * other.middle, _known(_up(radius)))
+
+
+def between(low: FloatArray, high: FloatArray) -> Balls:
+    """Return the real balls that hold intervals."""
+    with np.errstate(all="ignore"):
+        middle = 0.5 * (low + high)
+        finite = np.isfinite(middle) & np.isfinite(low) & np.isfinite(high)
+        middle = np.where(finite, middle, 0.0)
+        radius = np.where(finite, _up(np.maximum(high - middle, middle - low)), np.inf)
+    return Balls(middle, radius)
+
+
+def exact(values: NDArray[Any]) -> Balls:
+    """Return numbers as balls of no extent."""
+    return Balls(values, np.zeros(values.shape))
+
+
+def _up(radius: FloatArray, roundings: int = ROUNDINGS) -> FloatArray:
+    return radius * (1.0 + roundings * EPSILON)
+
+
+def _known(radius: FloatArray) -> FloatArray:
+    """Return radii with infinity where nothing is known (an infinite radius times zero)."""
+    return np.where(np.isnan(radius), np.inf, radius)

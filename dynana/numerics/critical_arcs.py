@@ -1,0 +1,255 @@
+"""Every fold and Hopf point on proved arcs of equilibria, with proof: pieces of arcs on which eigenvalues are enclosed.
+
+Each arc is a graph over one of its coordinates s (see `dynana.numerics.curve_coverage`), so that its tangent and the
+derivative of the Jacobian along it follow from the implicit function theorem, with intervals. A piece is settled if no
+eigenvalue meets the imaginary axis on it, or if one real eigenvalue or one conjugate pair does at most once: whether it
+does follows from the numbers of unstable eigenvalues at its ends. Other pieces are cut in two.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dynana.numerics.arc_pieces import Graphs, Kernel, Tangents, evaluated
+from dynana.numerics.balls import Balls, exact
+from dynana.numerics.eigenvalue_discs import NONE, PAIR, REAL, Discs, discs
+
+__all__ = ["BUDGET", "CRITICAL", "CROSSINGS", "EDGE", "ROUGH", "Arcs", "Found", "critical_points"]
+
+FloatArray = NDArray[np.float64]
+Indices = NDArray[np.int64]
+
+#: A piece shorter than this fraction of the search box is not cut any further: rounding hides eigenvalues of its size.
+RESOLUTION = 1e-9
+#: Where the equations have a kink cutting ends at this fraction.
+COARSE_RESOLUTION = 1e-4
+#: Place of a cut, off centre, because models like to have special points on simple fractions.
+CUT = 0.4931
+#: The preconditioned matrix of a piece differs from 1 by less than this, or the piece is cut.
+CONTRACTING = 0.9
+#: Generations of halves none of which is settled, after which the search ends: eigenvalues stay on the axis.
+HOPELESS = 5
+
+#: Why a piece is undecided.
+CRITICAL, EDGE, ROUGH, BUDGET = 1, 2, 3, 4
+#: Verdicts that stand for a special point.
+CROSSINGS = {REAL: "fold", PAIR: "hopf"}
+
+
+@dataclass(frozen=True, eq=False)
+class Arcs:
+    """Arcs of equilibria, with the functions along them.
+
+    Attributes
+    ----------
+    equations, jacobian : interval kernels
+        Of the kinds "coverage" and "coverage_jacobian".
+    variable, constant : ndarray of int
+        Places of the elements of the Jacobian, in the order in which its kernel stores them.
+    p : ndarray
+        Parameters.
+    n, w, eliminated : int
+        Number of states, of unknowns (remaining states and the parameter), of eliminated states.
+    divisors : int
+    low, high : ndarray, shape (w + eliminated,)
+        Box that counts: of the unknowns and of the eliminated states.
+    enclosures : ndarray, shape (k, w, 2)
+    graph : ndarray of int, shape (k,)
+    excused : ndarray, shape (e, w, 2)
+        Boxes in which nothing shall be proved: around branch points, where eigenvalues vanish beside the curves.
+    units : ndarray, shape (n,)
+        Typical sizes of the states.
+    """
+
+    equations: Kernel
+    jacobian: Kernel
+    variable: Indices
+    constant: Indices
+    p: FloatArray
+    n: int
+    w: int
+    eliminated: int
+    divisors: int
+    low: FloatArray
+    high: FloatArray
+    enclosures: FloatArray
+    graph: Indices
+    excused: FloatArray
+    units: FloatArray
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """What is proved.
+
+    Attributes
+    ----------
+    boxes : ndarray, shape (c, w, 2)
+        Each holds exactly one special point.
+    kinds, arcs : ndarray of int, shape (c,)
+        REAL (fold) or PAIR (Hopf point), and the arc. Arcs overlap: a point may be in two of them.
+    undecided : ndarray, shape (u, w, 2)
+    reasons : ndarray of int, shape (u,)
+    examined : int
+        Pieces that were examined. There are no other special points on the arcs.
+    """
+
+    boxes: FloatArray
+    kinds: Indices
+    arcs: Indices
+    undecided: FloatArray
+    reasons: Indices
+    examined: int
+
+
+def critical_points(arcs: Arcs, budget: int) -> Found:
+    """Find every fold and Hopf point on arcs of equilibria; see `Found`."""
+    search = _Search(arcs)
+    boxes, owner = arcs.enclosures, np.arange(len(arcs.enclosures))
+    settled: list[tuple[FloatArray, Indices, Indices]] = []
+    undecided: list[tuple[FloatArray, Indices]] = []
+    examined, stalled = 0, 0
+    with np.errstate(all="ignore"):
+        while len(boxes):
+            if examined + len(boxes) > budget or stalled == HOPELESS:
+                undecided.append((boxes, np.full(len(boxes), CRITICAL if stalled == HOPELESS else BUDGET)))
+                break
+            wanted = ~search.excused(boxes)
+            boxes, owner = boxes[wanted], owner[wanted]
+            if not len(boxes):
+                break
+            examined += len(boxes)
+            boxes, verdict, reason = search.judged(boxes, arcs.graph[owner])
+            stalled = 0 if verdict.any() else stalled + 1
+            crossing = np.isin(verdict, list(CROSSINGS))
+            settled.append((boxes[crossing], verdict[crossing], owner[crossing]))
+            boxes, owner, reason = boxes[verdict == 0], owner[verdict == 0], reason[verdict == 0]
+            width = search.length(boxes, arcs.graph[owner])
+            coarse = width < np.where(reason == ROUGH, COARSE_RESOLUTION, RESOLUTION)
+            undecided.append((boxes[coarse], reason[coarse]))
+            boxes, owner = _halves(boxes[~coarse], owner[~coarse], arcs.graph)
+    w = arcs.w
+    return Found(
+        boxes=np.concatenate([b for b, _, _ in settled] or [np.empty((0, w, 2))]),
+        kinds=np.concatenate([k for _, k, _ in settled] or [np.empty(0, np.int64)]),
+        arcs=np.concatenate([o for _, _, o in settled] or [np.empty(0, np.int64)]),
+        undecided=np.concatenate([b for b, _ in undecided] or [np.empty((0, w, 2))]),
+        reasons=np.concatenate([r for _, r in undecided] or [np.empty(0, np.int64)]),
+        examined=examined,
+    )
+
+
+def _halves(boxes: FloatArray, owner: Indices, graph: Indices) -> tuple[FloatArray, Indices]:
+    """Return pieces cut in two along their graph coordinates."""
+    rows, g = np.arange(len(boxes)), graph[owner]
+    low, high = boxes[rows, g, 0], boxes[rows, g, 1]
+    cut = low + CUT * (high - low)
+    left, right = boxes.copy(), boxes.copy()
+    left[rows, g, 1], right[rows, g, 0] = cut, cut
+    return np.concatenate([left, right]), np.concatenate([owner, owner])
+
+
+class _Search:
+    """Judges stacks of pieces."""
+
+    def __init__(self, arcs: Arcs) -> None:
+        self._a = arcs
+        # scaling by powers of two is exact
+        self._unit = np.exp2(np.round(np.log2(arcs.high[: arcs.w] - arcs.low[: arcs.w])))
+        self._state_unit = np.exp2(np.round(np.log2(arcs.units)))
+        self._rows = arcs.w - 1
+        self._values = self._rows + arcs.eliminated + arcs.divisors
+        self._stored = len(arcs.variable) + len(arcs.constant)
+        self._curves = Graphs(arcs.equations, arcs.p, self._unit, self._values)
+
+    def length(self, boxes: FloatArray, graph: Indices) -> FloatArray:
+        """Return the extents along the graph coordinates, as parts of the search box."""
+        rows = np.arange(len(boxes))
+        whole = self._a.high[graph] - self._a.low[graph]
+        result: FloatArray = (boxes[rows, graph, 1] - boxes[rows, graph, 0]) / whole
+        return result
+
+    def judged(self, boxes: FloatArray, graph: Indices) -> tuple[FloatArray, Indices, Indices]:
+        """Return the pieces with tighter bounds, verdicts (0: open; NONE, REAL, PAIR) and reasons for the open ones."""
+        k = len(boxes)
+        verdict, reason = np.zeros(k, np.int64), np.full(k, CRITICAL)
+        equations = evaluated(self._a.equations, self._a.p, boxes, self._values + self._rows * self._a.w)
+        tangents = self._curves.tangents(equations, graph)
+        contracting = tangents.norm() < CONTRACTING
+        reason[~np.isfinite(equations.radius).all(axis=1)] = ROUGH
+        rows = np.arange(k)
+        middle = boxes[rows, graph].mean(axis=1)
+        at = self._curves.point(boxes, graph, middle, tangents)
+        boxes = np.where(contracting[:, None, None], self._curves.along(boxes, graph, middle, at, tangents), boxes)
+        inside, outside = self._position(boxes, equations)
+        todo = np.flatnonzero(contracting & ~outside)
+        verdict[outside] = NONE
+        spectra = self._spectra(boxes[todo], graph[todo], at[todo], tangents.part(todo))
+        verdict[todo] = spectra.critical()
+        reason[todo[~np.isfinite(spectra.radius).all(axis=1)]] = ROUGH
+        maybe = np.flatnonzero(np.isin(verdict, list(CROSSINGS)))
+        if len(maybe):
+            below, above = (
+                self._unstable(boxes[maybe], graph[maybe], boxes[maybe, graph[maybe], end], tangents.part(maybe))
+                for end in (0, 1)
+            )
+            verdict[maybe[(below == above) & (below >= 0)]] = NONE
+            verdict[maybe[(below < 0) | (above < 0)]] = 0
+            edge = maybe[(verdict[maybe] > NONE) & ~inside[maybe]]
+            verdict[edge], reason[edge] = 0, EDGE
+        return boxes, verdict, reason
+
+    def excused(self, boxes: FloatArray) -> NDArray[np.bool_]:
+        """Return which pieces lie in a box in which nothing shall be proved."""
+        result = np.zeros(len(boxes), dtype=bool)
+        for box in self._a.excused:
+            result |= np.all((boxes[:, :, 0] >= box[:, 0]) & (boxes[:, :, 1] <= box[:, 1]), axis=1)
+        return result
+
+    def _position(self, boxes: FloatArray, equations: Balls) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+        """Return which pieces lie in the box that counts, and which lie outside of it."""
+        a = self._a
+        eliminated = Balls(
+            *(x[:, self._rows : self._rows + a.eliminated] for x in (equations.middle, equations.radius))
+        )
+        low = np.concatenate([boxes[:, :, 0], eliminated.low()], axis=1)
+        high = np.concatenate([boxes[:, :, 1], eliminated.high()], axis=1)
+        inside = np.all((low >= a.low) & (high <= a.high), axis=1)
+        return inside, np.any((high < a.low) | (low > a.high), axis=1)
+
+    # -- eigenvalues -----------------------------------------------------------------------------------------------
+
+    def _matrices(self, values: Balls, first: int) -> Balls:
+        """Return matrices from the stored elements, in the units of the states; ``first`` (variable ones) or all."""
+        a = self._a
+        places = np.concatenate([a.variable, a.constant]).astype(np.int64)[:first]
+        middle, radius = np.zeros((len(values.middle), a.n * a.n)), np.zeros((len(values.middle), a.n * a.n))
+        middle[:, places], radius[:, places] = values.middle[:, :first], values.radius[:, :first]
+        unit = self._state_unit / self._state_unit[:, None]
+        shape = (-1, a.n, a.n)
+        return Balls(middle.reshape(shape) * unit, radius.reshape(shape) * unit)
+
+    def _spectra(self, boxes: FloatArray, graph: Indices, at: FloatArray, tangents: Tangents) -> Discs:
+        """Return the discs of the eigenvalues on pieces; ``at`` are boxes around their middles."""
+        a, v = self._a, len(self._a.variable)
+        constant = self._matrices(evaluated(a.jacobian, a.p, at, self._stored), self._stored)
+        wide = evaluated(a.jacobian, a.p, boxes, self._stored + v * a.w)
+        slopes = Balls(
+            wide.middle[:, self._stored :].reshape(len(boxes), v, a.w) * self._unit,
+            wide.radius[:, self._stored :].reshape(len(boxes), v, a.w) * self._unit,
+        )
+        t = Balls(tangents.slopes.middle[:, :, None], tangents.slopes.radius[:, :, None])
+        along = slopes @ t
+        rate = self._matrices(Balls(along.middle[:, :, 0], along.radius[:, :, 0]), v)
+        rows = np.arange(len(boxes))
+        return discs(constant, rate, self._curves.half(boxes, graph, at[rows, graph, 0]))
+
+    def _unstable(self, boxes: FloatArray, graph: Indices, s: FloatArray, tangents: Tangents) -> Indices:
+        """Return the numbers of unstable eigenvalues at points of pieces, -1 where unknown."""
+        at = self._curves.point(boxes, graph, s, tangents)
+        constant = self._matrices(evaluated(self._a.jacobian, self._a.p, at, self._stored), self._stored)
+        still = exact(np.zeros_like(constant.middle))
+        return discs(constant, still, np.zeros(len(boxes))).unstable()

@@ -1,0 +1,131 @@
+"""Folds and Hopf points are proved complete, and what is not proved is named."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import dynana as dn
+from dynana.models import fitzhugh_nagumo, lif, wang_buzsaki, wong_wang
+from tests.analysis.continuation_cases import made
+
+X = {"x": (-2.0, 2.0)}
+PLANE = {"x": (-2.0, 2.0), "y": (-2.0, 2.0)}
+WIDE = (-1.0, 1.1)
+
+
+def scalar(formula, range_=WIDE, **options):
+    return dn.continue_equilibria(made({"x": formula}, {"r": 0.0}), "r", range_, ranges=X, **options)
+
+
+def rotating(rate, range_=WIDE, **options):
+    """Continue a focus whose pair of eigenvalues is rate + i, rate - i."""
+    ring = "(x**2 + y**2)"
+    rows = {"x": f"({rate})*x - y - x*{ring}", "y": f"x + ({rate})*y - y*{ring}"}
+    return dn.continue_equilibria(made(rows, {"r": 0.0}), "r", range_, ranges=PLANE, **options)
+
+
+def test_the_sentence_of_the_issue():
+    found = dn.continue_equilibria(dn.models.hodgkin_huxley, "I", (0, 200))
+    assert found.coverage[0].startswith("all equilibria for I in [0, 200]") and "proved" in found.coverage[0]
+    assert found.coverage[1].startswith("all folds and Hopf points: proved")
+    assert found.special_complete and found.pieces_examined > 0 and found.special_undecided.shape == (0, 5, 2)
+
+
+@pytest.mark.parametrize("close", [1e-3, 1e-5])
+def test_pairs_far_closer_than_a_step_are_not_missed(close):
+    square = f"1/{round(close**-2)}"
+    hopf = rotating(f"r**2 - {square}", max_step=1.0)
+    assert [p["r"] for p in hopf.special_points("hopf")] == pytest.approx([-close, close], rel=1e-8)
+    folds = scalar(f"r - (x - 1/3)**3/3 + (x - 1/3)*{square}", max_step=1.0)
+    at = sorted(p["x"] - 1 / 3 for p in folds.special_points("fold"))  # their values differ by far less than rounding
+    assert at == pytest.approx([-close, close], rel=1e-5)
+    assert hopf.special_complete and folds.special_complete
+
+
+def test_a_point_that_the_trace_has_missed_is_located(monkeypatch):
+    from dynana.analysis import equilibrium_points
+
+    monkeypatch.setattr(equilibrium_points, "crossings", lambda values, used: [])  # a trace that sees nothing
+    found = rotating("r**2 - 1/100")
+    assert [p["r"] for p in found.special_points("hopf")] == pytest.approx([-0.1, 0.1], rel=1e-10)
+    assert found.special_complete and all(p.converged for p in found.special)
+    branch = found.branches[0]
+    assert np.all(np.diff(branch["r"]) > 0)
+    assert [p["r"] for p in branch.special] == [branch["r"][p.index] for p in branch.special]
+
+
+def test_a_label_that_the_proof_refutes_is_named(monkeypatch):
+    from dynana.analysis import equilibrium_results
+
+    wrong = [("fold", np.array([0.25, 0.25]))]
+    monkeypatch.setattr(equilibrium_results, "special_places", lambda traces, kinds, scales: wrong)
+    found = scalar("r - x")
+    assert found.complete and not found.special_complete
+    assert "not confirmed: the fold at r in [0.25, 0.25]" in found.coverage[-1]
+
+
+def test_branch_points_leave_small_boxes():
+    found = dn.continue_equilibria(wong_wang.at(coh=0), "mu_0", (-30, 80))
+    assert found.special_complete and "around the branch points" in found.coverage[1]
+    assert len(found.special_points("fold")) == 4
+
+
+@pytest.mark.parametrize(
+    ("found", "reason"),
+    [
+        (lambda: scalar("r - x**3"), "degenerate"),
+        (lambda: rotating("r**2"), "degenerate"),
+        (lambda: rotating("r", (0, 1.1)), "edge of the range"),
+        (lambda: scalar("r - x + Abs(x - 1/2)/2"), "kink"),
+        (
+            lambda: dn.continue_equilibria(
+                made({"x": "x*(r - y)", "y": "y*(x - 1)"}, {"r": 1.0}),
+                "r",
+                (0.5, 2),
+                ranges={"x": (0.1, 3), "y": (0.1, 3)},
+            ),
+            "stay critical",
+        ),
+    ],
+)
+def test_what_is_not_proved_is_named(found, reason):
+    diagram = found()
+    assert diagram.complete and not diagram.special_complete and not diagram.special_points("hopf")
+    assert "not proved" in diagram.coverage[1] and reason in diagram.coverage[2]
+    assert len(diagram.special_undecided) and diagram.special_undecided.shape[1:] == (len(diagram.states) + 1, 2)
+
+
+def test_the_budget_is_stated_when_it_is_spent(monkeypatch):
+    from dynana.analysis import special_coverage
+
+    monkeypatch.setattr(special_coverage, "BUDGET", 20)
+    found = scalar("r + x - x**3")
+    assert not found.special_complete and any("budget" in line for line in found.coverage)
+    assert len(found.special_points("fold")) == 2  # what the trace finds is there all the same
+
+
+def test_systems_without_a_proof_say_so(monkeypatch):
+    from dynana.analysis import special_coverage
+
+    monkeypatch.setattr(special_coverage, "MOST_STATES", 1)
+    found = dn.continue_equilibria(fitzhugh_nagumo, "I", (0, 2))
+    assert found.complete and not found.special_complete and found.pieces_examined == 0
+    assert "no proof of completeness was tried (more than 1 states)" in found.coverage[1]
+
+
+def test_other_kinds_of_models():
+    jumping = dn.continue_equilibria(lif, "I", (0, 30))
+    assert jumping.special_complete and not jumping.special
+    defective = made({"x": "r - x", "y": "x - y", "z": "y - z - z**3/10"}, {"r": 0.0})
+    found = dn.continue_equilibria(defective, "r", WIDE, ranges=dict.fromkeys("xyz", (-2.0, 2.0)))
+    assert found.special_complete
+    snic = dn.continue_equilibria(wang_buzsaki, "I", (-1, 5))
+    assert snic.special_complete and [p.code for p in snic.special] == ["LP"]
+
+
+def test_saved_with_what_is_proved(tmp_path):
+    found = scalar("r - x**3")
+    again = type(found).load(found.save(tmp_path / "diagram"))
+    assert again.special_complete == found.special_complete and again.pieces_examined == found.pieces_examined
+    np.testing.assert_array_equal(again.special_undecided, found.special_undecided)
