@@ -217,6 +217,20 @@ def test_an_orbit_along_the_repelling_sheet_is_called_a_canard():
     assert "canard" not in "".join(dn.fast_slow(fitzhugh_nagumo.at(I=0.7), "w", progress=False).warnings)
 
 
+def test_the_largest_canard_is_where_the_series_says_up_to_its_next_term():
+    series = [Fraction(c) for c in REFERENCE["canard"]["coefficients"]]
+    left = []
+    for eps in (0.05, 0.02):
+        system = van_der_pol_canard.at(eps=eps)
+        (hopf,) = dn.continue_equilibria(system, "a", (0.98, 1.01)).special_points("hopf")
+        assert hopf["a"] == pytest.approx(1, abs=1e-12)
+        reaches_fold = {"canard": lambda cycle: cycle.maxima[1] - 2 / 3}
+        branch = dn.continue_cycles(system, hopf, "a", (0.98, 1.01), test_functions=reaches_fold, progress=False)
+        (canard,) = branch.special_points("user")
+        left.append((canard["a"] - sum(float(c) * eps**k for k, c in enumerate(series))) / eps**4)
+    assert left == pytest.approx([-0.57, -0.50], abs=0.01)  # tends to the coefficient of eps^4
+
+
 def test_an_orbit_that_keeps_to_a_part_of_the_path():
     small = dn.fast_slow(van_der_pol_canard.at(a=0.9936), "y", progress=False)
     assert any("keeps to y from" in w for w in small.warnings)

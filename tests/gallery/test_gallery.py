@@ -33,10 +33,14 @@ EXPECTED = {
     ],
     # near-periodic with the published parameters, as other simulators find (CV 0.010 in the first 500 ms); irregular
     "balanced_network": ["ei_balanced 34.", "0.015", "ei_irregular 2", "0.9"],
+    # the term with eps^4 of the series of the canard value is what is left; the orbit below is a duck without a head
+    "canard_explosion": ["-0.414", "-0.500", "follows the repelling sheet of branch 1", "canard point: at the fold"],
     # the catalogue's fixed points of the published model
     "decision": ["0.0617611", "0.188154", "0.0293542", "0.630305", "0.498675", "0.69935", "0.28647", "0.741099"],
     # half of the starts without evidence, by symmetry; those on the diagonal, 1 of 300, stay there
     "decision_basins": ["0.498333", "0.00333333"],
+    # Hopf point of the fast subsystem where v^2 = 1 - delta b, at I + y = 0.331281
+    "elliptic_burst": ["subHopf/fold cycle bursting (elliptic)", "0.01878133745", "leaves with a delay"],
     # v - v^3/3 = (v + 0.7)/0.8 - I by Cardano's formula; firing between the Hopf points 0.3313 and 1.4187
     "fitzhugh_nagumo": ["-1.19941", "-0.804848", "1.03248", "stable focus", "unstable focus"],
     "generalized_if_patterns": [
@@ -51,6 +55,15 @@ EXPECTED = {
         "24 spikes, 3 ",
         "32 spikes, 3 ",
         "0.791288",
+    ],
+    # folds at z - I = -5/27 and 1, Hopf point at 0.926473787113; period of the burst in 26 digits 128.5048445996
+    "hindmarsh_rose_dissected": [
+        "1.814814815",
+        "2.926473787",
+        "4.926473787",
+        "2 spikes every 128.505",
+        "fold/homoclinic bursting (square-wave)",
+        "tonic spiking: at z = 4.02514",
     ],
     # rest by Brent's method on the current at steady gates; unstable between the Hopf points 9.78 and 154.5
     "hodgkin_huxley": ["-64.9964", "-59.5706", "-70.6762", "saddle-focus", "stable focus"],
@@ -117,6 +130,8 @@ LOCATED: dict[str, list[tuple[str, tuple[float, ...], float]]] = {
         ("PD", (5.2911472248,), 1e-7),
         ("PD", (5.327920801,), 1e-7),
     ],
+    # AUTO-07p: 0.81614695989 + I
+    "hindmarsh_rose_dissected": [("HOM", (2.81614695989,), 1e-8), ("HOM", (4.81614695989,), 1e-8)],
     "hodgkin_huxley_diagram": [*places(EQUILIBRIA, "hh", "HB"), *places(CYCLES, "hh", "LPC", "PD")],
     "hodgkin_huxley_two_parameters": places(LOCI, "hh", "GH"),
     # exact: pitchfork at 1, Hopf point at sigma (sigma + beta + 3)/(sigma - beta - 1); homoclinic: Sparrow (1982)
