@@ -6,9 +6,9 @@ Textbook: Izhikevich (2007), chapter 9; Ermentrout & Terman (2010), chapter 5.
 Parameters: the model's defaults, and mu = 2e-5, a slower y.
 
 What to notice: rest loses stability in a subcritical Hopf point, the large cycle disappears in a fold of cycles, and
-between them both are stable. At mu = 2e-5 y goes on far beyond the Hopf point before oscillations grow: while stability lasted
-they had shrunk to almost nothing (delayed loss of stability). At mu = 1e-4 what is left of the last burst decides when
-the next begins, so that the number of spikes varies.
+between the two both are stable. At mu = 2e-5 y goes on far beyond the Hopf point before oscillations grow: while
+stability lasted they had shrunk to almost nothing (delayed loss of stability). At mu = 1e-4 what is left of the last
+burst decides when the next begins, and the number of spikes varies.
 
 Exercise: let v feel a little noise (dn.Noise). What becomes of the delay?
 """
