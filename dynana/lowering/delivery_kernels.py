@@ -104,7 +104,8 @@ def _edges(route: Route) -> list[str]:
     weight = "weights[p]" if route.weighted else "weight"
     if route.amounts:
         weight = f"{weight} * amounts[uint64(q)]"
-    head = [f"first = integers_at(a[{At.FIRST:d}])", f"target = {INDICES[route.index]}(a[{At.TARGET:d}])"]
+    head = [f"first, last = integers_at(a[{At.FIRST:d}]), integers_at(a[{At.LAST:d}])"]
+    head.append(f"target = {INDICES[route.index]}(a[{At.TARGET:d}])")
     head += [f"stride = uint64(a[{At.BLOCK_STRIDE:d}])"] if route.blocked else []
     head.append(f"shift = uint64(a[{At.TARGET_FIRST:d}])")
     inner = ["t = uint64(target[p]) + shift"]
@@ -112,7 +113,7 @@ def _edges(route: Route) -> list[str]:
         head.append(f"delay = {DELAYS[route.delays]}(a[{At.DELAYS:d}])")
         head.append(f"slots, distance = a[{At.OUT_SLOTS:d}], a[{At.OUT_STRIDE:d}]")
         inner.append("slot = uint64((k + int64(delay[p])) % slots * distance)")
-    body = ["for p in range(uint64(first[uint64(cell)]), uint64(first[uint64(cell + 1)])):"]
+    body = ["for p in range(uint64(first[uint64(cell)]), uint64(last[uint64(cell)])):"]
     body += [f"    {line}" for line in (*inner, f"{_place(route, 't')} += {weight}")]
     return [*head, *_spikes(body)]
 

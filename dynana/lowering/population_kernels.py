@@ -106,7 +106,7 @@ def _step(cell: Cell) -> Draft:
     if cell.system.jumps:
         lines += _listing(draft)
         draft.head += ["count = counts[uint64(0)]", "n_jumps = int64(0)"]
-    draft.body = [f"for b in range(uint64(a[{At.BLOCKS:d}])):", *indented(lines)]
+    draft.body = [f"for b in range(uint64(a[{At.FIRST_BLOCK:d}]), uint64(a[{At.BLOCKS:d}])):", *indented(lines)]
     if cell.system.jumps:
         draft.body += ["counts[uint64(0)] = count", "counts[uint64(1)] = n_jumps"]
         draft.body.append(f"ends[uint64(k % a[{At.ENDS_LENGTH:d}])] = count")

@@ -56,7 +56,7 @@ def _outputs(cell: Cell, expressions: Sequence[sp.Expr], staged: bool) -> Source
         *(f"slot{i} = uint64(({i} * (a[{Output.SLOTS:d}] + 1) + which) * {stride})" for i in range(len(rows))),
     ]
     draft.body = [
-        f"for b in range(uint64(a[{Population.BLOCKS:d}])):",
+        f"for b in range(uint64(a[{Population.FIRST_BLOCK:d}]), uint64(a[{Population.BLOCKS:d}])):",
         f"    base = b * uint64({BLOCK_WIDTH * cell.rows})",
         *(f"    {line}" for line in over_cells(lines)),
     ]

@@ -33,6 +33,10 @@ OPERATION = types.void(INDEX, INDEX)
 #: Columns of the table.
 COLUMNS = 32
 
+#: Columns that every operation has: into what it may be divided (a `Division`), and the number of blocks of the
+#: population whose cells are divided.
+DIVISION, DIVIDED_BLOCKS = 31, 30
+
 #: Bits of the cell in an entry of the log; the step stands above them.
 CELL_BITS = 32
 
@@ -41,6 +45,31 @@ MOST_JUMPS = 100
 
 #: A refractory time that misses a time of the grid by less than this share of a step ends there.
 SAME_GRID_TIME = 1e-9
+
+
+class Division(IntEnum):
+    """How the work of an operation may be divided among threads, such that each owns some blocks of every population.
+
+    All but WHOLE write nothing but what belongs to the own cells, and read of others only what operations that are not
+    divided have written.
+    """
+
+    WHOLE = 0
+    """Not at all."""
+    CELLS = 1
+    """By FIRST_BLOCK and BLOCKS of `Population`."""
+    STEP = 2
+    """So too, with a log of spikes for each thread."""
+    JUMP = 3
+    """By the jumps that the own step has listed."""
+    WATCH = 4
+    """As CELLS, with what each thread finds."""
+    EVENTS = 5
+    """By the targets of the edges, `Delivery`."""
+    EVERYBODY = 6
+    """By targets, all to all."""
+    COUNTS = 7
+    """By cells, `dynana.numerics.network_poisson.Poisson`."""
 
 
 class Population(IntEnum):
@@ -74,6 +103,8 @@ class Population(IntEnum):
     """Number of the first cell in the network: cells own their noise by their number."""
     FIRST_STAGE = 17
     LAST_STAGE = 18
+    FIRST_BLOCK = 19
+    """The blocks from this one to before BLOCKS are worked on."""
     OWN = 20
     """First column that belongs to the operation alone."""
 
@@ -124,6 +155,8 @@ class Delivery(IntEnum):
     TARGET_CELLS = 17
     SELF = 18
     """All to all without the cell itself: number of source 0 in the target's population; -1 with the cell itself."""
+    LAST = 19
+    """Where the edges of each source cell end; int64."""
 
 
 class Synapses(IntEnum):

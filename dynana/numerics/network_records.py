@@ -88,7 +88,7 @@ def watch(k, row):
         return
     y = floats_at(a[Population.Y])
     found = integers_at(a[Watch.FOUND])
-    for block in range(np.uint64(a[Population.BLOCKS])):
+    for block in range(np.uint64(a[Population.FIRST_BLOCK]), np.uint64(a[Population.BLOCKS])):
         for state in range(np.uint64(a[Watch.STATES])):
             start = (block * np.uint64(a[Watch.ROWS]) + state) * np.uint64(BLOCK_WIDTH)
             bad = np.int64(0)

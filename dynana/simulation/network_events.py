@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from dynana.definition.assembly import Assembly, Event, Link
 from dynana.lowering.delivery_kernels import Route, delivery
-from dynana.numerics.network_program import Delivery, address_of
+from dynana.numerics.network_program import DIVIDED_BLOCKS, DIVISION, Delivery, Division, address_of
 from dynana.numerics.signatures import BLOCK_WIDTH
 from dynana.simulation.edges import Edges
 from dynana.simulation.network_population import PopulationArrays, evaluate, filled_row
@@ -69,6 +69,7 @@ def event_operation(
             Delivery.SOURCE_FIRST: link.source.first,
             Delivery.SOURCE_CELLS: link.source.size,
             Delivery.FIRST: 0 if edges is None else edges.first.ctypes.data,
+            Delivery.LAST: 0 if edges is None else edges.first.ctypes.data + edges.first.itemsize,
             Delivery.TARGET: 0 if edges is None else edges.target.ctypes.data,
             Delivery.DELAYS: 0 if delays is None else delays.ctypes.data,
             Delivery.WEIGHT: weights.ctypes.data,
@@ -80,5 +81,7 @@ def event_operation(
             Delivery.TARGET_FIRST: link.target.first,
             Delivery.TARGET_CELLS: link.target.size,
             Delivery.SELF: way.self,
+            DIVISION: Division.EVERYBODY if edges is None else Division.EVENTS,
+            DIVIDED_BLOCKS: target.blocks,
         }
     )

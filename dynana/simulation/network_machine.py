@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from dynana.definition.assembly import Assembly, Event, PerSynapse, Trains
 from dynana.lowering.stream_kernels import amounts
-from dynana.numerics.network_program import COLUMNS, Output, address_of, march
+from dynana.numerics.network_program import COLUMNS, Division, Output, address_of, march
 from dynana.numerics.network_records import Watch, watch
 from dynana.simulation.drawing import child_seed
 from dynana.simulation.edges import Edges
@@ -90,6 +90,11 @@ class Machine:
         """Steps that have been carried out; -1 before the jumps at the start."""
         return int(self.halt[1])
 
+    @property
+    def limits(self) -> tuple[int, int]:
+        """Address of the lengths of all logs with what is safe, for `march`, and their number."""
+        return self._limits.ctypes.data, len(self.arrays)
+
     # -- operations ----------------------------------------------------------------------------------------------------
 
     def _populations(self) -> list[PopulationArrays]:
@@ -100,12 +105,12 @@ class Machine:
         populations = self._populations()
         staged = [p for p in populations if p.module.METHOD == "rk4"] if table and self.couplings.any else []
         whole = [p for p in populations if p not in staged]
-        rows = [p.row(address_of(p.module.step), table, (-1, 0)) for p in staged]
+        rows = [_step_row(p, table, (-1, 0)) for p in staged]
         rows += self.couplings.operations(0) if table else []
-        rows += [p.row(address_of(p.module.step), table) for p in whole]
+        rows += [_step_row(p, table, (-1, 4)) for p in whole]
         for stage in range(4 if staged else 0):
             rows += self.couplings.operations(stage) if stage else []
-            rows += [p.row(address_of(p.module.step), table, (stage, stage + 1)) for p in staged]
+            rows += [_step_row(p, table, (stage, stage + 1)) for p in staged]
         return rows
 
     def _deliveries(self, sources: bool) -> list[Row]:
@@ -176,7 +181,7 @@ class Machine:
         length = population.memory["log"].size
         memory = population.memory["amounts"] = np.zeros(len(expressions) * length)
         own = {Output.RINGS: memory.ctypes.data, Output.SLOTS: length}
-        row = population.row(address_of(module.amount), table, own=own)
+        row = population.row(address_of(module.amount), table, own=own, division=Division.WHOLE)
         return row, {key: memory.ctypes.data + 8 * length * place for key, place in places.items()}
 
     def _address(self, population: int, item: Event | PerSynapse, what: str) -> int:
@@ -184,7 +189,8 @@ class Machine:
         return self._amounts[population][1].get((id(item), what), 0)
 
     def _jumps(self, table: int) -> list[Row]:
-        return [p.row(address_of(p.module.jump), table) for p in self._populations() if p.system.jumps]
+        jumping = [p for p in self._populations() if p.system.jumps]
+        return [p.row(address_of(p.module.jump), table, division=Division.JUMP) for p in jumping]
 
     def _watches(self) -> list[Row]:
         """Return the operations that look for numbers that are not finite; ``found`` names the first population."""
@@ -198,7 +204,7 @@ class Machine:
                     Watch.HALT: self.halt.ctypes.data,
                     Watch.POPULATION: i,
                 }
-                rows.append(p.row(address_of(watch), 1, own=own))
+                rows.append(p.row(address_of(watch), 1, own=own, division=Division.WATCH))
         return rows
 
     def _table(self, rows: Sequence[Row]) -> Row:
@@ -230,8 +236,7 @@ class Machine:
     def _march(self, first: int, last: int, program: Row) -> int:
         if not len(program):
             return last
-        many, limits = len(self.arrays), self._limits.ctypes.data
-        return int(march(first, last, program.ctypes.data, len(program), limits, many, self.halt.ctypes.data))
+        return int(march(first, last, program.ctypes.data, len(program), *self.limits, self.halt.ctypes.data))
 
     def drain(self) -> list[NDArray[np.int64]]:
         """Return the spikes of each population since the last call, and make room for more.
@@ -254,3 +259,9 @@ class Machine:
         """Start from the content of the arrays, which is that of the end of a step."""
         self._drained = [int(arrays.memory["counts"][0]) for arrays in self.arrays]
         self.halt[1] = step
+
+
+def _step_row(population: PopulationArrays, table: int, stages: tuple[int, int]) -> Row:
+    """Return the operation by which a population takes a step, or some stages of it."""
+    division = Division.STEP if population.system.jumps else Division.CELLS
+    return population.row(address_of(population.module.step), table, stages, division=division)

@@ -16,7 +16,7 @@ from dynana.definition.parts import Jump
 from dynana.definition.system import System
 from dynana.lowering.population_kernels import population
 from dynana.lowering.population_steps import Form
-from dynana.numerics.network_program import COLUMNS
+from dynana.numerics.network_program import COLUMNS, DIVIDED_BLOCKS, DIVISION, Division
 from dynana.numerics.network_program import Population as At
 from dynana.numerics.signatures import BLOCK_WIDTH
 from dynana.simulation.array_expressions import array_function
@@ -167,7 +167,12 @@ class PopulationArrays:
     # -- operations ----------------------------------------------------------------------------------------------------
 
     def row(
-        self, function: int, table: int | Array, stages: tuple[int, int] = (-1, 4), own: Mapping[Any, int] | None = None
+        self,
+        function: int,
+        table: int | Array,
+        stages: tuple[int, int] = (-1, 4),
+        own: Mapping[Any, int] | None = None,
+        division: Division = Division.CELLS,
     ) -> NDArray[np.int64]:
         """Return the row of an operation on this population.
 
@@ -181,6 +186,8 @@ class PopulationArrays:
             Which stages of ``rk4``.
         own : mapping of column to int, optional
             Columns of the operation's own.
+        division : Division
+            How it may be divided among threads.
         """
         constants = self.tables[table] if isinstance(table, int) else table
         columns = {
@@ -203,6 +210,8 @@ class PopulationArrays:
             At.FIRST_CELL: self.first_cell,
             At.FIRST_STAGE: stages[0],
             At.LAST_STAGE: stages[1],
+            DIVISION: division,
+            DIVIDED_BLOCKS: self.blocks,
             **(own or {}),
         }
         return filled_row(columns)

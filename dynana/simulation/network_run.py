@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 import time
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
+import numba
 import numpy as np
 
 from dynana.definition.assembly import Assembly, Link
@@ -40,6 +42,7 @@ def run_assembly(
     progress: bool | None = None,
     name: str = "network",
     chunk: int | None = None,
+    threads: int = 1,
 ) -> Recording:
     """Simulate a network.
 
@@ -64,6 +67,8 @@ def run_assembly(
     name : str
     chunk : int, optional
         Steps of each chunk; by default about 50 ms of work.
+    threads : int
+        How many carry out the steps; no bit depends on it.
 
     Returns
     -------
@@ -88,7 +93,7 @@ def run_assembly(
         try:
             if not goes_on:
                 machine.begin(records.rows)
-            for t in _chunks(machine, records, last, chunk, pieces):
+            for t in _chunks(machine, records, last, chunk, pieces, threads):
                 line.report(t)
                 if machine.halt[0]:
                     stop = _blow_up(machine)
@@ -134,18 +139,40 @@ def _check_fits(start: NetworkState, dt: float, structure: str) -> None:
         raise ValueError("start= comes from a network with other populations, equations or connections")
 
 
-def _chunks(machine: Machine, records: Records, last: int, chunk: int | None, pieces: list[list[np.ndarray]]):  # type: ignore[no-untyped-def]
+def _chunks(
+    machine: Machine,
+    records: Records,
+    last: int,
+    chunk: int | None,
+    pieces: list[list[np.ndarray]],
+    threads: int,
+) -> Iterator[float]:
     """Carry out the run; yields the time after each chunk."""
-    program = machine.program(records.rows)
     steps = chunk or FIRST_CHUNK
-    while machine.step < last and not machine.halt[0]:
-        begun, before = time.perf_counter(), machine.step
-        machine.advance(min(last, machine.step + steps), program)
-        passed, done = time.perf_counter() - begun, machine.step - before
-        _collect(machine, pieces)
-        if chunk is None and done:
-            steps = max(1, min(4 * steps, int(done * CHUNK / max(passed, 1e-9))))
-        yield machine.start + machine.step * machine.dt
+    with _at_work(machine, machine.program(records.rows), threads) as advance:
+        while machine.step < last and not machine.halt[0]:
+            begun, before = time.perf_counter(), machine.step
+            advance(min(last, machine.step + steps))
+            passed, done = time.perf_counter() - begun, machine.step - before
+            _collect(machine, pieces)
+            if chunk is None and done:
+                steps = max(1, min(4 * steps, int(done * CHUNK / max(passed, 1e-9))))
+            yield machine.start + machine.step * machine.dt
+
+
+@contextmanager
+def _at_work(machine: Machine, program: np.ndarray, threads: int) -> Iterator[Callable[[int], int]]:
+    """Provide the function that carries out steps up to a given one, on as many threads as wanted."""
+    if threads == 1 or numba.config.DISABLE_JIT:  # without compiled code there is nobody to meet
+        yield lambda last: machine.advance(last, program)
+        return
+    from dynana.simulation.network_threads import Team  # compiles what one thread does not need
+
+    team = Team(machine, program, threads)
+    try:
+        yield team.advance
+    finally:
+        team.close()
 
 
 def _collect(machine: Machine, pieces: list[list[np.ndarray]]) -> None:

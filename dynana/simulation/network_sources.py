@@ -24,7 +24,7 @@ from dynana.numerics.network_poisson import (
     bounds_of,
     table_of,
 )
-from dynana.numerics.network_program import address_of
+from dynana.numerics.network_program import DIVIDED_BLOCKS, DIVISION, Division, address_of
 from dynana.numerics.network_sources import Course, Given, follow, given_spikes
 from dynana.numerics.signatures import BLOCK_WIDTH
 from dynana.results.time_units import SECONDS
@@ -258,7 +258,11 @@ class PoissonInputs:
         """Return the operations by which every cell of a part receives events of its own."""
         self.kept.append(weight)
         arriving = target.form.arriving
-        columns: dict[Any, int] = {Poisson.WEIGHT: weight.ctypes.data}
+        columns: dict[Any, int] = {
+            Poisson.WEIGHT: weight.ctypes.data,
+            DIVISION: Division.COUNTS,
+            DIVIDED_BLOCKS: target.blocks,
+        }
         part = (first, first + cells)
         if state in arriving:
             columns |= {

@@ -1,0 +1,244 @@
+"""A network on several threads: the operations of a step, divided so that every bit stays the same.
+
+Each thread owns some blocks of every population. It integrates its own cells, adds to its own cells what arrives for
+them, in the order in which one thread would, and lets them jump; spikes that threads have found are put together in the
+order of the cells. What cannot be divided is done by the first thread while the others wait.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dynana.numerics.network_poisson import Poisson
+from dynana.numerics.network_program import DIVIDED_BLOCKS, DIVISION, Delivery, Division, Population, address_of
+from dynana.numerics.network_records import Watch
+from dynana.numerics.network_threads import Merge, cut_rows, march_together, merge_logs, offer_address
+from dynana.numerics.signatures import BLOCK_WIDTH
+from dynana.simulation.network_machine import Machine
+from dynana.simulation.network_population import PopulationArrays, filled_row
+
+Row = NDArray[np.int64]
+
+#: Divisions after which spikes must be put together.
+STEPS = (Division.STEP, Division.CELLS)
+
+
+class Team:
+    """The threads that carry out the steps of a network.
+
+    Parameters
+    ----------
+    machine : Machine
+    program : ndarray
+        Table of operations of a step, as for one thread.
+    threads : int
+        At least 2.
+    """
+
+    def __init__(self, machine: Machine, program: Row, threads: int) -> None:
+        self.machine, self.threads = machine, threads
+        self._arrays = {array.ctypes.data: array for array in machine.kept}
+        self._kept: list[np.ndarray] = []
+        self._own: dict[int, list[dict[str, np.ndarray]]] = {}
+        self._found = [np.full(4, -1, np.int64) for _ in range(threads)]
+        self._cuts: dict[tuple[int, int], list[dict[int, int]]] = {}
+        self._programs = [np.array(p, dtype=np.int64) for p in self._divided(program)]
+        self._gate = np.array([0, offer_address()], dtype=np.int64)
+        self._pool = ThreadPoolExecutor(threads - 1)
+
+    def advance(self, last: int) -> int:
+        """Carry out steps up to ``last``, or fewer, as `Machine.advance` does; returns the last one."""
+        self._gate[0] = 0
+        first = self.machine.step + 1
+        others: list[Future[int]] = []
+        try:
+            others += [self._pool.submit(self._march, first, last, i) for i in range(1, self.threads)]
+            return self._march(first, last, 0)
+        finally:
+            for other in others:
+                other.result()
+            self._report()
+
+    def close(self) -> None:
+        """Let the threads go."""
+        self._pool.shutdown()
+
+    def _march(self, first: int, last: int, thread: int) -> int:
+        program = self._programs[thread]
+        table = (program.ctypes.data, len(program), *self.machine.limits, self.machine.halt.ctypes.data)
+        return int(march_together(first, last, *table, self._gate.ctypes.data, self.threads, thread))
+
+    def _report(self) -> None:
+        """Name the number that is not finite and that one thread would have found first."""
+        found = [f for f in self._found if f[0] >= 0]
+        if found:
+            self.machine.found[:] = min(found, key=lambda f: int(f[1]))
+
+    # -- division ------------------------------------------------------------------------------------------------------
+
+    def _divided(self, program: Row) -> list[list[Row]]:
+        """Return the table of each thread."""
+        programs: list[list[Row]] = [[] for _ in range(self.threads)]
+        gate = filled_row({})
+        waiting: list[Row] = []
+        divided, whole = True, False  # what has been done since the last gate
+
+        def put(rows: Sequence[Row] | Row) -> None:
+            nonlocal divided, whole
+            alone = isinstance(rows, np.ndarray)
+            if divided if alone else whole:
+                for p in programs:
+                    p.append(gate)
+                divided = whole = False
+            if alone:
+                programs[0].append(rows)
+                whole = True
+            else:
+                for p, row in zip(programs, rows, strict=True):
+                    p.append(row)
+                divided = True
+
+        for row in program:
+            division = Division(int(row[DIVISION]))
+            if division not in STEPS:
+                for merge in waiting:
+                    put(merge)
+                waiting = []
+            if division == Division.WHOLE:
+                put(row)
+                continue
+            put([self._part(row, division, i) for i in range(self.threads)])
+            if division == Division.STEP:
+                waiting.append(self._merge(row))
+        for merge in waiting:
+            put(merge)
+        return programs
+
+    def _blocks(self, row: Row, i: int) -> tuple[int, int]:
+        """Return the blocks that a thread owns of the population that a row works on: the first, and past the last."""
+        blocks = int(row[DIVIDED_BLOCKS])
+        return blocks * i // self.threads, blocks * (i + 1) // self.threads
+
+    def _part(self, row: Row, division: Division, i: int) -> Row:
+        """Return the row of one thread."""
+        first, last = self._blocks(row, i)
+        part = row.copy()
+        if division == Division.EVENTS:
+            columns = self._edges(row)[i]
+        elif division == Division.EVERYBODY:
+            low = int(row[Delivery.TARGET_FIRST])
+            high = low + int(row[Delivery.TARGET_CELLS])
+            begin, end = (min(max(b * BLOCK_WIDTH, low), high) for b in (first, last))
+            columns = {Delivery.TARGET_FIRST: begin, Delivery.TARGET_CELLS: end - begin}
+        elif division == Division.COUNTS:
+            columns = self._counts(row, first, last)
+        else:
+            columns = {Population.FIRST_BLOCK: first, Population.BLOCKS: last}
+            if division in (Division.STEP, Division.JUMP):
+                columns |= self._logs(row, i)
+            elif division == Division.WATCH:
+                columns[Watch.FOUND] = self._found[i].ctypes.data
+        for column, value in columns.items():
+            part[int(column)] = value
+        return part
+
+    def _logs(self, row: Row, i: int) -> Mapping[int, int]:
+        """Return the columns of a thread's own lists of spikes and jumps, and of its work space."""
+        key = int(row[Population.Y])
+        if key not in self._own:
+            self._own[key] = []
+            size = int(row[Population.CELLS])
+            population = next(
+                a
+                for a in self.machine.arrays
+                if isinstance(a, PopulationArrays) and a.memory["y"].ctypes.data == key
+            )
+            for _ in range(self.threads):
+                self._own[key].append(
+                    {
+                        "log": np.zeros(size, np.int64),
+                        "jumps": np.zeros(size, np.int64),
+                        "counts": np.zeros(2, np.int64),
+                        "ends": np.zeros(int(row[Population.ENDS_LENGTH]), np.int64),
+                        "scratch": np.zeros_like(population.scratch),
+                    }
+                )
+        own = self._own[key][i]
+        return {
+            Population.LOG: own["log"].ctypes.data,
+            Population.JUMPS: own["jumps"].ctypes.data,
+            Population.COUNTS: own["counts"].ctypes.data,
+            Population.ENDS: own["ends"].ctypes.data,
+            Population.SCRATCH: own["scratch"].ctypes.data,
+        }
+
+    def _merge(self, row: Row) -> Row:
+        """Return the operation that puts the spikes of a population together."""
+        owns = self._own[int(row[Population.Y])]
+        parts = np.array([own[name].ctypes.data for own in owns for name in ("log", "counts")], dtype=np.int64)
+        self._kept.append(parts)
+        return filled_row(
+            {
+                Merge.FUNCTION: address_of(merge_logs),
+                Merge.LOG: row[Population.LOG],
+                Merge.COUNTS: row[Population.COUNTS],
+                Merge.ENDS: row[Population.ENDS],
+                Merge.ENDS_LENGTH: row[Population.ENDS_LENGTH],
+                Merge.PARTS: parts.ctypes.data,
+                Merge.N_PARTS: self.threads,
+            }
+        )
+
+    def _counts(self, row: Row, first: int, last: int) -> Mapping[int, int]:
+        """Return the columns by which a thread draws counts for its own cells, in work space of its own."""
+        low, high, origin = (int(row[c]) for c in (Poisson.FIRST, Poisson.LAST, Poisson.ORIGIN))
+        begin, end = (min(max(b * BLOCK_WIDTH - origin, low), high) for b in (first, last))
+        columns: dict[int, int] = {Poisson.FIRST: begin, Poisson.LAST: end}
+        for column in (Poisson.BOUNDS, Poisson.REALS, Poisson.SHORTS, Poisson.NUMBERS):
+            own = self._arrays[int(row[column])].copy()
+            self._kept.append(own)
+            columns[column] = own.ctypes.data
+        return columns
+
+    def _edges(self, row: Row) -> list[dict[int, int]]:
+        """Return for each thread the columns by which it delivers to its own cells.
+
+        Where the targets of a source increase, those of a thread are neighbours already; otherwise the edges are put
+        into that order, edges to one thread as they were.
+        """
+        key = (int(row[Delivery.FIRST]), int(row[Delivery.WEIGHT]))
+        if key in self._cuts:
+            return self._cuts[key]
+        first, target = self._arrays[key[0]], self._arrays[int(row[Delivery.TARGET])]
+        bounds = [
+            self._blocks(row, i)[1] * BLOCK_WIDTH - int(row[Delivery.TARGET_FIRST]) for i in range(self.threads - 1)
+        ]
+        columns: dict[int, int] = {}
+        if not _increase(first, target):
+            thread = np.searchsorted(bounds, target, side="right")
+            source = np.repeat(np.arange(first.size - 1), np.diff(first))
+            order = np.argsort(source * self.threads + thread, kind="stable")
+            for column in (Delivery.TARGET, Delivery.DELAYS, Delivery.WEIGHT):
+                array = self._arrays.get(int(row[column]), target[:0])
+                if array.size == target.size:
+                    self._kept.append(array[order])
+                    columns[column] = self._kept[-1].ctypes.data
+            target = target[order]
+        own = [cut_rows(first, target, bound, np.empty(first.size - 1, np.int64)) for bound in bounds]
+        cuts = [first[:-1], *own, first[1:]]
+        self._kept += cuts
+        self._cuts[key] = [
+            {**columns, Delivery.FIRST: low.ctypes.data, Delivery.LAST: high.ctypes.data}
+            for low, high in zip(cuts[:-1], cuts[1:], strict=True)
+        ]
+        return self._cuts[key]
+
+
+def _increase(first: np.ndarray, target: np.ndarray) -> bool:
+    """Return whether the targets of each source increase."""
+    falls = np.flatnonzero(target[1:] < target[:-1]) + 1
+    return bool(np.all(np.isin(falls, first)))
