@@ -225,7 +225,7 @@ class _Writer:
         changed, functions = self._changed(item.on_pre)
         lines, used = [*lines, *changed], used | functions
         spike = [f"r{i} = amounts[uint64({i} * width + q)]" for i in range(len(item.pre))]
-        spike += ["low, high = uint64(first[uint64(cell)]), uint64(first[uint64(cell + 1)])"]
+        spike += ["low, high = uint64(first[uint64(cell)]), uint64(last[uint64(cell)])"]
         if layout.delays:
             spike.append("high = first_at_least(delay, low, high, late + 1)")
             spike.append("low = first_at_least(delay, low, high, late)")
@@ -254,7 +254,7 @@ class _Writer:
             *self._arrays(),
             f"log = integers_at(a[{At.LOG:d}])",
             f"ends = integers_at(a[{At.ENDS:d}])",
-            f"first = integers_at(a[{At.FIRST:d}])",
+            f"first, last = integers_at(a[{At.FIRST:d}]), integers_at(a[{At.LAST:d}])",
             f"target = {view}(a[{At.TARGET:d}])",
             f"y = floats_at(a[{At.Y:d}])",
             f"b = floats_at(a[{At.NUMBERS:d}])",
@@ -290,7 +290,7 @@ class _Writer:
             f"    cell = (log[uint64(q)] & {(1 << CELL_BITS) - 1}) - a[{At.TARGET_FIRST:d}]",
             f"    if (cell >= 0) & (cell < a[{At.TARGET_CELLS:d}]):",
             *(f"        r{start + i} = amounts[uint64({i} * width + q)]" for i in range(len(item.post))),
-            "        for m in range(uint64(first[uint64(cell)]), uint64(first[uint64(cell + 1)])):",
+            "        for m in range(uint64(first[uint64(cell)]), uint64(last[uint64(cell)])):",
             "            p = uint64(edge[m])",
             *(f"            {line}" for line in (*self._row_reads("uint64(target[m])"), *self._loads(), *changed)),
         ]
@@ -314,7 +314,7 @@ class _Writer:
             body.append(f"    out{i}[uint64(i)] = 0.0")
         body += [
             f"for cell in range(a[{At.SOURCE_CELLS:d}]):",
-            "    for p in range(uint64(first[uint64(cell)]), uint64(first[uint64(cell + 1)])):",
+            "    for p in range(uint64(first[uint64(cell)]), uint64(last[uint64(cell)])):",
             *(f"        {line}" for line in inner),
         ]
         return Function(name="advance", arguments="", body=tuple(body)), used | functions

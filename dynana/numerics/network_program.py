@@ -70,6 +70,10 @@ class Division(IntEnum):
     """By targets, all to all."""
     COUNTS = 7
     """By cells, `dynana.numerics.network_poisson.Poisson`."""
+    ARRIVE = 8
+    """By the targets of edges with states of their own, `Synapses`."""
+    ANSWER = 9
+    """By the targets that spike, `Synapses`; reads of sources are those of other threads."""
 
 
 class Population(IntEnum):
@@ -206,6 +210,8 @@ class Synapses(IntEnum):
     """Slot ``(k - LAG) % SLOTS`` is read, less the delay of the edge where they differ."""
     LIVE = 28
     """Uniform parameters of the target that change; float64."""
+    LAST = 29
+    """Where the edges of each source end; for `answer`, of each target; int64."""
 
 
 operation_at = recover(OPERATION)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from dynana.definition.assembly import Link, PerSynapse
 from dynana.lowering.stream_kernels import outputs
 from dynana.lowering.synapse_kernels import Layout, synapses
-from dynana.numerics.network_program import Output, address_of
+from dynana.numerics.network_program import DIVIDED_BLOCKS, DIVISION, Division, Output, address_of
 from dynana.numerics.network_program import Synapses as At
 from dynana.numerics.signatures import BLOCK_WIDTH
 from dynana.simulation.edges import Edges, index_type
@@ -121,10 +121,12 @@ class SynapseArrays:
             At.DISTINCT: self._keep(distinct),
             At.N_DISTINCT: distinct.size,
             At.FIRST: self._keep(self.edges.first),
+            At.LAST: self.edges.first.ctypes.data + self.edges.first.itemsize,
             At.TARGET: self._keep(self.edges.target),
             At.OUTS: self._keep(np.array(outs, dtype=np.int64)),
             At.OUT_SLOTS: target.slots,
             At.OUT_STRIDE: target.stride * len(arriving),
+            DIVISION: Division.ARRIVE if delays is None else Division.WHOLE,
         }
         return [self._row(self.module.arrive, columns)]
 
@@ -140,9 +142,11 @@ class SynapseArrays:
         columns = {
             **self._spikes(self.target, amounts),
             At.FIRST: self._keep(first),
+            At.LAST: first.ctypes.data + first.itemsize,
             At.TARGET: self._keep(sources.astype(index_type(self.link.source.size))),
             At.EDGE: self._keep(order),
             At.LAG: self.route.delay,
+            DIVISION: Division.ANSWER,
         }
         return [self._row(self.module.answer, columns)]
 
@@ -153,6 +157,7 @@ class SynapseArrays:
         outs = np.array([self._keep(v) for v in self.vectors.values()], dtype=np.int64)
         columns = {
             At.FIRST: self._keep(self.edges.first),
+            At.LAST: self.edges.first.ctypes.data + self.edges.first.itemsize,
             At.TARGET: self._keep(self.edges.target),
             At.OUTS: self._keep(outs),
             At.LAG: self.route.delay + 1,
@@ -193,6 +198,7 @@ class SynapseArrays:
                 At.ROWS: self.memory["reads"].ctypes.data if "reads" in self.memory else 0,
                 At.SLOTS: self.slots,
                 At.ROW_STRIDE: stride,
+                DIVIDED_BLOCKS: target.blocks,
                 **columns,
             }
         )

@@ -7,6 +7,7 @@ order of the cells. What cannot be divided is done by the first thread while the
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 
@@ -14,7 +15,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dynana.numerics.network_poisson import Poisson
-from dynana.numerics.network_program import DIVIDED_BLOCKS, DIVISION, Delivery, Division, Population, address_of
+from dynana.numerics.network_program import (
+    DIVIDED_BLOCKS,
+    DIVISION,
+    Delivery,
+    Division,
+    Population,
+    Synapses,
+    address_of,
+)
 from dynana.numerics.network_records import Watch
 from dynana.numerics.network_threads import Merge, cut_rows, march_together, merge_logs, offer_address
 from dynana.numerics.signatures import BLOCK_WIDTH
@@ -41,7 +50,8 @@ class Team:
 
     def __init__(self, machine: Machine, program: Row, threads: int) -> None:
         self.machine, self.threads = machine, threads
-        self._arrays = {array.ctypes.data: array for array in machine.kept}
+        kept = [*machine.kept, *(array for s in machine.synapses for array in s.kept)]
+        self._arrays = {array.ctypes.data: array for array in kept}
         self._kept: list[np.ndarray] = []
         self._own: dict[int, list[dict[str, np.ndarray]]] = {}
         self._found = [np.full(4, -1, np.int64) for _ in range(threads)]
@@ -87,10 +97,10 @@ class Team:
         waiting: list[Row] = []
         divided, whole = True, False  # what has been done since the last gate
 
-        def put(rows: Sequence[Row] | Row) -> None:
+        def put(rows: Sequence[Row] | Row, reads: bool = False) -> None:
             nonlocal divided, whole
             alone = isinstance(rows, np.ndarray)
-            if divided if alone else whole:
+            if (divided and (alone or reads)) or (whole and not alone):
                 for p in programs:
                     p.append(gate)
                 divided = whole = False
@@ -103,7 +113,7 @@ class Team:
                 divided = True
 
         for row in program:
-            division = Division(int(row[DIVISION]))
+            division = self._division(row)
             if division not in STEPS:
                 for merge in waiting:
                     put(merge)
@@ -111,12 +121,20 @@ class Team:
             if division == Division.WHOLE:
                 put(row)
                 continue
-            put([self._part(row, division, i) for i in range(self.threads)])
+            put([self._part(row, division, i) for i in range(self.threads)], division == Division.ANSWER)
             if division == Division.STEP:
                 waiting.append(self._merge(row))
         for merge in waiting:
             put(merge)
         return programs
+
+    def _division(self, row: Row) -> Division:
+        """Return how an operation is divided; states of edges stay where they are, whatever the order of targets."""
+        division = Division(int(row[DIVISION]))
+        if division == Division.ARRIVE:
+            first, target = (self._arrays[int(row[c])] for c in (Synapses.FIRST, Synapses.TARGET))
+            return division if _increase(first, target) else Division.WHOLE
+        return division
 
     def _blocks(self, row: Row, i: int) -> tuple[int, int]:
         """Return the blocks that a thread owns of the population that a row works on: the first, and past the last."""
@@ -127,8 +145,18 @@ class Team:
         """Return the row of one thread."""
         first, last = self._blocks(row, i)
         part = row.copy()
+        columns: Mapping[int, int]
         if division == Division.EVENTS:
             columns = self._edges(row)[i]
+        elif division == Division.ARRIVE:
+            first_edge, target = (self._arrays[int(row[c])] for c in (Synapses.FIRST, Synapses.TARGET))
+            low, high = self._cut(first_edge, target, row, int(row[Synapses.TARGET_FIRST]))[i]
+            columns = {Synapses.FIRST: low, Synapses.LAST: high}
+        elif division == Division.ANSWER:
+            low, size = int(row[Synapses.TARGET_FIRST]), int(row[Synapses.TARGET_CELLS])
+            begin, end = (min(max(b * BLOCK_WIDTH, low), low + size) for b in (first, last))
+            moved = {c: int(row[c]) + 8 * (begin - low) for c in (Synapses.FIRST, Synapses.LAST)}
+            columns = {Synapses.TARGET_FIRST: begin, Synapses.TARGET_CELLS: end - begin, **moved}
         elif division == Division.EVERYBODY:
             low = int(row[Delivery.TARGET_FIRST])
             high = low + int(row[Delivery.TARGET_CELLS])
@@ -139,9 +167,9 @@ class Team:
         else:
             columns = {Population.FIRST_BLOCK: first, Population.BLOCKS: last}
             if division in (Division.STEP, Division.JUMP):
-                columns |= self._logs(row, i)
+                columns = {**columns, **self._logs(row, i)}
             elif division == Division.WATCH:
-                columns[Watch.FOUND] = self._found[i].ctypes.data
+                columns = {**columns, Watch.FOUND: self._found[i].ctypes.data}
         for column, value in columns.items():
             part[int(column)] = value
         return part
@@ -153,9 +181,7 @@ class Team:
             self._own[key] = []
             size = int(row[Population.CELLS])
             population = next(
-                a
-                for a in self.machine.arrays
-                if isinstance(a, PopulationArrays) and a.memory["y"].ctypes.data == key
+                a for a in self.machine.arrays if isinstance(a, PopulationArrays) and a.memory["y"].ctypes.data == key
             )
             for _ in range(self.threads):
                 self._own[key].append(
@@ -214,12 +240,9 @@ class Team:
         if key in self._cuts:
             return self._cuts[key]
         first, target = self._arrays[key[0]], self._arrays[int(row[Delivery.TARGET])]
-        bounds = [
-            self._blocks(row, i)[1] * BLOCK_WIDTH - int(row[Delivery.TARGET_FIRST]) for i in range(self.threads - 1)
-        ]
         columns: dict[int, int] = {}
         if not _increase(first, target):
-            thread = np.searchsorted(bounds, target, side="right")
+            thread = np.searchsorted(self._bounds(row, int(row[Delivery.TARGET_FIRST])), target, side="right")
             source = np.repeat(np.arange(first.size - 1), np.diff(first))
             order = np.argsort(source * self.threads + thread, kind="stable")
             for column in (Delivery.TARGET, Delivery.DELAYS, Delivery.WEIGHT):
@@ -228,14 +251,24 @@ class Team:
                     self._kept.append(array[order])
                     columns[column] = self._kept[-1].ctypes.data
             target = target[order]
-        own = [cut_rows(first, target, bound, np.empty(first.size - 1, np.int64)) for bound in bounds]
-        cuts = [first[:-1], *own, first[1:]]
-        self._kept += cuts
         self._cuts[key] = [
-            {**columns, Delivery.FIRST: low.ctypes.data, Delivery.LAST: high.ctypes.data}
-            for low, high in zip(cuts[:-1], cuts[1:], strict=True)
+            {**columns, Delivery.FIRST: low, Delivery.LAST: high}
+            for low, high in self._cut(first, target, row, int(row[Delivery.TARGET_FIRST]))
         ]
         return self._cuts[key]
+
+    def _bounds(self, row: Row, origin: int) -> list[int]:
+        """Return where the cells of the next thread begin, counted from a cell of the population."""
+        return [self._blocks(row, i)[1] * BLOCK_WIDTH - origin for i in range(self.threads - 1)]
+
+    def _cut(self, first: np.ndarray, target: np.ndarray, row: Row, origin: int) -> list[tuple[int, int]]:
+        """Return for each thread the addresses of where the edges of each source to its own cells begin and end."""
+        own = [
+            cut_rows(first, target, bound, np.empty(first.size - 1, np.int64)) for bound in self._bounds(row, origin)
+        ]
+        cuts = [first[:-1], *own, first[1:]]
+        self._kept += cuts
+        return [(low.ctypes.data, high.ctypes.data) for low, high in itertools.pairwise(cuts)]
 
 
 def _increase(first: np.ndarray, target: np.ndarray) -> bool:

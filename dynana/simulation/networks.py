@@ -48,6 +48,7 @@ def simulate_network(
     seed: int | None = None,
     share: bool = True,
     between: Callable[[float], bool | None] | None = None,
+    threads: int = 1,
     progress: bool | None = None,
 ) -> Recording:
     """Simulate a network; see `dynana.simulate` for the arguments."""
@@ -56,6 +57,8 @@ def simulate_network(
     steps = round((span[1] - span[0]) / dt)
     if steps < 1 or abs((span[1] - span[0]) / dt - steps) > GRID_SLACK:
         raise ValueError(f"{network.name}: the run lasts {span[1] - span[0]:g}, which is not a multiple of dt = {dt:g}")
+    if isinstance(threads, bool) or not isinstance(threads, int | np.integer) or threads < 1:
+        raise ValueError(f"{network.name}: threads = {threads!r}: expected a whole number, at least 1")
     if start is not None and not isinstance(start, NetworkState):
         raise TypeError(f"start= goes on from another run: start=run.final, got {type(start).__name__}")
     number = start.seed if start is not None else choose_seed(seed)
@@ -78,6 +81,7 @@ def simulate_network(
         seed=number,
         probes=probes_of(made, sharings, wanted or {}, lambda group: _group(network, made, group, "record=")),
         between=between,
+        threads=int(threads),
         progress=progress,
         name=network.name,
     )

@@ -46,6 +46,7 @@ def simulate(
     executor: Executor | None = None,
     share: bool = True,
     between: Callable[[float], bool | None] | None = None,
+    threads: int = 1,
     progress: bool | None = None,
 ) -> Trajectory | Ensemble | Recording:
     """Integrate a system, or run a network, in time.
@@ -96,6 +97,8 @@ def simulate(
         For networks: False leaves all synaptic states with their synapses, updated at every step.
     between : callable, optional
         For networks: called with the time about every 50 ms of work; the run ends if it returns True.
+    threads : int
+        For networks: how many carry out the steps; they pay from some thousand cells on. No bit depends on it.
     progress : bool, optional
         A line on the terminal for runs of more than 2 seconds: by default where stderr is one; False for silence.
 
@@ -149,7 +152,7 @@ def simulate(
         span = asked.time_span(t)
         return simulate_network(
             system, span, asked.step(dt, span), method=method, start=start, inputs=inputs, wanted=record, seed=seed,
-            share=share, between=between, progress=progress,
+            share=share, between=between, threads=threads, progress=progress,
         )  # fmt: skip
     if not isinstance(system, System):
         raise TypeError(
@@ -159,8 +162,8 @@ def simulate(
         raise ModelError(f"{system.name} has no states: there is nothing to integrate")
     if not isinstance(method, str):
         raise TypeError(f"method= is one name for a system, got {method!r}")
-    if not share or between is not None:
-        raise ValueError(f"share= and between= are for networks; {system.name} is one system: leave them out")
+    if not share or between is not None or threads != 1:
+        raise ValueError(f"share=, between= and threads= are for networks; {system.name} is one system: leave them out")
     asked.check_kinds(at=at, inputs=inputs, start=start, executor=executor)
     span = asked.time_span(t)
     clocked = asked.clocked(events)
