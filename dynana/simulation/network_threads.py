@@ -36,6 +36,37 @@ Row = NDArray[np.int64]
 STEPS = (Division.STEP, Division.CELLS)
 
 
+class _Tables:
+    """The tables of all threads while they are being filled; gates stand where somebody could be too early.
+
+    At the beginning of a step everybody looks at the lengths of the logs, so there something has been done together.
+    """
+
+    def __init__(self, threads: int) -> None:
+        self.programs: list[list[Row]] = [[] for _ in range(threads)]
+        self._together, self._alone = True, False  # what has been done since the last gate
+
+    def alone(self, row: Row) -> None:
+        """Add an operation that the first thread carries out."""
+        if self._together:
+            self._gate()
+        self.programs[0].append(row)
+        self._alone = True
+
+    def together(self, rows: Sequence[Row], reads: bool) -> None:
+        """Add the parts of an operation; ``reads`` tells whether they read what other threads have done together."""
+        if self._alone or (reads and self._together):
+            self._gate()
+        for program, row in zip(self.programs, rows, strict=True):
+            program.append(row)
+        self._together = True
+
+    def _gate(self) -> None:
+        for program in self.programs:
+            program.append(filled_row({}))
+        self._together = self._alone = False
+
+
 class Team:
     """The threads that carry out the steps of a network.
 
@@ -92,41 +123,24 @@ class Team:
 
     def _divided(self, program: Row) -> list[list[Row]]:
         """Return the table of each thread."""
-        programs: list[list[Row]] = [[] for _ in range(self.threads)]
-        gate = filled_row({})
+        tables = _Tables(self.threads)
         waiting: list[Row] = []
-        divided, whole = True, False  # what has been done since the last gate
-
-        def put(rows: Sequence[Row] | Row, reads: bool = False) -> None:
-            nonlocal divided, whole
-            alone = isinstance(rows, np.ndarray)
-            if (divided and (alone or reads)) or (whole and not alone):
-                for p in programs:
-                    p.append(gate)
-                divided = whole = False
-            if alone:
-                programs[0].append(rows)
-                whole = True
-            else:
-                for p, row in zip(programs, rows, strict=True):
-                    p.append(row)
-                divided = True
-
         for row in program:
             division = self._division(row)
             if division not in STEPS:
                 for merge in waiting:
-                    put(merge)
+                    tables.alone(merge)
                 waiting = []
             if division == Division.WHOLE:
-                put(row)
+                tables.alone(row)
                 continue
-            put([self._part(row, division, i) for i in range(self.threads)], division == Division.ANSWER)
+            parts = [self._part(row, division, i) for i in range(self.threads)]
+            tables.together(parts, division == Division.ANSWER)
             if division == Division.STEP:
                 waiting.append(self._merge(row))
         for merge in waiting:
-            put(merge)
-        return programs
+            tables.alone(merge)
+        return tables.programs
 
     def _division(self, row: Row) -> Division:
         """Return how an operation is divided; states of edges stay where they are, whatever the order of targets."""
@@ -155,8 +169,12 @@ class Team:
         elif division == Division.ANSWER:
             low, size = int(row[Synapses.TARGET_FIRST]), int(row[Synapses.TARGET_CELLS])
             begin, end = (min(max(b * BLOCK_WIDTH, low), low + size) for b in (first, last))
-            moved = {c: int(row[c]) + 8 * (begin - low) for c in (Synapses.FIRST, Synapses.LAST)}
-            columns = {Synapses.TARGET_FIRST: begin, Synapses.TARGET_CELLS: end - begin, **moved}
+            columns = {
+                Synapses.TARGET_FIRST: begin,
+                Synapses.TARGET_CELLS: end - begin,
+                Synapses.FIRST: int(row[Synapses.FIRST]) + 8 * (begin - low),
+                Synapses.LAST: int(row[Synapses.LAST]) + 8 * (begin - low),
+            }
         elif division == Division.EVERYBODY:
             low = int(row[Delivery.TARGET_FIRST])
             high = low + int(row[Delivery.TARGET_CELLS])
