@@ -36,6 +36,7 @@ _HOME = {
     "lowering.kernels": "lower",
     "simulation.simulate": "simulate",
     "simulation.recording_requests": "record",
+    "simulation.edge_tables": "edges",
     "simulation.network_drives": "ornstein_uhlenbeck",
     "simulation.sweep": "sweep",
     "simulation.fi_curve": "fi_curve",
@@ -187,6 +188,7 @@ if TYPE_CHECKING:
     from dynana.interchange.xpp_export import to_ode as to_ode
     from dynana.lowering.kernels import lower as lower
     from dynana.results.base import load as load
+    from dynana.simulation.edge_tables import edges as edges
     from dynana.simulation.fi_curve import fi_curve as fi_curve
     from dynana.simulation.inputs import pulses as pulses
     from dynana.simulation.inputs import ramp as ramp

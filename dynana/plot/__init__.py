@@ -5,6 +5,7 @@ Every function takes the Axes to draw on (or makes new ones) and returns them; n
 
 from __future__ import annotations
 
+from dynana.plot.activity import activity, animate_activity, cell_traces
 from dynana.plot.basins import basins
 from dynana.plot.cycles import cycle_traces, cycles
 from dynana.plot.diagrams import bifurcation_diagram, bifurcation_diagram_with_periods, periods
@@ -12,6 +13,7 @@ from dynana.plot.fast_slow import drift, fast_slow, fast_slow_with_drift
 from dynana.plot.fi_curves import fi_curve
 from dynana.plot.flows import flow_portrait
 from dynana.plot.loci import two_parameter_diagram
+from dynana.plot.networks import network, weight_histogram, weight_matrix
 from dynana.plot.phase_responses import interaction_function, phase_response
 from dynana.plot.planes import nullclines, phase_portrait, portrait_with_time_course, vector_field
 from dynana.plot.rasters import population_rate, raster
@@ -19,9 +21,12 @@ from dynana.plot.spike_maps import cobweb, spike_map
 from dynana.plot.trajectories import firing_pattern, traces, trajectory, trajectory_3d
 
 __all__ = [
+    "activity",
+    "animate_activity",
     "basins",
     "bifurcation_diagram",
     "bifurcation_diagram_with_periods",
+    "cell_traces",
     "cobweb",
     "cycle_traces",
     "cycles",
@@ -32,6 +37,7 @@ __all__ = [
     "firing_pattern",
     "flow_portrait",
     "interaction_function",
+    "network",
     "nullclines",
     "periods",
     "phase_portrait",
@@ -45,4 +51,6 @@ __all__ = [
     "trajectory_3d",
     "two_parameter_diagram",
     "vector_field",
+    "weight_histogram",
+    "weight_matrix",
 ]
