@@ -48,6 +48,7 @@ _HOME = {
     "analysis.nullclines": "nullclines",
     "analysis.lyapunov": "lyapunov_exponents",
     "analysis.basins": "basins",
+    "analysis.poincare_map": "poincare_map",
     "analysis.spike_map": "spike_map",
     "analysis.cycle_branches": "continue_cycles",
     "analysis.equilibrium_branches": "continue_equilibria",
@@ -112,6 +113,7 @@ if TYPE_CHECKING:
     from dynana.analysis.nullclines import nullclines as nullclines
     from dynana.analysis.phase_locking import phase_locking as phase_locking
     from dynana.analysis.phase_responses import phase_response as phase_response
+    from dynana.analysis.poincare_map import poincare_map as poincare_map
     from dynana.analysis.portraits import flow_portrait as flow_portrait
     from dynana.analysis.portraits import phase_portrait as phase_portrait
     from dynana.analysis.spike_map import spike_map as spike_map

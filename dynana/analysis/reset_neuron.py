@@ -14,7 +14,7 @@ from scipy.integrate import solve_ivp
 from dynana.analysis.fixed_points import fixed_points
 from dynana.analysis.interval_maps import Images
 from dynana.analysis.ranges import finite_range
-from dynana.analysis.return_flights import WORDS, Flights, check_flow, sizes
+from dynana.analysis.return_flights import WORDS, Flights, check_flow, patience, sizes
 from dynana.definition.system import System
 from dynana.errors import ModelError, unknown
 from dynana.numerics.flights import RENEW, RETURNED
@@ -22,8 +22,6 @@ from dynana.results.fixed_points import FixedPoint
 
 Array = NDArray[np.float64]
 
-#: A flight is given up after this many times the slowest time of the linearised flow at the start.
-PATIENCE = 1000.0
 #: The sample goes beyond the interval that the map does not leave by this share of it.
 MARGIN = 0.5
 #: dV/dt is affine in w if its slope is the same at two places but for this share.
@@ -121,14 +119,7 @@ class ResetNeuron:
 
     def patience(self) -> float:
         """Return how long to wait for a spike."""
-        n, k = 2, self.flights.kernels
-        jacobian = np.empty((n, n))
-        k.jacobian(0.0, self.starts(np.array([self.system.initial[self.variable]]))[0], k.p, jacobian)
-        rates = np.abs(np.concatenate((np.linalg.eigvals(jacobian).real, np.diag(jacobian))))
-        rates = rates[rates > 0.0]
-        if not rates.size:
-            raise ValueError(f"{self.system.name}: nothing tells how long to wait for a spike: give t=")
-        return PATIENCE / float(rates.min())
+        return patience(self.flights.kernels, self.starts(np.array([self.system.initial[self.variable]]))[0])
 
     def evaluate(self, w: Array, iterations: int) -> Images:
         """Follow starts just after a spike to the next ones."""

@@ -17,7 +17,7 @@ from dynana.definition.parts import Jump
 from dynana.definition.system import System
 from dynana.errors import ModelError
 from dynana.lowering import tangent_flow as _register_kinds  # noqa: F401
-from dynana.lowering.kernels import lower
+from dynana.lowering.kernels import Kernels, lower
 from dynana.numerics import flights
 from dynana.numerics import run_state as at
 from dynana.numerics.flight_events import SECTION
@@ -36,6 +36,10 @@ STATE_TOLERANCE = 1e-13
 VECTOR_TOLERANCE = 1e-10
 
 CHUNK = 64
+#: A flight is given up after this many times the slowest time of the linearised flow at a start.
+PATIENCE = 1000.0
+#: Rates below this share of the fastest are zero but for rounding.
+SLOWEST = 1e-9
 #: Words for how a start ended.
 WORDS = {
     LATE: "has not come to the section",
@@ -195,6 +199,17 @@ def check_flow(system: System, what: str) -> None:
         )
 
 
+def patience(kernels: Kernels, state: Array) -> float:
+    """Return how long to wait for the next stop, from the linearised flow at a start."""
+    jacobian = np.empty((state.size, state.size))
+    kernels.jacobian(0.0, state.copy(), kernels.p, jacobian)
+    rates = np.abs(np.concatenate((np.linalg.eigvals(jacobian).real, np.diag(jacobian))))
+    rates = rates[rates > SLOWEST * rates.max(initial=0.0)]
+    if not rates.size:
+        raise ValueError(f"{kernels.system.name}: nothing tells how long to wait for the next passage: give t=")
+    return PATIENCE / float(rates.min())
+
+
 def sizes(system: System, given: dict[str, tuple[float, float]] | None = None) -> Array:
     """Return the scale of each state: the width of its range, else its initial value, else 1."""
     box = dict(system.ranges) | (given or {})
@@ -202,4 +217,4 @@ def sizes(system: System, given: dict[str, tuple[float, float]] | None = None) -
     return np.array([np.ptp(box[s]) if s in box else max(abs(start[s]), 1.0) for s in system.states], dtype=float)
 
 
-__all__ = ["CONTINUE", "RETURNED", "WORDS", "Flights", "Flown", "check_flow", "sizes"]
+__all__ = ["CONTINUE", "RETURNED", "WORDS", "Flights", "Flown", "check_flow", "patience", "sizes"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import sympy as sp
@@ -13,7 +14,7 @@ from dynana.definition.text_functions import MODEL_TEXT
 from dynana.definition.text_meaning import LOGIC, Definition
 from dynana.definition.text_numbers import Numbers
 from dynana.definition.text_statements import Content, Formula, contents
-from dynana.definition.text_trees import NAME, Tree
+from dynana.definition.text_trees import NAME, Tree, parse
 from dynana.definition.tracing import TIME, symbol
 from dynana.errors import FormatError, unknown
 
@@ -66,6 +67,18 @@ def system_arguments(text: str) -> dict[str, Any]:
             reading.read(Tree(NAME, definition.name), definition.line)
     _check_parameters(content, parameters)
     return made
+
+
+def formula(text: str, symbols: Mapping[str, sp.Symbol]) -> sp.Expr:
+    """Return the expression that a text is, of the given symbols and time.
+
+    Raises
+    ------
+    FormatError
+        With the column, where it is no formula or names something else.
+    """
+    names = {n: value_of(s) for n, s in symbols.items()} | {TIME.name: value_of(TIME), "pi": value_of(sp.pi)}
+    return Expressions(names, {}, MODEL_TEXT, len(text)).read(parse(text), 1).expr
 
 
 def _parameter_values(content: Content) -> dict[str, float]:

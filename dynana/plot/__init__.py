@@ -16,6 +16,7 @@ from dynana.plot.loci import two_parameter_diagram
 from dynana.plot.networks import network, weight_histogram, weight_matrix
 from dynana.plot.phase_responses import interaction_function, phase_response
 from dynana.plot.planes import nullclines, phase_portrait, portrait_with_time_course, vector_field
+from dynana.plot.poincare_maps import first_return, poincare_map
 from dynana.plot.rasters import population_rate, raster
 from dynana.plot.spike_maps import cobweb, spike_map
 from dynana.plot.trajectories import firing_pattern, traces, trajectory, trajectory_3d
@@ -35,6 +36,7 @@ __all__ = [
     "fast_slow_with_drift",
     "fi_curve",
     "firing_pattern",
+    "first_return",
     "flow_portrait",
     "interaction_function",
     "network",
@@ -42,6 +44,7 @@ __all__ = [
     "periods",
     "phase_portrait",
     "phase_response",
+    "poincare_map",
     "population_rate",
     "portrait_with_time_course",
     "raster",
