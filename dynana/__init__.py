@@ -52,6 +52,7 @@ _HOME = {
     "analysis.spike_map": "spike_map",
     "analysis.cycle_branches": "continue_cycles",
     "analysis.equilibrium_branches": "continue_equilibria",
+    "analysis.find_cycle": "find_cycle",
     "analysis.homoclinic": "heteroclinic homoclinic",
     "analysis.homoclinic_curves": "continue_homoclinic",
     "analysis.whole_diagram": "bifurcation_diagram",
@@ -104,6 +105,7 @@ if TYPE_CHECKING:
     from dynana.analysis.cycle_branches import continue_cycles as continue_cycles
     from dynana.analysis.equilibrium_branches import continue_equilibria as continue_equilibria
     from dynana.analysis.fast_slow import fast_slow as fast_slow
+    from dynana.analysis.find_cycle import find_cycle as find_cycle
     from dynana.analysis.fixed_points import fixed_points as fixed_points
     from dynana.analysis.homoclinic import heteroclinic as heteroclinic
     from dynana.analysis.homoclinic import homoclinic as homoclinic

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
-from dynana.analysis import cycle_tracing
+from dynana.analysis import cycle_ways
 from dynana.analysis.curve_progress import CurveProgress
 from dynana.analysis.cycle_ends import End, halved_end, hopf_end, long_end
+from dynana.analysis.cycle_legs import Mark
 from dynana.analysis.cycle_orbits import cycle_of
 from dynana.analysis.cycle_places import CycleCurve, Place
 from dynana.analysis.cycle_request import LONGEST_PERIOD, Function, Request, Start, requested
 from dynana.analysis.cycle_results import Row, branch_of, end_point, hopf_row, special_point
 from dynana.analysis.cycle_starts import Beginning, beginning
-from dynana.analysis.cycle_tracing import Tracer, Way
+from dynana.analysis.cycle_tracing import Tracer
+from dynana.analysis.cycle_ways import Way
+from dynana.analysis.spiking_curve import SpikingCurve
+from dynana.analysis.spiking_doublings import halved
+from dynana.analysis.spiking_ends import confirmed, limits, silent_end, watched
 from dynana.definition.system import System
 from dynana.lowering.kernels import lower
 from dynana.numerics.pseudo_arclength import StepControl
@@ -51,11 +57,12 @@ def continue_cycles(
     Parameters
     ----------
     system : System
-    start : SpecialPoint, Cycle or Trajectory
+    start : SpecialPoint, Cycle, Trajectory or PeriodicPoint
         A Hopf point: the cycles that begin there. A period doubling or a branch point of cycles: the branch that
         begins there (for the branch it lies on, start from its ``cycle``). Any other special point of cycles and a
-        stored cycle: the branch through it, both ways. A trajectory that settles on a cycle: the branch through that.
-        A start brings its parameter values with it.
+        stored cycle: the branch through it, both ways. A trajectory that settles on a cycle, or a periodic point of a
+        return map: the branch through that. A start brings its parameter values with it. Cycles may have jumps (the
+        spikes of integrate-and-fire models), always in the order of the first one.
     parameter : str, or two
         The parameter that varies. With two, the period keeps the value of the start, and both vary.
     range : (low, high), or two of them
@@ -90,7 +97,7 @@ def continue_cycles(
         For unknown names, a range that is empty or reversed or does not hold the start, a parameter that does not enter
         the equations.
     ModelError
-        If the equations contain time and no forcing period is given, or the trajectory jumps.
+        If the equations contain time and no forcing period is given.
     ConvergenceError
         If the start leads to no cycle.
 
@@ -149,22 +156,28 @@ def _finished(
 ) -> tuple[Stop, Row | None, SpecialPoint | None]:
     """Return why a direction ended in full words, the row at its end, and the special point there."""
     name, reason = request.free[0], way.stop.reason
-    if reason == cycle_tracing.SHRUNK:
+    if reason == cycle_ways.SHRUNK:
         end = hopf_end(_system_at(request, last), name, last)
         stop = Stop(reason=reason, message=_shrunk(request, end))
         if not end.converged:
             return stop, None, None
         row = hopf_row(last, end)
         return stop, row, end_point(request, end, float(row.place.scalars[0]))
-    if reason == cycle_tracing.HALVED:
+    if reason == cycle_ways.HALVED:
         return _halved(request, curve, last)
-    if reason == cycle_tracing.LONG and len(request.free) == 1 and not curve.forced:
+    if reason == cycle_ways.LONG and isinstance(curve, SpikingCurve):
+        found, stop = silent_end(_system_at(request, last), name, curve, last)
+        if found is None:
+            return stop, None, None
+        cycle = cycle_of(request.system, request.free, curve.curve, last.orbit, last.spectrum)
+        return stop, None, end_point(request, found, cycle.period, cycle)
+    if reason == cycle_ways.LONG and len(request.free) == 1 and not curve.forced:
         found, stop = long_end(_system_at(request, last), name, last)
         if found is None:
             return stop, None, None
         cycle = cycle_of(request.system, request.free, curve.curve, last.orbit, last.spectrum)
         return stop, None, end_point(request, found, cycle.period, cycle)
-    if reason == cycle_tracing.LONG:
+    if reason == cycle_ways.LONG:
         place = f"{name} = {number(float(last.scalars[1]), 10)}"
         return (
             Stop(reason=reason, message=f"the period reaches {number(float(last.scalars[0]))} at {place}."),
@@ -176,14 +189,18 @@ def _finished(
 
 def _halved(request: Request, curve: CycleCurve, last: Place) -> tuple[Stop, None, SpecialPoint | None]:
     name, period = request.free[0], 0.5 * float(last.scalars[0])
-    found = None if curve.held else halved_end(_system_at(request, last), request.free, curve, last)
+    found: tuple[CycleCurve, Mark] | None = None
+    if isinstance(curve, SpikingCurve):
+        found = halved(curve, last)
+    elif not curve.held:
+        found = halved_end(_system_at(request, last), request.free, curve, last)
     value = float(last.scalars[1]) if found is None else float(found[1].place.scalars[1])
     place = f"near {name} = {number(value)}" if found is None else f"at {name} = {number(value, 10)}"
     message = (
         f"{place} the two turns of the cycle become one, of period {number(period)}: the branch ends on the one that "
         "it doubles."
     )
-    stop = Stop(reason=cycle_tracing.HALVED, message=message)
+    stop = Stop(reason=cycle_ways.HALVED, message=message)
     return stop, None, None if found is None else special_point(request, *found, 0, (value, value))
 
 
@@ -229,7 +246,12 @@ def _tracer(request: Request, first: Beginning) -> Tracer:
 
     asked = [value for name, value in request.labels if name == "period"]
 
+    curve = first.curve
+    spiking = isinstance(curve, SpikingCurve)
+
     def at_saddle(place: Place) -> bool:
+        if isinstance(curve, SpikingCurve):
+            return silent_end(_system_at(request, place), request.free[0], curve, place)[0] is not None
         return long_end(_system_at(request, place), request.free[0], place)[0] is not None
 
     return Tracer(
@@ -241,14 +263,19 @@ def _tracer(request: Request, first: Beginning) -> Tracer:
         at_saddle=None if longest is not None or len(request.free) == 2 else at_saddle,
         asked=request.labels,
         functions=tuple((name, _of_places(request, first.curve, f)) for name, f in request.functions),
-        beyond_threshold=_threshold(request) if kernels.n_jumps else None,
+        beyond_threshold=_threshold(request) if kernels.n_jumps and not spiking else None,
         halves=_may_halve(request, first),
         progress=CurveProgress(request.system.name, ("period", *request.free), request.progress),
+        limits=limits(curve) if isinstance(curve, SpikingCurve) else (),
+        watched=watched(curve) if isinstance(curve, SpikingCurve) else (),
+        flaw=partial(confirmed, curve) if isinstance(curve, SpikingCurve) else None,
     )
 
 
 def _may_halve(request: Request, first: Beginning) -> bool:
     """Return whether cycles may be two equal turns: whether their angles gain an even number of turns."""
+    if isinstance(first.curve, SpikingCurve):
+        return first.curve.curve.pattern.halves is not None
     gained = first.curve.curve.equations.data[: len(request.system.states)]
     turns = [g / request.system.wrap[n] for n, g in zip(request.system.states, gained, strict=True) if g != 0.0]
     return all(round(t) % 2 == 0 for t in turns)

@@ -63,7 +63,7 @@ class End:
     form: NormalForm | None = None
 
 
-class _Equilibria:
+class Equilibria:
     """Right-hand side and Jacobian as functions of (states, one parameter)."""
 
     def __init__(self, system: System, name: str) -> None:
@@ -72,6 +72,7 @@ class _Equilibria:
         self.n = self.kernels.n
 
     def rates(self, z: Array) -> Array:
+        """Derivatives of the states, shape (n,)."""
         out = np.empty(self.n)
         self.p[self.at] = z[-1]
         self.kernels.rhs(0.0, np.ascontiguousarray(z[:-1]), self.p, out)
@@ -87,6 +88,7 @@ class _Equilibria:
         return np.column_stack((jacobian, by_parameters[:, self.at]))
 
     def eigenvalues(self, z: Array) -> NDArray[np.complex128]:
+        """Eigenvalues of the Jacobian, largest real part first, shape (n,)."""
         values = np.linalg.eigvals(self.matrix(z)[:, :-1]).astype(complex)
         return values[np.lexsort((-values.imag, -values.real))]
 
@@ -114,7 +116,7 @@ class _Equilibria:
 
 def hopf_end(system: System, name: str, place: Place) -> End:
     """Return the Hopf point to which a curve of small cycles shrinks."""
-    equations = _Equilibria(system, name)
+    equations = Equilibria(system, name)
     (points, widths), stages = place.orbit.split(place.orbit.z)[0], place.orbit.stages
     value = float(place.scalars[1])
     start = np.append(collocated.mean(points, widths, stages), value)
@@ -130,7 +132,7 @@ def hopf_end(system: System, name: str, place: Place) -> End:
 
 def long_end(system: System, name: str, place: Place) -> tuple[End | None, Stop]:
     """Return what a cycle of very long period is about to become, told by where it is slow."""
-    equations = _Equilibria(system, name)
+    equations = Equilibria(system, name)
     period, value = float(place.scalars[0]), float(place.scalars[1])
     points = place.points
     extent = np.ptp(points, axis=0)

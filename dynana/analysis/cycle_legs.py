@@ -242,8 +242,10 @@ def _located(curve: CycleCurve, leg: Leg, i: int, which: int) -> tuple[float, Ma
         if not turning.any() or not np.abs(logs[turning]).min() <= SIMPLE:
             return None  # two real multipliers whose product is 1: a neutral saddle
         angle = float(phases[turning][np.abs(logs[turning]).argmin()])
-        v = curve.curve.eigenfunction(place.orbit, complex(math.cos(angle), math.sin(angle)))
-        vectors |= {"direction": v.real.copy(), "imaginary": v.imag.copy(), "angle": np.array([angle])}
+        vectors["angle"] = np.array([angle])
+        if not curve.spiking:
+            v = curve.curve.eigenfunction(place.orbit, complex(math.cos(angle), math.sin(angle)))
+            vectors |= {"direction": v.real.copy(), "imaginary": v.imag.copy()}
     return step, Mark(kind, place, vectors=vectors | {"tangent": place.orbit.tangent.copy()})
 
 
@@ -289,6 +291,8 @@ def doubling_vectors(curve: CycleCurve, place: Place) -> dict[str, Array] | None
     logs, phases = others(place.spectrum, curve.forced)
     if not np.hypot(logs, math.pi - np.abs(phases)).min() <= SIMPLE:
         return None
+    if curve.spiking:  # the doubled orbits are found without it
+        return {"tangent": place.orbit.tangent.copy()}
     direction = np.real(_real(curve.curve.eigenfunction(place.orbit, -1.0)))
     return {"direction": direction, "tangent": place.orbit.tangent.copy()}
 

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from dynana.analysis.spiking_orbits import SpikingOrbits
+from dynana.analysis.spiking_shapes import points_and_times, segments_of
 from dynana.definition.system import System
 from dynana.definition.tracing import TIME
 from dynana.lowering.kernels import lower
@@ -84,18 +86,22 @@ def cycle_of(system: System, free: Sequence[str], curve: OrbitCurve, orbit: Orbi
     spectrum : Spectrum
         Of the orbit, resolved.
     """
-    parts = orbit.split(orbit.z)
-    like = Segment(first=0, last=orbit.stages + 1, duration=1.0, stages=orbit.stages, widths=np.ones(1))
     time = curve.equations.time_derivative is not None
+    if isinstance(curve, SpikingOrbits):
+        (points, times), parts = points_and_times(curve, orbit), segments_of(curve, orbit)
+    else:
+        like = Segment(first=0, last=orbit.stages + 1, duration=1.0, stages=orbit.stages, widths=np.ones(1))
+        points, times = orbit.split(orbit.z)[0][0], orbit.times()
+        parts = segments([like], orbit.counts, orbit.widths, orbit.durations)
     return Cycle(
         system=system.name,
         fingerprint=lower(system).fingerprint,
         states=system.states,
         parameters=system.values | dict(zip(free, orbit.parameters.tolist(), strict=True)),
-        times=orbit.times(),
-        points=np.concatenate([points for points, _ in parts]),
-        segments=segments([like] * len(parts), orbit.counts, orbit.widths, orbit.durations),
-        period=float(orbit.durations.sum()),
+        times=times,
+        points=points,
+        segments=parts,
+        period=float(sum(segment.duration for segment in parts)),
         log_moduli=spectrum.logarithms,
         phases=spectrum.phases,
         trace=spectrum.trace,

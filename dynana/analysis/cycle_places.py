@@ -94,7 +94,14 @@ class CycleCurve:
         From which the last step was taken, to repeat part of it.
     error : float
         Of the last cycle.
+    spiking : bool
+        Whether the cycles have jumps.
+    resting : float
+        The parameter rests where it moves by less than this part of a step: only the period grows.
     """
+
+    spiking = False
+    resting = 1e-8
 
     def __init__(self, curve: OrbitCurve) -> None:
         self.curve = curve

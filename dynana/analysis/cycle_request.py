@@ -11,11 +11,13 @@ import numpy as np
 
 from dynana.analysis.cycle_orbits import is_forced
 from dynana.analysis.ranges import finite_range
+from dynana.analysis.spiking_beginnings import is_spiking
 from dynana.definition.system import System
 from dynana.definition.tracing import symbol
 from dynana.errors import ModelError, unknown
 from dynana.lowering.kernels import lower
 from dynana.results.cycle import Cycle
+from dynana.results.periodic_point import PeriodicPoint
 from dynana.results.special_points import SpecialPoint
 from dynana.results.tables import number
 from dynana.results.trajectory import Trajectory
@@ -29,7 +31,7 @@ LONGEST_PERIOD = 1000.0
 #: Relative deviation of the equations after a period up to which they count as periodic in time.
 PERIODIC = 1e-9
 
-Start = SpecialPoint | Cycle | Trajectory
+Start = SpecialPoint | Cycle | Trajectory | PeriodicPoint
 Function = Callable[[Cycle], float]
 
 
@@ -45,7 +47,7 @@ class Request:
         One parameter, or two where the period is held.
     ranges : tuple of (low, high)
         Of the free parameters.
-    start : SpecialPoint, Cycle or Trajectory
+    start : SpecialPoint, Cycle, Trajectory or PeriodicPoint
     max_step : float
     labels : tuple of (name, value)
         Parameters or "period" and the values at which to put labels.
@@ -88,9 +90,9 @@ def requested(
     progress: bool | None,
 ) -> Request:
     """Return the checked request; see `continue_cycles` for the arguments."""
-    free = _free(system, parameter)
+    free = _free(system, parameter, is_spiking(start))
     ranges = _ranges(system, free, range_)
-    system = _at_start(system, start)
+    system = at_start(system, start)
     for name, (low, high) in zip(free, ranges, strict=True):
         if not low <= system.values[name] <= high:
             raise ValueError(
@@ -121,7 +123,22 @@ def requested(
     )
 
 
-def _free(system: System, parameter: Any) -> tuple[str, ...]:
+def single(system: System, start: Any, *, forcing_period: float | None, mesh: tuple[int, int]) -> Request:
+    """Return the request of one cycle at the values of a system: any of its parameters serves, and keeps its value."""
+    if not system.parameters:
+        raise ModelError(f"{system.name} has no parameters: give it one, whatever it does, to look for its cycles.")
+    at_start(system, start)
+    name = next((n for n in system.parameters if any(e.has(symbol(n)) for e in system.derivatives)), "")
+    name = name or system.parameters[0]
+    value, extent = system.values[name], 1.0 + abs(system.values[name])
+    return Request(
+        system=system, free=(name,), ranges=((value - extent, value + extent),), start=start,
+        max_step=LONGEST_STEP, labels=(), functions=(), forcing_period=_forcing(system, forcing_period),
+        longest_period=None, points=1, intervals=mesh[0], stages=mesh[1], progress=False,
+    )  # fmt: skip
+
+
+def _free(system: System, parameter: Any, spiking: bool) -> tuple[str, ...]:
     free = (parameter,) if isinstance(parameter, str) else tuple(parameter)
     if len(free) not in (1, 2) or len(set(free)) != len(free):
         raise ValueError(
@@ -129,12 +146,15 @@ def _free(system: System, parameter: Any) -> tuple[str, ...]:
         )
     if not system.states:
         raise ModelError(f"{system.name} has no states: nothing oscillates.")
+    entered = [*system.derivatives]
+    if spiking:
+        entered += [e for j in system.jumps for e in (j.when, *j.to.values(), j.refractory) if e is not None]
     for name in free:
         if name in system.states:
             raise ValueError(f"{system.name}: {name!r} is a state; system.freeze({name!r}) makes it a parameter")
         system.parameter(name)
-        if not any(e.has(symbol(name)) for e in system.derivatives):
-            entering = [n for n in system.parameters if any(e.has(symbol(n)) for e in system.derivatives)]
+        if not any(e.has(symbol(name)) for e in entered):
+            entering = [n for n in system.parameters if any(e.has(symbol(n)) for e in entered)]
             raise ValueError(
                 f"{system.name}: {name!r} does not enter the equations, so the cycles do not depend on it. "
                 f"Parameters that do: {', '.join(entering) or 'none'}"
@@ -152,12 +172,13 @@ def _ranges(system: System, free: tuple[str, ...], given: Any) -> tuple[tuple[fl
     return tuple(finite_range(system, name, pair) for name, pair in zip(free, pairs, strict=True))
 
 
-def _at_start(system: System, start: Any) -> System:
+def at_start(system: System, start: Any) -> System:
     """Return the system with the parameter values of the start."""
-    if not isinstance(start, SpecialPoint | Cycle | Trajectory):
+    if not isinstance(start, SpecialPoint | Cycle | Trajectory | PeriodicPoint):
         raise TypeError(
-            f"{system.name}: cycles start from a SpecialPoint, a Cycle or a Trajectory, got {type(start).__name__}. "
-            "A trajectory comes from dn.simulate, special points from dn.continue_equilibria or dn.continue_cycles."
+            f"{system.name}: cycles start from a SpecialPoint, a Cycle, a Trajectory or a PeriodicPoint, got "
+            f"{type(start).__name__}. A trajectory comes from dn.simulate, special points from dn.continue_equilibria "
+            "or dn.continue_cycles."
         )
     if start.fingerprint != system.fingerprint:
         raise ValueError(

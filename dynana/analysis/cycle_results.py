@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from dynana.analysis.cycle_doublings import doubling_words
 from dynana.analysis.cycle_ends import End
 from dynana.analysis.cycle_legs import Mark
 from dynana.analysis.cycle_orbits import cycle_of, unstable_count
 from dynana.analysis.cycle_places import CycleCurve, Place
 from dynana.analysis.cycle_request import Request
-from dynana.analysis.cycle_starts import doubling_words
 from dynana.analysis.normal_forms_codim1 import side
+from dynana.analysis.spiking_curve import SpikingCurve
+from dynana.analysis.spiking_shapes import extents, pattern_of_segments, points_and_times
 from dynana.lowering.kernels import lower
 from dynana.numerics.collocation_newton import LENGTH
 from dynana.numerics.collocation_orbit import Spectrum
@@ -74,15 +76,17 @@ def branch_of(
     places = [row.place for row in rows]
     system, n = request.system, curve.curve.n
     scalars = np.array([p.scalars for p in places])
-    parts = [p.orbit.split(p.orbit.z)[0] for p in places]
-    maxima, minima, means = _extents(parts, request.stages)
+    parts, times, durations, pattern = _shown(curve, places)
+    if isinstance(curve, SpikingCurve):
+        maxima, minima, means = extents(curve.curve, [p.orbit for p in places])
+    else:
+        maxima, minima, means = _extents(parts, request.stages)
     logs, phases = np.array([p.spectrum.logarithms for p in places]), np.array([p.spectrum.phases for p in places])
     stable = np.array([unstable_count(a, b, curve.forced) == 0 for a, b in zip(logs, phases, strict=True)])
     size = sum(points.nbytes + widths.nbytes + points.nbytes // n for points, widths in parts)
     stride = max(1, math.ceil(size / MEMORY))
     wanted = {id(mark.place) for mark in marks}
     kept = [i for i, p in enumerate(places) if i % stride == 0 or i == len(places) - 1 or id(p) in wanted]
-    stages = request.stages
     index = {id(p): i for i, p in enumerate(places)}
     special = []
     for mark in marks:
@@ -111,10 +115,10 @@ def branch_of(
         closed=closed,
         kept=np.array(kept),
         orbits=tuple(parts[i][0] for i in kept),
-        times=tuple(places[i].orbit.times() for i in kept),
+        times=tuple(times(i) for i in kept),
         widths=tuple(parts[i][1] for i in kept),
-        durations=np.array([places[i].orbit.durations for i in kept]),
-        pattern=(Segment(first=0, last=stages + 1, duration=1.0, stages=stages, widths=np.ones(1)),),
+        durations=np.array([durations(i) for i in kept]),
+        pattern=pattern,
         counts=np.array([places[i].orbit.counts for i in kept]),
         traces=np.array([p.spectrum.trace for p in places]),
         errors=np.array([0.0 if row.end else row.place.error for row in rows]),
@@ -122,6 +126,24 @@ def branch_of(
         companions={name: scalars[:, 2 + k].copy() for k, name in enumerate(request.free[1:])},
         forced=curve.forced,
     )
+
+
+def _shown(
+    curve: CycleCurve, places: Sequence[Place]
+) -> tuple[list[tuple[Array, Array]], Callable[[int], Array], Callable[[int], Array], tuple[Segment, ...]]:
+    """Return what results show of orbits: points and widths, times and durations by row, segments like theirs."""
+    if isinstance(curve, SpikingCurve):
+        orbits, shown = curve.curve, [points_and_times(curve.curve, p.orbit) for p in places]
+        return (
+            [(points, p.orbit.widths) for (points, _), p in zip(shown, places, strict=True)],
+            lambda i: shown[i][1],
+            lambda i: orbits.lasting(places[i].orbit),
+            pattern_of_segments(orbits),
+        )
+    stages = curve.curve.scheme.stages
+    like = Segment(first=0, last=stages + 1, duration=1.0, stages=stages, widths=np.ones(1))
+    parts = [p.orbit.split(p.orbit.z)[0] for p in places]
+    return parts, lambda i: places[i].orbit.times(), lambda i: places[i].orbit.durations, (like,)
 
 
 def _extents(parts: list[tuple[Array, Array]], stages: int) -> tuple[Array, Array, Array]:

@@ -13,7 +13,8 @@ from dynana.analysis.cycle_orbits import cycle_equations, orbit_of
 from dynana.analysis.cycle_places import CycleCurve, Place, others
 from dynana.analysis.cycle_request import Request
 from dynana.analysis.cycle_returns import Return, last_return
-from dynana.analysis.normal_forms_codim1 import side
+from dynana.analysis.spiking_beginnings import first_place, is_spiking
+from dynana.analysis.spiking_doublings import doubled_beside
 from dynana.definition.system import System
 from dynana.errors import ConvergenceError
 from dynana.lowering.kernels import lower
@@ -23,9 +24,11 @@ from dynana.numerics.gauss import gauss_scheme
 from dynana.numerics.mesh import times
 from dynana.numerics.orbit_curve import OrbitCurve
 from dynana.results.cycle import Cycle
+from dynana.results.periodic_point import PeriodicPoint
 from dynana.results.special_points import SpecialPoint
 from dynana.results.tables import number
 from dynana.results.trajectory import Trajectory
+from dynana.simulation.simulate import simulate
 
 Array = NDArray[np.float64]
 
@@ -34,9 +37,6 @@ Array = NDArray[np.float64]
 FIRST_AMPLITUDE, NATURAL = 0.02, 0.05
 #: Amplitude of the first cycle beside a period doubling or a branch point, relative to the extent of the cycle there.
 SIDEWAYS = 0.01
-#: Logarithm of the critical multiplier of a doubled cycle, in units of the error of the trivial one and at least, below
-#: which it does not tell on which side it is.
-NEITHER, LEAST_LOGARITHM = 10.0, 1e-10
 #: A smaller amplitude is tried so many times, each a quarter of the one before.
 ATTEMPTS = 5
 #: Least size of a state's variation, relative to its value: cycles that hardly move in a state may drift in it.
@@ -44,6 +44,8 @@ LEAST_EXTENT = 0.03
 #: Logarithm of the largest multiplier up to which a trajectory can settle on a cycle (families of cycles are neutral),
 #: and the distance after a return, in units of the extent, up to which one is on an unstable cycle all the same.
 NEUTRAL, CLOSED = 0.01, 1e-5
+#: Turns over which a run from a periodic point of a section is taken.
+SETTLING = 2.5
 #: A state rests on a cycle if it varies by less than this part of what it typically does.
 RESTING = 1e-6
 
@@ -74,6 +76,12 @@ class Beginning:
 def beginning(request: Request) -> Beginning:
     """Return the first cycle of a request."""
     start = request.start
+    if is_spiking(start):
+        return _spiking(request)
+    if isinstance(start, PeriodicPoint):
+        run = simulate(request.system, SETTLING * start.period, start=start.state)
+        assert isinstance(run, Trajectory)
+        return _from_trajectory(request, run)
     if isinstance(start, Trajectory):
         return _from_trajectory(request, start)
     if isinstance(start, Cycle):
@@ -82,10 +90,29 @@ def beginning(request: Request) -> Beginning:
         return _from_hopf(request, start)
     assert isinstance(start.cycle, Cycle)
     if start.kind == "period doubling":
-        return _doubled(request, start, start.cycle)
+        return doubled(request, start, start.cycle)
     if start.kind == "branch point of cycles":
         return _sideways(request, start, start.cycle)
     return _from_cycle(request, start.cycle, start.vectors.get("tangent"), f"from a {start.title}")
+
+
+def _spiking(request: Request) -> Beginning:
+    """Return the first orbit with jumps of a request."""
+    system, start, name = request.system, request.start, request.free[0]
+    if len(request.free) > 1:
+        raise ValueError(f"{system.name}: orbits with jumps are followed in one parameter; give one instead of two")
+    ranges = np.array([high - low for low, high in request.ranges])
+    if isinstance(start, SpecialPoint):
+        assert isinstance(start.cycle, Cycle)
+        if start.kind == "period doubling":
+            curve, place = doubled_beside(system, request.free, start.cycle, ranges)
+            return Beginning(curve, place, (1.0,), f"from the period doubling at {name} = {number(start[name], 8)}")
+        tangent, cycle, origin = start.vectors.get("tangent"), start.cycle, f"from a {start.title}"
+        curve, place = first_place(system, request.free, cycle, ranges, 0, 0, fixed=(-1, 0), tangent=tangent)
+        return Beginning(curve, place, (1.0, -1.0), origin)
+    curve, place = first_place(system, request.free, start, ranges, request.intervals, request.stages)
+    words = {Trajectory: "a trajectory that settles on it", PeriodicPoint: "a periodic point", Cycle: "a stored cycle"}
+    return Beginning(curve, place, (1.0, -1.0), f"from {words[type(start)]}")
 
 
 def _curve(request: Request, sizes: Array, gains: Array | None, forcing: float | None) -> CycleCurve:
@@ -206,6 +233,9 @@ def _forcing_of(request: Request, cycle: Cycle) -> float | None:
 def _from_cycle(request: Request, cycle: Cycle, tangent: Array | None, origin: str) -> Beginning:
     cycle = _smooth(request, cycle)
     orbit = orbit_of(cycle, request.free)
+    z = orbit.z.copy()
+    z[-len(request.free) :] = [request.system.values[name] for name in request.free]  # of other values perhaps
+    orbit = replace(orbit, z=z)
     request = replace(request, stages=orbit.stages)
     curve = _curve(
         request, _sizes(request.system, cycle.points), _gains(request.system, cycle), _forcing_of(request, cycle)
@@ -223,7 +253,7 @@ def _from_cycle(request: Request, cycle: Cycle, tangent: Array | None, origin: s
     return Beginning(curve, place, (1.0, -1.0), origin)
 
 
-def _doubled(request: Request, start: SpecialPoint, cycle: Cycle) -> Beginning:
+def doubled(request: Request, start: SpecialPoint, cycle: Cycle) -> Beginning:
     """Two turns of a cycle, moved apart along the eigenfunction of the multiplier -1."""
     cycle = _smooth(request, cycle)
     one, n = orbit_of(cycle, request.free), len(cycle.states)
@@ -240,28 +270,6 @@ def _doubled(request: Request, start: SpecialPoint, cycle: Cycle) -> Beginning:
         request, curve, start, _orbit(np.append(points, scalars), np.zeros(points.size + scalars.size),
         np.concatenate((one.widths, one.widths)) / 2.0, n, one.stages), np.append(sideways, 0.0 * scalars), (1.0,),
     )  # fmt: skip
-
-
-def doubling_words(request: Request, point: SpecialPoint) -> str:
-    """Return what a period doubling means, told by the doubled cycle a small way along its branch."""
-    name, value = request.free[0], point.parameters[request.free[0]]
-    system = request.system.at(**{name: value})
-    assert isinstance(point.cycle, Cycle)
-    try:
-        beside = _doubled(replace(request, system=system), point, point.cycle)
-    except ConvergenceError:
-        return ""
-    logs, phases = others(beside.place.spectrum, beside.curve.forced)
-    critical = int(np.argmin(np.hypot(logs, phases)))
-    moved = float(beside.place.scalars[1]) - value
-    error = 0.0 if beside.curve.forced else beside.place.spectrum.trivial_error
-    if abs(float(logs[critical])) < NEITHER * error + LEAST_LOGARITHM or moved == 0.0:
-        return ""
-    word = "supercritical" if logs[critical] < 0.0 else "subcritical"
-    unstable = int(np.sum(np.delete(logs, critical) > 0.0))
-    kind = "stable" if logs[critical] < 0.0 and not unstable else "unstable"
-    beside_them = f" ({unstable} more unstable direction{'s' * (unstable != 1)})" if unstable else ""
-    return f"{word}: {kind} cycles of twice the period {side(moved, name)}{beside_them}"
 
 
 def _sideways(request: Request, start: SpecialPoint, cycle: Cycle) -> Beginning:

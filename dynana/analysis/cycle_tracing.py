@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -28,6 +28,7 @@ from dynana.analysis.cycle_legs import (
 from dynana.analysis.cycle_loops import Passed, same
 from dynana.analysis.cycle_places import FOLD, CycleCurve, Place
 from dynana.analysis.cycle_turns import Turns, asymmetry, shape
+from dynana.analysis.cycle_ways import HALVED, LONG, SHRUNK, THRESHOLD, UNCONFIRMED, Limit, Way
 from dynana.numerics.collocation_newton import DIVERGED, SINGULAR
 from dynana.numerics.pseudo_arclength import POINT_LIMIT, StepControl, follow
 from dynana.results.stop import Stop
@@ -39,32 +40,11 @@ Array = NDArray[np.float64]
 TRIALS = (10.0, 1e3, 1e5)
 #: Values within this fraction of the range beyond its border are on it.
 ON_BORDER = 1e-11
-#: The parameter rests where it moves by less than this part of a step for so many steps: only the period grows.
-RESTING, RESTING_STEPS = 1e-8, 4
+#: Steps for which the parameter rests where only the period grows.
+RESTING_STEPS = 4
 #: Where a cycle shrinks to a point or to one of half its period, the last one computed is this far on the way there.
 NEARLY_THERE = 0.9
 
-LONG, SHRUNK, HALVED, THRESHOLD = "period too long", "hopf", "period doubling", "grazing"
-
-
-@dataclass(eq=False)
-class Way:
-    """One direction of a curve.
-
-    Attributes
-    ----------
-    places : list of Place
-        After the start, in order.
-    marks : list of Mark
-        In order; their places are among the places.
-    stop : Stop
-    closed : bool
-    """
-
-    places: list[Place] = field(default_factory=list)
-    marks: list[Mark] = field(default_factory=list)
-    stop: Stop = field(default_factory=lambda: Stop(reason="finished"))
-    closed: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,6 +72,11 @@ class Tracer:
     halves : bool
         Whether a cycle may be two equal turns: not if its angles gain an odd number of turns.
     progress : CurveProgress
+    limits : tuple of Limit
+    watched : tuple of (kind, name, function of a Place)
+        Further functions whose zeros are special points.
+    flaw : callable or None
+        Says in words why a Place is no cycle of the system after all; empty if it is.
     """
 
     curve: CycleCurve
@@ -105,6 +90,9 @@ class Tracer:
     beyond_threshold: Callable[[Place], bool] | None
     halves: bool
     progress: CurveProgress
+    limits: tuple[Limit, ...] = ()
+    watched: tuple[tuple[str, str, Scalar], ...] = ()
+    flaw: Callable[[Place], str] | None = None
 
     @property
     def asked_period(self) -> float:
@@ -124,6 +112,8 @@ class Tracer:
                 orbit, step = next(steps)
             except StopIteration as ended:
                 way.stop = self._given_up(ended.value, last, direction)
+                if way.stop.reason != POINT_LIMIT and self._nearly_silent(last):
+                    way.stop = Stop(reason=LONG)
                 break
             new = curve.place(orbit)
             assert curve.base is not None
@@ -144,7 +134,7 @@ class Tracer:
                 way.stop = Stop(reason="closed loop", message="The curve came back to its start.")
                 break
             moved = abs(float(leg.places[-1].scalars[1] - leg.places[0].scalars[1])) / (extent * abs(leg.steps[-1]))
-            resting = resting + 1 if moved < RESTING else 0
+            resting = resting + 1 if moved < curve.resting else 0
             resting_long = resting >= RESTING_STEPS and last.scalars[0] > self.asked_period
             nearly = resting_long and self.at_saddle is not None and self.at_saddle(last)
             if last.scalars[0] > self.longest or nearly:
@@ -153,6 +143,9 @@ class Tracer:
         legs.finish()
         self.progress.finish()
         way.places, way.marks = legs.places, legs.marks
+        if way.places and way.stop.reason in [limit.kind for limit in self.limits]:
+            vectors = {"tangent": way.places[-1].orbit.tangent.copy()}
+            way.marks.append(Mark(way.stop.reason, way.places[-1], vectors=vectors))
         return way
 
     def at_start(self, start: Place) -> list[Mark]:
@@ -182,7 +175,8 @@ class Tracer:
         """Return whether the curve ends within a leg, and why; the leg is cut there."""
         new = leg.places[-1]
         last, sizes = leg.places[0], self.curve.curve.sizes
-        shrinks = float(np.vdot(shape(sizes, last), new.points / sizes)) < 0.0  # the first one has mean 0
+        # (the first one has mean 0)
+        shrinks = not self.curve.spiking and float(np.vdot(shape(sizes, last), new.points / sizes)) < 0.0
         if shrinks and not self.curve.forced:
             self._cut(leg, partial(shape, sizes))
             return Stop(reason=SHRUNK), True
@@ -201,6 +195,16 @@ class Tracer:
                 found = root(self.curve, leg, 0, 1, partial(_excess, k, bound))
                 leg.steps[1:], leg.places[1:] = ([found[0]], [found[1]]) if found else ([], [])
                 return Stop(reason="end of range", message=f"{self.names[k]} = {number(bound)}."), True
+        for limit in self.limits:
+            if not limit.function(new) > 0.0:
+                found = root(self.curve, leg, 0, 1, limit.function)
+                leg.steps[1:], leg.places[1:] = ([found[0]], [found[1]]) if found else ([], [])
+                return Stop(reason=limit.kind, message=limit.words(leg.places[-1])), True
+        if self.flaw is not None and (problem := self.flaw(new)):
+            leg.steps[1:], leg.places[1:] = [], []
+            if self._nearly_silent(last):
+                return Stop(reason=LONG), True
+            return Stop(reason=UNCONFIRMED, message=f"beyond {self._where(leg.places[0])}: {problem}"), True
         if self.beyond_threshold is not None and self.beyond_threshold(new):
             leg.steps[1:], leg.places[1:] = [], []
             message = (
@@ -221,6 +225,10 @@ class Tracer:
         place = self.curve.at(leg.base, step := NEARLY_THERE * leg.steps[1] * first / (first - last), resolved=True)
         good = place is not None and 0.0 < amplitude(place) < first
         leg.steps[1:], leg.places[1:] = ([step], [place]) if good and place is not None else ([], [])
+
+    def _nearly_silent(self, place: Place) -> bool:
+        """Return whether a cycle with jumps takes so long to pass an equilibrium that the next cannot be computed."""
+        return self.curve.spiking and self.at_saddle is not None and self.at_saddle(place)
 
     def _where(self, place: Place) -> str:
         return ", ".join(f"{n} = {number(x, 8)}" for n, x in zip(self.names, place.scalars, strict=True))
@@ -261,6 +269,7 @@ class _Legs:
             ("label", f"{name} = {value:g}", partial(_excess, index[name], value)) for name, value in tracer.asked
         ]
         self._wanted += [("user", name, function) for name, function in tracer.functions]
+        self._wanted += list(tracer.watched)
         self.places: list[Place] = []
         self.marks: list[Mark] = []
 

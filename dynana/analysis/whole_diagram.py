@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from dynana.analysis.cycle_branches import continue_cycles
-from dynana.analysis.cycle_tracing import HALVED
+from dynana.analysis.cycle_ways import HALVED
 from dynana.analysis.equilibrium_branches import TestFunction, continue_equilibria
 from dynana.definition.system import System
 from dynana.errors import DynanaError

@@ -29,6 +29,9 @@ ADAPT_EVERY = 4
 #: Least size of a state's variation relative to its largest modulus: orbits may shrink to a point.
 LEAST_VARIATION = 1e-3
 
+#: Least size of a segment's duration relative to all of them: a refractory time may vanish.
+LEAST_SHARE = 0.1
+
 #: Smallest damping factor in the search for a first orbit.
 LEAST_DAMPING = 1.0 / 256.0
 
@@ -136,7 +139,8 @@ class OrbitCurve:
         for points, _ in orbit.split(orbit.z):
             np.maximum(self.sizes, np.ptp(points, axis=0), out=self.sizes)
             np.maximum(self.sizes, LEAST_VARIATION * np.abs(points).max(axis=0), out=self.sizes)
-        scalars = np.concatenate((np.abs(orbit.durations) + 1e-300, self.ranges))
+        lasting = np.abs(orbit.durations) + 1e-300
+        scalars = np.concatenate((np.maximum(lasting, LEAST_SHARE * lasting.sum()), self.ranges))
         self._scale = (self.sizes.copy(), scalars)
         weights = np.zeros((orbit.widths.size, self.scheme.stages + 1))
         weights[:, 1:] = orbit.widths[:, None] * self.scheme.weights

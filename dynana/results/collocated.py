@@ -19,6 +19,8 @@ Array = NDArray[np.float64]
 PARTS = 8
 #: Newton steps on the slope inside a part: from a parabola's top, four reach rounding.
 NEWTON_STEPS = 5
+#: Steps of Newton's method, or halvings, that invert the time of a segment to rounding.
+INVERSIONS = 40
 
 
 @cache
@@ -104,3 +106,68 @@ def _top(polynomial: Array, part: NDArray[np.intp]) -> Array:
         )
         x = np.clip(x - change, low, low + 2.0 / PARTS)
     return np.asarray(legendre.legval(x, polynomial, tensor=False), dtype=np.float64)
+
+
+def integral(points: Array, times: Array, stages: int) -> Array:
+    """Return the integral over time of one segment whose rows have the given times, shape (n,).
+
+    The times are those of mesh points and Gauss points, by polynomials like the states.
+    """
+    _, weights = gauss_nodes(stages)
+    nodes = gauss_nodes(stages)[0][1:]
+    local = coefficients(times[:, None], stages)[..., 0]  # (intervals, degree + 1)
+    slopes = 2.0 * legendre.legval(2.0 * nodes - 1.0, legendre.legder(local.T), tensor=True)  # (intervals, stages)
+    inside = points[:-1].reshape(-1, stages + 1, points.shape[1])[:, 1:]
+    result: Array = np.einsum("jk,k,jkc->c", slopes, weights, inside)
+    return result
+
+
+def places(times: Array, widths: Array, stages: int, wanted: Array) -> Array:
+    """Return where a segment, whose rows have the given times from 0 to 1, is at other times, as fractions of its mesh.
+
+    Parameters
+    ----------
+    times : ndarray, shape (intervals (stages + 1) + 1,)
+        Increasing.
+    widths : ndarray, shape (intervals,)
+    stages : int
+    wanted : ndarray, shape (k,)
+        Times in [0, 1].
+    """
+    local = coefficients(times[:, None], stages)[..., 0]
+    edges = np.concatenate(([0.0], np.cumsum(widths)))
+    which = np.clip(np.searchsorted(times[:: stages + 1], wanted, side="right") - 1, 0, widths.size - 1)
+    polynomial = local[which].T
+    slope = legendre.legder(polynomial)
+    low, high = np.zeros(wanted.size), np.ones(wanted.size)
+    x = 0.5 * np.ones(wanted.size)
+    for _ in range(INVERSIONS):
+        excess = legendre.legval(2.0 * x - 1.0, polynomial, tensor=False) - wanted
+        low, high = np.where(excess < 0.0, x, low), np.where(excess < 0.0, high, x)
+        rate = 2.0 * legendre.legval(2.0 * x - 1.0, slope, tensor=False)
+        newton = x - np.divide(excess, rate, out=np.full_like(x, np.inf), where=rate > 0.0)
+        x = np.where((newton >= low) & (newton <= high), newton, 0.5 * (low + high))
+    result: Array = edges[which] + x * widths[which]
+    return result
+
+
+def summits(values: Array, stages: int) -> Array:
+    """Return the maxima, between its ends, of a function with the given values at the rows of a segment, shape (any,).
+
+    On the polynomials; a maximum at a mesh point counts too.
+    """
+    local = coefficients(values[:, None], stages)[..., 0].T  # (degree + 1, intervals)
+    slope, bend = legendre.legder(local), legendre.legder(local, 2)
+    grid = np.linspace(-1.0, 1.0, PARTS + 1)
+    sampled = legendre.legval(grid, slope)  # (intervals, PARTS + 1)
+    which, part = np.nonzero((sampled[:, :-1] > 0.0) & (sampled[:, 1:] <= 0.0))
+    rising, falling = sampled[:-1, -1] > 0.0, sampled[1:, 0] <= 0.0
+    at_mesh = values[:: stages + 1][1:-1][rising & falling]
+    low, high = grid[part], grid[part + 1]
+    x = 0.5 * (low + high)
+    for _ in range(NEWTON_STEPS):
+        curvature = legendre.legval(x, bend[:, which], tensor=False)
+        change = legendre.legval(x, slope[:, which], tensor=False)
+        x = np.clip(x - np.divide(change, curvature, out=np.zeros_like(x), where=curvature < 0.0), low, high)
+    inside = legendre.legval(x, local[:, which], tensor=False)
+    return np.concatenate((np.atleast_1d(inside), at_mesh))

@@ -33,6 +33,9 @@ class Segment(Result):
         States that rest during the segment.
     jump : str
         Name of the jump at its end; empty where the orbit just goes on.
+    speeds : tuple of float
+        Speeds of the guards of jumps from which on these take the place of time along the mesh, where they rise without
+        bound; the times of the rows are then no even function of it. Empty where the mesh is one of time.
     """
 
     first: int
@@ -42,6 +45,7 @@ class Segment(Result):
     widths: np.ndarray
     held: tuple[str, ...] = ()
     jump: str = ""
+    speeds: tuple[float, ...] = ()
 
     def _check(self) -> None:
         rows = self.widths.size * (self.stages + 1) + 1
@@ -141,7 +145,11 @@ class Cycle(Result):
     @property
     def mean(self) -> Array:
         """Mean of each state over time by Gauss quadrature, shape (n,)."""
-        parts = [s.duration * collocated.mean(x, s.widths, s.stages) for s, x in self._parts()]
+        parts = [
+            collocated.integral(x, self.times[s.first : s.last + 1], s.stages) if s.speeds
+            else s.duration * collocated.mean(x, s.widths, s.stages)
+            for s, x in self._parts()
+        ]  # fmt: skip
         return np.asarray(np.sum(parts, axis=0) / self.period)
 
     def state(self, time: ArrayLike) -> Array:
@@ -199,6 +207,9 @@ class Cycle(Result):
         for i, (segment, x) in enumerate(self._parts()):
             here = which == i
             s = (t[here] - starts[i]) / segment.duration
+            if segment.speeds:
+                own = (self.times[segment.first : segment.last + 1] - self.times[segment.first]) / segment.duration
+                s = collocated.places(own, segment.widths, segment.stages, s)
             result[here] = collocated.values(collocated.coefficients(x, segment.stages), segment.widths, s)
         return result
 

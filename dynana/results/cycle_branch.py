@@ -214,7 +214,7 @@ def segments(
         result.append(
             Segment(
                 first=row, last=row + rows - 1, duration=duration, stages=like.stages,
-                widths=widths[interval : interval + count], held=like.held, jump=like.jump,
+                widths=widths[interval : interval + count], held=like.held, jump=like.jump, speeds=like.speeds,
             )
         )  # fmt: skip
         row, interval = row + rows, interval + count

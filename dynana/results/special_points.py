@@ -19,7 +19,8 @@ CODES: Mapping[str, str] = {
     "cusp of cycles": "CPC", "1:1": "R1", "1:2": "R2", "1:3": "R3", "1:4": "R4",
     "fold-flip": "LPPD", "fold-torus": "LPNS", "flip-torus": "PDNS",
     "homoclinic": "HOM", "snic": "SNIC", "neutral saddle": "NSH", "double leading eigenvalue": "DLE",
-    "saddle-node loop": "SNL", "kink": "KINK", "user": "UZ", "label": "UZ",
+    "saddle-node loop": "SNL", "grazing": "GR", "switching": "SW", "reset on nullcline": "RN",
+    "boundary equilibrium": "BE", "kink": "KINK", "user": "UZ", "label": "UZ",
 }  # fmt: skip
 #: Two located points of one kind are the same if they differ by less than this, relative to the size of the diagram.
 SAME_POINT = 1e-7

@@ -9,7 +9,7 @@ import pytest
 
 import dynana as dn
 from dynana.errors import ConvergenceError, ModelError
-from dynana.models import adex, fitzhugh_nagumo, hodgkin_huxley, wong_wang
+from dynana.models import fitzhugh_nagumo, hodgkin_huxley, wong_wang
 from tests.analysis import cycle_cases as known
 
 TURN = 2 * math.pi
@@ -63,7 +63,7 @@ def test_a_parameter_that_does_not_enter():
 
 
 def test_starts(run, branch):
-    with pytest.raises(TypeError, match="start from a SpecialPoint, a Cycle or a Trajectory, got dict"):
+    with pytest.raises(TypeError, match="start from a SpecialPoint, a Cycle, .*or a PeriodicPoint, got dict"):
         dn.continue_cycles(known.folded, {"x": 1.0}, "mu", (0, 1))
     with pytest.raises(ValueError, match="belongs to another system"):
         dn.continue_cycles(fitzhugh_nagumo, run, "I", (0, 1))
@@ -104,12 +104,6 @@ def test_time_needs_a_period():
     pulsed = dn.simulate(known.folded, 60.0, inputs={"mu": dn.sinusoid(0.1, frequency=0.1)})
     with pytest.raises(ValueError, match="was driven by inputs"):
         dn.continue_cycles(known.folded, pulsed, "omega", (0.5, 2))
-
-
-def test_cycles_across_jumps_are_refused():
-    run = dn.simulate(adex.at(I=5.0), 300.0)
-    with pytest.raises(ModelError, match="the trajectory jumps .*: cycles across jumps are not followed yet"):
-        dn.continue_cycles(adex, run, "I", (0, 5))
 
 
 def test_smooth_cycles_of_a_jump_model_end_at_the_threshold():

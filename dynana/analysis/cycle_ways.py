@@ -1,0 +1,53 @@
+"""One direction of a curve of cycles, and what may end it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from dynana.analysis.cycle_legs import Mark, Scalar
+from dynana.analysis.cycle_places import Place
+from dynana.results.stop import Stop
+
+#: Reasons of stops.
+LONG, SHRUNK, HALVED, THRESHOLD = "period too long", "hopf", "period doubling", "grazing"
+UNCONFIRMED = "not confirmed"
+
+
+@dataclass(eq=False)
+class Way:
+    """One direction of a curve.
+
+    Attributes
+    ----------
+    places : list of Place
+        After the start, in order.
+    marks : list of Mark
+        In order; their places are among the places.
+    stop : Stop
+    closed : bool
+    """
+
+    places: list[Place] = field(default_factory=list)
+    marks: list[Mark] = field(default_factory=list)
+    stop: Stop = field(default_factory=lambda: Stop(reason="finished"))
+    closed: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Limit:
+    """Where cycles cease to exist.
+
+    Attributes
+    ----------
+    kind : str
+        Of the special point there.
+    function : function of a Place
+        Positive on cycles.
+    words : function of a Place
+        The message of the stop.
+    """
+
+    kind: str
+    function: Scalar
+    words: Callable[[Place], str]

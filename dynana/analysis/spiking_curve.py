@@ -1,0 +1,193 @@
+"""Curves of orbits with jumps: multipliers through saltation matrices, and what tells that an orbit ceases to exist."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from types import ModuleType
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dynana.analysis.cycle_places import DRIFT, GROWTH, MOST_INTERVALS, CycleCurve, Place
+from dynana.analysis.spiking_flights import Flights
+from dynana.analysis.spiking_orbits import SpikingOrbits
+from dynana.lowering.kernels import lower
+from dynana.numerics.collocation_orbit import Orbit
+from dynana.numerics.gauss import gauss_scheme
+from dynana.numerics.mesh import interpolate, times
+from dynana.numerics.tabulate import tabulator
+from dynana.results import collocated
+
+Array = NDArray[np.float64]
+
+#: Estimated error between mesh points above which a mesh grows: spike times, which converge twice as fast, are right to
+#: about 1e-12 then.
+LARGEST_ERROR = 5e-9
+#: Distance from 1 of the trivial multiplier above which the others are not to be trusted.
+TRIVIAL = 1e-3
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class SpikingPlace(Place):
+    """An orbit with jumps on a curve.
+
+    Attributes
+    ----------
+    lasting, changes : ndarray, shape (segments,)
+        Real durations of the segments, and their derivatives along the curve.
+    """
+
+    lasting: Array = field(default_factory=lambda: np.empty(0))
+    changes: Array = field(default_factory=lambda: np.empty(0))
+
+    @property
+    def scalars(self) -> Array:
+        """Period and active parameters."""
+        return np.append(self.lasting.sum(), self.orbit.parameters)
+
+    @property
+    def slopes(self) -> Array:
+        """Their derivatives along the curve."""
+        at = self.orbit.scalars_at + self.orbit.segments
+        return np.append(self.changes.sum(), self.orbit.tangent[at:])
+
+    @property
+    def points(self) -> Array:
+        """States, with the clock, on the meshes of all segments, shape (points, n)."""
+        return self.orbit.z[: self.orbit.scalars_at].reshape(-1, self.orbit.n)
+
+    def asymmetry(self) -> Array:
+        """Difference between the two halves of the segments, shape (points, n): 0 for two equal turns."""
+        if not self.samples:
+            parts, scheme = self.orbit.split(self.orbit.z), gauss_scheme(self.orbit.stages)
+            half = len(parts) // 2
+            others = [*parts[half:], *parts[:half]]
+            differences = [
+                x - interpolate(y, theirs, scheme, times(own, scheme))
+                for (x, own), (y, theirs) in zip(parts, others, strict=True)
+            ]
+            self.samples.append(np.concatenate(differences))
+        return self.samples[0]
+
+
+class SpikingCurve(CycleCurve):
+    """A curve of orbits with jumps.
+
+    Attributes
+    ----------
+    curve : SpikingOrbits
+    flights : Flights
+        Of the same system.
+    """
+
+    curve: SpikingOrbits
+    spiking = True
+    resting = 1e-6  # nearer to orbits of infinite period, rounding counts
+
+    def __init__(self, curve: SpikingOrbits) -> None:
+        super().__init__(curve)
+        self.flights = Flights(curve.clocked.base, curve.speeds, curve.sizes)
+
+    def prepare(self, orbit: Orbit) -> Orbit:
+        """Adapt the meshes when it is time, with more intervals where the error is too large; remember the base."""
+        means = [collocated.mean(points, widths, orbit.stages) for points, widths in orbit.split(orbit.z)]
+        mean = np.mean(means, axis=0)
+        if self._mean is None:
+            self._mean = mean
+        np.maximum(self.curve.sizes, DRIFT * np.abs(mean - self._mean), out=self.curve.sizes)
+        if self.error > LARGEST_ERROR:
+            grows = orbit.steps <= 1 and int(orbit.counts.max()) < MOST_INTERVALS  # not just an old mesh
+            orbit = self.curve.adapt(orbit, GROWTH if grows else 1.0)
+        self.base = self.curve.prepare(orbit)
+        return self.base
+
+    def place(self, orbit: Orbit, *, resolved: bool = True) -> Place:
+        """Return the orbit computed last with its multipliers and test functions, or what is quicker for a search."""
+        spectrum = self.curve.spectrum(orbit, resolved=resolved)
+        error = self.curve.error(orbit) if resolved else float("nan")
+        return SpikingPlace(
+            orbit, spectrum, self._tests(orbit, spectrum), error,
+            lasting=self.curve.lasting(orbit), changes=self.curve.lasting(orbit, orbit.tangent),
+        )  # fmt: skip
+
+    def steepness(self, place: Place) -> float:
+        """Return how fast the slowest guard rises at its jump, relative to its variation; 0 where an orbit grazes."""
+        _, gradients, before, _ = self.curve.joined(place.orbit)
+        rates = np.einsum("in,in->i", gradients, before)
+        jumps = np.array([bool(name) for name in self.curve.names])
+        sizes = np.abs(gradients) @ self.curve.sizes
+        return float((rates * place.orbit.durations / sizes)[jumps].min())
+
+    def clearance(self, place: Place) -> float:
+        """Return how far all guards stay below zero before they are due, relative to their variation.
+
+        Negative where a jump is due earlier than the orbit has it, or right after another jump.
+        """
+        values, own = self._guards(place), lower(self.curve.clocked.base).guard_owner
+        scale = np.ptp(values, axis=0) + 1e-300
+        single = [g for g, k in enumerate(own) if own.count(k) == 1]
+        worst, row, pattern = -np.inf, 0, self.curve.pattern
+        for i, count in enumerate(place.orbit.counts.tolist()):
+            rows = count * (place.orbit.stages + 1) + 1
+            resting = self.curve.clocked.events[pattern.events[i - 1]][0] if pattern.held[i] else -1
+            for g in single:
+                if own[g] != resting:
+                    v = values[row : row + rows, g] / scale[g]
+                    ends = own[g] == self.curve.clocked.events[pattern.events[i]][0]
+                    inside = collocated.summits(v, place.orbit.stages).max(initial=-np.inf)
+                    worst = max(worst, float(v[0]), float(inside), -np.inf if ends else float(v[-1]))
+            row += rows
+        return -worst
+
+    def windings(self, place: Place) -> list[int]:
+        """Return how many maxima the guard of the jump at its end has on each segment."""
+        values, own, row = self._guards(place), self.curve.clocked.events, 0
+        found = []
+        for event, count in zip(self.curve.pattern.events, place.orbit.counts.tolist(), strict=True):
+            rows = count * (place.orbit.stages + 1) + 1
+            jump, guard = own[event]
+            along = values[row : row + rows, guard] if jump >= 0 else np.zeros(rows)
+            found.append(collocated.summits(along, place.orbit.stages).size)
+            row += rows
+        return found
+
+    def onset(self, place: Place) -> float:
+        """Return how fast the guard of the first jump begins to rise, relative to its fastest rise.
+
+        0 where the state after the jump is on the nullcline.
+        """
+        curve = self.curve
+        starts, _ = curve.ends(place.orbit)
+        p, first = curve.parameters(place.orbit), next(i for i, held in enumerate(curve.pattern.held) if not held)
+        rate = np.empty(curve.n)
+        curve.kernels.rhs(0.0, starts[first], p, rate)
+        _, gradients, before, _ = curve.joined(place.orbit)
+        return float(gradients[first] @ (rate * curve.equations.free[first])) / abs(
+            float(gradients[first] @ before[first])
+        )
+
+    def switching(self, number: int, place: Place) -> float:
+        """Return a function whose zero is a kink of a jump map, at the jump nearest to it."""
+        module = curve_switches(self.curve)
+        owner, worst = module.OWNERS[number], np.inf
+        out, p = np.empty(len(module.OWNERS)), self.curve.parameters(place.orbit)
+        _, ends = self.curve.ends(place.orbit)
+        for event, y in zip(self.curve.pattern.events, ends, strict=True):
+            if self.curve.clocked.events[event][0] == owner:
+                module.map_switches(0.0, y, p, out)
+                worst = out[number] if abs(out[number]) < abs(worst) else worst
+        return float(worst)
+
+    def _guards(self, place: Place) -> Array:
+        """Guards of the given system at all points, shape (points, guards)."""
+        kernels = self.curve.kernels
+        y, p = np.ascontiguousarray(place.points), self.curve.parameters(place.orbit)
+        out = np.empty((len(y), kernels.n_guards))
+        nothing = np.empty(0, dtype=np.int64), np.empty((len(y), 0))
+        tabulator()(kernels.guards, np.zeros(len(y)), y, p, *nothing, out)
+        return out[:, : lower(self.curve.clocked.base).n_guards]
+
+
+def curve_switches(curve: SpikingOrbits) -> ModuleType:
+    """Return the generated module with the kinks of the jump maps of a curve's system."""
+    return lower(curve.clocked.base).module("map_switches")

@@ -1,0 +1,99 @@
+"""Period doublings of orbits with jumps: the doubled orbits that begin there, and where they end."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dynana.analysis.cycle_legs import Mark, nearby_root
+from dynana.analysis.cycle_places import DOUBLING, Place
+from dynana.analysis.spiking_curve import SpikingCurve
+from dynana.analysis.spiking_orbits import SpikingOrbits
+from dynana.analysis.spiking_starts import curve_of
+from dynana.definition.system import System
+from dynana.errors import ConvergenceError
+from dynana.numerics.collocation_orbit import Orbit
+from dynana.results.cycle import Cycle
+
+Array = NDArray[np.float64]
+
+#: Amplitude of the first doubled orbit, relative to the extent of the single one; a smaller one is tried so many times,
+#: each a quarter of the one before.
+SIDEWAYS, ATTEMPTS = 0.01, 5
+#: Step to the second of the two orbits with which a period doubling is looked for.
+FIRST_SECANT = 1e-3
+#: Difference of the periods of the orbit found and of half the doubled one, relative to them.
+SAME_PERIOD = 0.05
+
+
+def doubled_beside(
+    system: System, free: Sequence[str], cycle: Cycle, ranges: Array
+) -> tuple[SpikingCurve, Place]:
+    """Return an orbit of two turns beside a period doubling, and its curve, which points away from it."""
+    single, orbit = curve_of(system, free, cycle, ranges)
+    curve = SpikingOrbits(
+        system, free, single.pattern.doubled, single.speeds, single.sizes, ranges, single.scheme.stages
+    )
+    points, at = orbit.z[: orbit.scalars_at], orbit.scalars_at
+    scalars = [orbit.durations, orbit.durations, orbit.parameters]
+    twice = replace(
+        orbit,
+        z=np.concatenate((points, points, *scalars)),
+        tangent=np.zeros(2 * at + 2 * orbit.segments + len(free)),
+        counts=np.tile(orbit.counts, 2),
+        widths=np.tile(orbit.widths, 2),
+    )
+    attempt = curve.settle(twice, adaptations=0)
+    if attempt.point is None:
+        raise ConvergenceError(f"{system.name}: the orbit at the period doubling is not found again")
+    there: Orbit = attempt.point
+    direction = _antisymmetric(curve, there)
+    size = float(np.abs(direction[: there.scalars_at].reshape(-1, there.n) / curve.sizes).max())
+    places = SpikingCurve(curve)
+    for k in range(ATTEMPTS):
+        a = SIDEWAYS * 0.25**k / size
+        moved = replace(there, z=there.z + a * direction, tangent=direction.copy())
+        beside = curve.advance(curve.prepare(moved), 0.0)
+        if beside.point is not None:
+            place = places.place(beside.point)
+            if float(np.abs(place.asymmetry() / curve.sizes).max()) > 0.1 * SIDEWAYS * 0.25**k:
+                return places, place
+    raise ConvergenceError(f"{system.name}: no doubled orbit was found beside the period doubling")
+
+
+def _antisymmetric(curve: SpikingOrbits, orbit: Orbit) -> Array:
+    """Return the direction in which the two turns of an orbit part: the other curve through it, made antisymmetric."""
+    v, at, half = curve.crossing(orbit), orbit.scalars_at, orbit.segments // 2
+    for part, size in ((slice(0, at), at // 2), (slice(at, at + orbit.segments), half)):
+        turns = v[part].reshape(2, size)
+        v[part] = np.concatenate((turns[0] - turns[1], turns[1] - turns[0])) / 2.0
+    v[at + orbit.segments :] = 0.0
+    result: Array = v / np.sqrt(float(curve.metric * v @ v))
+    return result
+
+
+def halved(curve: SpikingCurve, place: Place) -> tuple[SpikingCurve, Mark] | None:
+    """Return the period doubling at which the two turns of an orbit become one, and the curve of single turns."""
+    orbits, orbit = curve.curve, place.orbit
+    pattern = orbits.pattern.halves
+    if pattern is None:
+        return None
+    base, k = orbits.clocked.base, len(pattern)
+    free = [base.parameters[i] for i in orbits.equations.active]
+    moved = base.at(**dict(zip(free, orbit.parameters.tolist(), strict=True)))
+    single = SpikingOrbits(moved, free, pattern, orbits.speeds, orbits.sizes, orbits.ranges, orbit.stages)
+    parts = orbit.split(orbit.z)[:k]
+    z = np.concatenate([*(x.ravel() for x, _ in parts), orbit.durations[:k], orbit.parameters])
+    counts = orbit.counts[:k].copy()
+    guess = replace(orbit, z=z, tangent=np.zeros_like(z), counts=counts, widths=np.concatenate([w for _, w in parts]))
+    attempt = single.settle(guess)
+    if attempt.point is None:
+        return None
+    places = SpikingCurve(single)
+    found = nearby_root(places, single.prepare(attempt.point), DOUBLING, FIRST_SECANT)
+    if found is None or not abs(2.0 * found.scalars[0] / place.scalars[0] - 1.0) < SAME_PERIOD:
+        return None
+    return places, Mark("period doubling", found, vectors={"tangent": found.orbit.tangent.copy()})

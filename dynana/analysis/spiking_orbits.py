@@ -1,0 +1,208 @@
+"""Orbits with jumps as numerics computes with them: their pattern, their equations, their saltation matrices."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dynana.definition.system import System
+from dynana.lowering.kernels import Kernels, lower
+from dynana.lowering.spiking import Clocked, clocked
+from dynana.numerics.collocation_orbit import Orbit, OrbitEquations, Spectrum
+from dynana.numerics.orbit_curve import OrbitCurve
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Pattern:
+    """The segments of a closed orbit with jumps.
+
+    Attributes
+    ----------
+    events : tuple of int
+        What ends each segment, see `dynana.lowering.spiking.Clocked.events`.
+    held : tuple of tuple of str
+        States that rest during each.
+    """
+
+    events: tuple[int, ...]
+    held: tuple[tuple[str, ...], ...]
+
+    def __len__(self) -> int:
+        return len(self.events)
+
+    @property
+    def halves(self) -> Pattern | None:
+        """The pattern of half the orbit, if both halves have the same."""
+        k = len(self) // 2
+        half = Pattern(self.events[:k], self.held[:k])
+        return half if half.doubled == self else None
+
+    @property
+    def doubled(self) -> Pattern:
+        """The pattern of two turns."""
+        return Pattern(2 * self.events, 2 * self.held)
+
+
+class SpikingOrbits(OrbitCurve):
+    """Orbits of one system with jumps and of one pattern.
+
+    Parameters
+    ----------
+    system : System
+    free : sequence of str
+        Parameters that vary along curves.
+    pattern : Pattern
+    speeds : ndarray
+        Of the guards, from which on they take the place of time, see `dynana.lowering.spiking`; empty where time is
+        not stretched.
+    sizes : ndarray, shape (n,)
+        Least variation of each state, with the clock if there is one.
+    ranges : ndarray, shape (active parameters,)
+    stages : int
+
+    Attributes
+    ----------
+    clocked : Clocked
+    pattern : Pattern
+    speeds : ndarray
+    """
+
+    def __init__(
+        self,
+        system: System,
+        free: Sequence[str],
+        pattern: Pattern,
+        speeds: Array,
+        sizes: Array,
+        ranges: Array,
+        stages: int = 4,
+    ) -> None:
+        self.clocked: Clocked = clocked(system)
+        self.pattern, self.speeds = pattern, speeds
+        kernels = lower(self.clocked.system)
+        p = kernels.p
+        p[len(system.parameters) :] = speeds
+        rows = [[0.0 if n in held else 1.0 for n in kernels.states] for held in pattern.held]
+        equations = OrbitEquations(
+            rhs=kernels.rhs,
+            jacobian=kernels.jacobian,
+            parameter_jacobian=kernels.parameter_jacobian,
+            closure=kernels.joins,
+            conditions=len(pattern) * (kernels.n + 1),
+            p=p,
+            active=[system.parameters.index(name) for name in free],
+            free=np.array(rows),
+            phase=False,
+            data=np.array(pattern.events, dtype=float),
+        )
+        super().__init__(equations, sizes, ranges, stages)
+        self._after = [(i + 1) % len(pattern) for i in range(len(pattern))]
+        self._joined: tuple[Array, tuple[Array, Array, Array, Array]] | None = None
+
+    @property
+    def kernels(self) -> Kernels:
+        """Kernels of the system with its clock."""
+        return lower(self.clocked.system)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Name of the jump at the end of each segment, empty for the end of a refractory time."""
+        owners = [self.clocked.events[event][0] for event in self.pattern.events]
+        return tuple("" if k < 0 else str(self.clocked.base.jumps[k].name) for k in owners)
+
+    def lasting(self, orbit: Orbit, values: Array | None = None) -> Array:
+        """Return the real durations of the segments, shape (segments,), or how ``values`` (like z) change them."""
+        v = orbit.z if values is None else values
+        if not self.clocked.clock:
+            return v[orbit.scalars_at : orbit.scalars_at + orbit.segments]
+        return np.array([points[-1, -1] - points[0, -1] for points, _ in orbit.split(v)])
+
+    def ends(self, orbit: Orbit) -> tuple[Array, Array]:
+        """Return first and last states of all segments, shape (segments, n) each."""
+        parts = [points for points, _ in orbit.split(orbit.z)]
+        return np.array([x[0] for x in parts]), np.array([x[-1] for x in parts])
+
+    def parameters(self, orbit: Orbit) -> Array:
+        """Return all parameters of an orbit, with the speeds."""
+        p = self.p
+        p[list(self.equations.active)] = orbit.parameters
+        return p
+
+    def joined(self, orbit: Orbit) -> tuple[Array, Array, Array, Array]:
+        """Return the linearised joins.
+
+        Returns
+        -------
+        maps : ndarray, shape (segments, n, n)
+            Derivative of the map at the end of each segment.
+        gradients : ndarray, shape (segments, n)
+            Of the guard there.
+        before, after : ndarray, shape (segments, n)
+            Derivatives of the states at the end of each segment and at the start of the next.
+        """
+        if self._joined is not None and self._joined[0] is orbit.z:  # asked for several times
+            return self._joined[1]
+        count, n = len(self.pattern), self.n
+        starts, ends = self.ends(orbit)
+        p, rhs = self.parameters(orbit), self.kernels.rhs
+        out = np.zeros(count * (n + 1))
+        derivative = np.zeros((out.size, (2 * n + 1) * count + p.size))
+        self.equations.closure(starts, ends, orbit.durations.copy(), p, self._model[3], out, derivative)
+        maps, gradients = np.empty((count, n, n)), np.empty((count, n))
+        before, after = np.empty((count, n)), np.empty((count, n))
+        for i in range(count):
+            block = derivative[i * (n + 1) : (i + 1) * (n + 1), (count + i) * n : (count + i + 1) * n]
+            maps[i], gradients[i] = block[:n], block[n]
+            rhs(0.0, ends[i], p, before[i])
+            rhs(0.0, starts[i], p, after[i - 1])
+        before *= self.equations.free
+        after *= self.equations.free[self._after]
+        self._joined = orbit.z, (maps, gradients, before, after)
+        return maps, gradients, before, after
+
+    def guard(self, event: int, state: Array, parameter: int, value: float) -> tuple[float, Array, float]:
+        """Return a guard at a state of the given system, its gradient, and its derivative by a parameter."""
+        count, n, base = len(self.pattern), self.n, len(self.clocked.base.states)
+        p = self.p
+        p[parameter] = value
+        ends = np.zeros((count, n))
+        ends[:, :base] = state
+        out = np.zeros(count * (n + 1))
+        derivative = np.zeros((out.size, (2 * n + 1) * count + p.size))
+        self.equations.closure(np.zeros((count, n)), ends, np.ones(count), p, self._model[3], out, derivative)
+        i = self.pattern.events.index(event)
+        row = derivative[i * (n + 1) + n]
+        at = (count + i) * n
+        return float(out[i * (n + 1) + n]), row[at : at + base].copy(), float(row[(2 * n + 1) * count + parameter])
+
+    def saltations(self, orbit: Orbit) -> Array:
+        """Return the saltation matrices at the ends of all segments, shape (segments, n, n)."""
+        maps, gradients, before, after = self.joined(orbit)
+        rates = np.einsum("in,in->i", gradients, before)
+        lost = after - np.einsum("ijk,ik->ij", maps, before)
+        result: Array = maps + lost[:, :, None] * gradients[:, None, :] / rates[:, None, None]
+        return result
+
+    def spectrum(self, orbit: Orbit, joins: Array | None = None, *, resolved: bool = False) -> Spectrum:
+        """Return the multipliers of the orbit computed last; that of the clock, which is 0, is left out."""
+        found = super().spectrum(orbit, self.saltations(orbit) if joins is None else joins, resolved=resolved)
+        if not self.clocked.clock:
+            return found
+        trace = found.trace
+        if resolved and self.clocked.stretched:
+            trace -= self._stretching(orbit)
+        return Spectrum(found.logarithms[:-1], found.phases[:-1], trace)
+
+    def _stretching(self, orbit: Orbit) -> float:
+        """Return what stretched time adds to the integral of the trace: changes of log(dt/ds) over segments."""
+        p, total, rate = self.parameters(orbit), 0.0, np.empty(self.n)
+        for states, sign in zip(self.ends(orbit), (-1.0, 1.0), strict=True):
+            for x in states:
+                self.kernels.rhs(0.0, x, p, rate)
+                total += sign * float(np.log(rate[-1]))
+        return total

@@ -1,0 +1,78 @@
+"""Orbits with jumps as results show them: without the clock, with real times."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dynana.analysis.spiking_orbits import SpikingOrbits
+from dynana.numerics.collocation_orbit import Orbit
+from dynana.results import collocated
+from dynana.results.cycle import Segment
+from dynana.results.cycle_branch import segments
+
+Array = NDArray[np.float64]
+
+
+def pattern_of_segments(curve: SpikingOrbits) -> tuple[Segment, ...]:
+    """Return segments like those of the orbits of a curve: what they hold, the jumps at their ends."""
+    stages = curve.scheme.stages
+    return tuple(
+        Segment(
+            first=0, last=stages + 1, duration=1.0, stages=stages, widths=np.ones(1), held=held, jump=name,
+            speeds=tuple(curve.speeds.tolist()),
+        )
+        for held, name in zip(curve.pattern.held, curve.names, strict=True)
+    )  # fmt: skip
+
+
+def points_and_times(curve: SpikingOrbits, orbit: Orbit) -> tuple[Array, Array]:
+    """Return all states without the clock and their real times, shape (points, n), (points,)."""
+    points = orbit.z[: orbit.scalars_at].reshape(-1, orbit.n)
+    if not curve.clocked.clock:
+        return points, orbit.times()
+    times, start, row = np.empty(len(points)), 0.0, 0
+    for count in orbit.counts.tolist():
+        rows = slice(row, row + count * (orbit.stages + 1) + 1)
+        clock = points[rows, -1]
+        times[rows] = start + (clock - clock[0])
+        start, row = float(times[rows][-1]), rows.stop
+    return np.ascontiguousarray(points[:, :-1]), times
+
+
+def segments_of(curve: SpikingOrbits, orbit: Orbit) -> tuple[Segment, ...]:
+    """Return the segments of an orbit, with real durations."""
+    return segments(pattern_of_segments(curve), orbit.counts, orbit.widths, curve.lasting(orbit))
+
+
+def extents(curve: SpikingOrbits, orbits: Sequence[Orbit]) -> tuple[Array, Array, Array]:
+    """Return largest and smallest values and means over time of the states of orbits, shape (orbits, n) each."""
+    n = len(curve.clocked.base.states)
+    maxima, minima, means = (np.empty((len(orbits), n)) for _ in range(3))
+    shapes = np.array([orbit.counts for orbit in orbits])
+    for counts in np.unique(shapes, axis=0):
+        here = np.flatnonzero((shapes == counts).all(axis=1)).tolist()
+        parts = [[x for x, _ in orbits[i].split(orbits[i].z)] for i in here]
+        highest, lowest, total = [], [], np.zeros((len(here), n))
+        for k in range(counts.size):
+            x = np.array([part[k] for part in parts])
+            highest.append(collocated.largest(x[..., :n], curve.scheme.stages))
+            lowest.append(-collocated.largest(-x[..., :n], curve.scheme.stages))
+            total += _integrals(curve, x, [orbits[i] for i in here], k)
+        maxima[here], minima[here] = np.max(highest, axis=0), np.min(lowest, axis=0)
+        means[here] = total / np.array([curve.lasting(orbits[i]).sum() for i in here])[:, None]
+    return maxima, minima, means
+
+
+def _integrals(curve: SpikingOrbits, x: Array, orbits: Sequence[Orbit], k: int) -> Array:
+    """Return the integrals over time of the states over segment ``k`` of several orbits, shape (orbits, n)."""
+    n, stages = len(curve.clocked.base.states), curve.scheme.stages
+    if curve.clocked.stretched:
+        return np.array([collocated.integral(points[:, :n], points[:, n], stages) for points in x])
+    result: Array = np.array([
+        orbit.durations[k] * collocated.mean(points[:, :n], orbit.split(orbit.z)[k][1], stages)
+        for points, orbit in zip(x, orbits, strict=True)
+    ])  # fmt: skip
+    return result
