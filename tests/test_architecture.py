@@ -65,7 +65,7 @@ KERNELS: dict[str, str] = {
     "numerics/flights.py::fly_once": "the time loop of a flight, where steps, events and refractory times meet",
     "numerics/floquet.py::_sweep": "one pass over all factors with everything in registers",
     "numerics/saltation.py::pass_event": "one event for all vectors at once, in the arrays they share",
-    "numerics/segment_flights.py::fly": "the time loop: step, error, search for jumps and its refinement share their arrays",
+    "numerics/segment_flights.py::fly": "the time loop: step, error and the search for jumps share their arrays",
     "numerics/settling.py::settle_cells": "the time loop of every start, with each way in which it ends",
     "numerics/tangent_runs.py::follow_run": "the loop over recorded steps, where events, holds and surfaces meet",
     "numerics/variational.py::resolve_transfers": "pass over all intervals",

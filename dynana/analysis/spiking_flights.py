@@ -11,8 +11,8 @@ from dynana.definition.system import System
 from dynana.errors import ConvergenceError, ModelError
 from dynana.lowering.kernels import lower
 from dynana.lowering.spiking import clocked
-from dynana.numerics.segment_flights import CONDITIONS, GUARDS, NO_JUMP, RHS, STAGES, fly
 from dynana.numerics.function_addresses import addresses
+from dynana.numerics.segment_flights import CONDITIONS, GUARDS, NO_JUMP, RHS, STAGES, fly
 from dynana.numerics.signatures import CONDITION, VECTOR
 from dynana.results.tables import number
 
