@@ -97,4 +97,5 @@ def _special(
         index=i + shift,
         cycle=cycle,
         name=mark.name,
+        extent=dict(zip(problem.free, problem.span.tolist(), strict=True)),
     )

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from dynana.analysis.branch_points import RANK_LOST
 from dynana.analysis.equilibrium_points import spectra
 from dynana.analysis.equilibrium_survey import Survey, marks_on
-from dynana.analysis.equilibrium_tracing import Mark, Trace
+from dynana.analysis.equilibrium_tracing import LEAVES_BOX, Mark, Trace
 from dynana.analysis.normal_forms import NormalForm, normal_form
 from dynana.analysis.special_coverage import PROVED, special_places
 from dynana.analysis.stability import HYPERBOLICITY
@@ -19,6 +19,7 @@ from dynana.errors import ConvergenceError
 from dynana.numerics.pseudo_arclength import POINT_LIMIT, STEP_TOO_SMALL
 from dynana.results.diagram import Branch, Diagram
 from dynana.results.special_points import CODES, SpecialPoint
+from dynana.results.tables import number
 
 FloatArray = NDArray[np.float64]
 #: Ends of branches after which there are more equilibria.
@@ -44,7 +45,7 @@ def diagram_of(survey: Survey) -> Diagram:
         range=(request.low, request.high),
         box=request.box,
         branches=tuple(_branch(survey, trace) for trace in survey.traces),
-        coverage=(*coverage, *sentences),
+        coverage=(*coverage, *sentences, *_left(survey)),
         complete=complete,
         undecided=undecided,
         boxes_examined=examined,
@@ -68,6 +69,16 @@ def _covered(survey: Survey) -> tuple[tuple[str, ...], bool, FloatArray, int]:
     sentences, complete = survey.coverage.sentences(places, kinks, survey.missed, broken)
     full = survey.coverage.full_boxes(survey.coverage.undecided)
     return sentences, complete, full, survey.coverage.examined
+
+
+def _left(survey: Survey) -> tuple[str, ...]:
+    """Return where branches leave the box, in sentences: what they do beyond is not known."""
+    parameter, scales = survey.request.parameter, survey.curve.scales
+    ends = [(trace.points[k], trace.stops[k]) for trace in survey.traces for k in (0, -1)]
+    found = sorted((float(p.u[-1] * scales[-1]), stop.message) for p, stop in ends if stop.reason == LEAVES_BOX)
+    return tuple(
+        f"a branch leaves the box at {parameter} = {number(value)}, {rest.rstrip('.')}" for value, rest in found
+    )
 
 
 def _special_covered(survey: Survey, curves: bool) -> tuple[tuple[str, ...], bool, FloatArray, int]:
@@ -152,6 +163,7 @@ def _special(survey: Survey, trace: Trace, i: int, mark: Mark, eigenvalues: NDAr
         index=i,
         vectors=vectors,
         name=mark.name,
+        extent={request.parameter: request.high - request.low},
     )
 
 

@@ -33,6 +33,8 @@ BEYOND = 1e-6
 STRAIGHT = 1.0 - 1e-8
 #: Cosine between tangents above which two pieces run the same way.
 SAME_WAY = 0.7
+#: How a curve ends on a face of the box of states.
+LEAVES_BOX = "leaves the box"
 
 
 class Curve(Protocol):
@@ -223,7 +225,7 @@ class Tracer:
         if i == len(self.names) - 1:
             return Stop(reason="end of range", message=f"{name} = {value}.")
         remedy = f"give a wider range with ranges={{{name!r}: (low, high)}} to go on"
-        return Stop(reason="leaves the box", message=f"{name} = {value}: {remedy}.")
+        return Stop(reason=LEAVES_BOX, message=f"{name} = {value}: {remedy}.")
 
     def _place(self, u: FloatArray) -> str:
         return ", ".join(f"{n} = {number(x)}" for n, x in zip(self.names, u * self.curve.scales, strict=False))

@@ -12,6 +12,7 @@ import numpy as np
 from dynana.analysis.cycle_branches import continue_cycles
 from dynana.analysis.cycle_ways import HALVED
 from dynana.analysis.equilibrium_branches import TestFunction, continue_equilibria
+from dynana.analysis.equilibrium_tracing import LEAVES_BOX
 from dynana.definition.system import System
 from dynana.errors import DynanaError
 from dynana.results.cycle import Cycle
@@ -284,9 +285,22 @@ class _Search:
                     self._follow(special, 1)
             return
         self.problems.append(
-            f"at {name} = {number(value)} neither a stable equilibrium nor a stable cycle is known; a run did not "
-            f"settle on one ({said.rstrip('.')})."
+            f"at {name} = {number(value)} neither a stable equilibrium nor a stable cycle is known{self._beyond()}; a "
+            f"run did not settle on one ({said.rstrip('.')})."
         )
+
+    def _beyond(self) -> str:
+        """Return through which faces of the box branches of equilibria have left it, in words."""
+        ends = [(b.values[row], b.stops[row]) for b in self.diagram.branches for row in (0, -1)]
+        faces = [
+            f"its face {stop.message.partition(':')[0]} at {self.diagram.parameter} = {number(float(value))}"
+            for value, stop in ends
+            if stop.reason == LEAVES_BOX
+        ]
+        if not faces:
+            return ""
+        box = ", ".join(f"{n} in [{number(low)}, {number(high)}]" for n, (low, high) in self.diagram.box.items())
+        return f" in the box {box}, which branches leave through {' and '.join(dict.fromkeys(faces))}"
 
     def _beginning(self, value: float) -> tuple[dict[str, float], float]:
         """Return a state near an unstable equilibrium, if there is one, and the fastest time constant."""
@@ -305,7 +319,7 @@ class _Search:
     def sentences(self) -> tuple[str, ...]:
         """Return what was looked for and what was not."""
         hopf = len(self.diagram.special_points("hopf"))
-        many = f"all {hopf} Hopf points" if hopf > 1 else "the Hopf point" if hopf else ""
+        many = {0: "", 1: "the Hopf point", 2: "both Hopf points"}.get(hopf, f"all {hopf} Hopf points")
         said = [f"cycles: followed from {many}" if many else "cycles: there is no Hopf point from which to follow any"]
         if self.doublings and any(b.special_points("period doubling") for b in self.branches):
             said[0] += f", through {'a' if self.doublings == 1 else f'up to {self.doublings}'} period doubling"

@@ -26,7 +26,7 @@ def test_hodgkin_huxley_has_all_points_of_the_reference_and_each_once(hodgkin_hu
     assert places(diagram, "hopf", "I") == pytest.approx([9.775437995, 154.522433666])
     assert len(diagram.cycle_branches) == 2  # the doubled branch ends on the primary one and is not followed twice
     assert diagram.complete
-    assert any("followed from all 2 Hopf points" in sentence for sentence in diagram.coverage)
+    assert any("followed from both Hopf points" in sentence for sentence in diagram.coverage)
 
 
 def test_stability_of_cycles_changes_at_their_labels_only(hodgkin_huxley_diagram) -> None:

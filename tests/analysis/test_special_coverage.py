@@ -129,3 +129,20 @@ def test_saved_with_what_is_proved(tmp_path):
     again = type(found).load(found.save(tmp_path / "diagram"))
     assert again.special_complete == found.special_complete and again.pieces_examined == found.pieces_examined
     np.testing.assert_array_equal(again.special_undecided, found.special_undecided)
+
+
+def test_the_face_through_which_a_branch_leaves_is_named():
+    found = dn.bifurcation_diagram(
+        made({"x": "r + x - x**3", "y": "x - y"}, {"r": 0.0}), "r", (-1, 1), ranges={"x": (-1.2, 0.9)}
+    )
+    assert "a branch leaves the box at r = -0.528, x = -1.2: give a wider range" in found.coverage[2]
+    line = next(line for line in found.coverage if "stable cycle is known" in line)
+    assert "in the box x in [-1.2, 0.9], which branches leave through its face x = -1.2 at r = -0.528" in line
+
+
+def test_what_is_zero_by_symmetry_is_shown_as_zero():
+    system = wong_wang.at(coh=0.064)
+    fold = dn.continue_equilibria(system, "mu_0", (0, 30)).special_points("fold")[0]
+    locus = dn.continue_locus(system, fold, ("mu_0", "coh"), ranges={"mu_0": (-40, 100), "coh": (-1, 1)})
+    cusp = locus.special_points("cusp")[0]
+    assert "coh = 0 (" in cusp.sentence and abs(cusp["coh"]) < 1e-13
