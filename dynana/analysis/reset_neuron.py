@@ -24,6 +24,9 @@ Array = NDArray[np.float64]
 
 #: The sample goes beyond the interval that the map does not leave by this share of it.
 MARGIN = 0.5
+#: Images of the maximum that the sampled interval holds: the first two bound it where the map folds, and where it only
+#: rises they run down to a fixed point below.
+SETTLED = 50
 #: dV/dt is affine in w if its slope is the same at two places but for this share.
 SAME_SLOPE = 1e-12
 #: Equilibria are looked for within this many sizes of the adaptation variable.
@@ -150,7 +153,7 @@ class ResetNeuron:
             return finite_range(system, self.variable, given[self.variable])
         top = self.nullcline()
         if np.isfinite(top):
-            course = self.evaluate(np.array([top]), 2)
+            course = self.evaluate(np.array([top]), SETTLED)
             inside = np.concatenate(([top], course.image[0]))
             if np.isfinite(inside).all() and np.ptp(inside) > 0.0:
                 margin = MARGIN * np.ptp(inside)

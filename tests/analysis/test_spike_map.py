@@ -160,6 +160,14 @@ def test_the_domain_ends_at_stable_manifolds_of_the_saddle() -> None:
     assert "rests at (V, w)" in found.reading
 
 
+def test_the_interval_holds_a_fixed_point_far_below_the_maximum() -> None:
+    # the map rises all the way from the fixed point to the maximum; simulated for 200 spikes
+    run = dn.simulate(adex.at(I=30.0), 500.0)
+    found = dn.spike_map(adex.at(I=30.0))
+    assert found.points[0].state[1] == pytest.approx(run.jumps.after[-1, 1], abs=1e-6)
+    assert found.w[0] < found.points[0].state[1] < found.w[-1]
+
+
 def test_plateau_and_largest_image() -> None:
     found = dn.spike_map(adex_touboul_brette.at(V_reset=-47.2), size=50, period=1, iterations=10)
     far = dn.spike_map(adex_touboul_brette.at(V_reset=-47.2), size=10, period=1, iterations=10, w=(1e5, 2e5))
