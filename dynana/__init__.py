@@ -48,6 +48,7 @@ _HOME = {
     "analysis.nullclines": "nullclines",
     "analysis.lyapunov": "lyapunov_exponents",
     "analysis.basins": "basins",
+    "analysis.orbit_diagram": "orbit_diagram",
     "analysis.poincare_map": "poincare_map",
     "analysis.spike_map": "spike_map",
     "analysis.cycle_branches": "continue_cycles",
@@ -113,6 +114,7 @@ if TYPE_CHECKING:
     from dynana.analysis.loci import continue_locus as continue_locus
     from dynana.analysis.lyapunov import lyapunov_exponents as lyapunov_exponents
     from dynana.analysis.nullclines import nullclines as nullclines
+    from dynana.analysis.orbit_diagram import orbit_diagram as orbit_diagram
     from dynana.analysis.phase_locking import phase_locking as phase_locking
     from dynana.analysis.phase_responses import phase_response as phase_response
     from dynana.analysis.poincare_map import poincare_map as poincare_map

@@ -32,10 +32,10 @@ Array = NDArray[np.float64]
 
 #: Relative error of the state in a step, and absolute error in units of its scale: times of spikes are right to 1e-10.
 STATE_TOLERANCE = 1e-13
-#: The same of tangent vectors; derivatives are right to about ten times this.
-VECTOR_TOLERANCE = 1e-10
-
-CHUNK = 64
+#: The error of tangent vectors in a step is allowed to be this much larger: derivatives are right to 1e-9.
+VECTOR_SHARE = 1e3
+#: Starts in one task of a thread, at most; tasks for each thread; flights that one thread makes alone.
+CHUNK, PIECES, FEW = 64, 4, 64
 #: A flight is given up after this many times the slowest time of the linearised flow at a start.
 PATIENCE = 1000.0
 #: Rates below this share of the fastest are zero but for rounding.
@@ -76,11 +76,21 @@ class Flights:
         Sizes of the states.
     what : str
         The verb, for messages.
+    tolerance : float
+        Error of a step.
     """
 
     def __init__(
-        self, system: System, scale: Array, what: str, *, sections: Sequence[sp.Expr] = (), stop: int | None = None
+        self,
+        system: System,
+        scale: Array,
+        what: str,
+        *,
+        sections: Sequence[sp.Expr] = (),
+        stop: int | None = None,
+        tolerance: float = STATE_TOLERANCE,
     ) -> None:
+        self.tolerance = tolerance
         self.system, self.scale = system, np.asarray(scale, dtype=float)
         check_flow(system, what)
         self.kernels = lower(system)
@@ -125,7 +135,8 @@ class Flights:
             np.zeros(k, np.int64), np.zeros(k, np.int64), np.full((k, kept, n), np.nan), np.full((k, kept), np.nan),
             np.full((k, kept, m, n), np.nan), np.full((k, kept, m), np.nan), np.full((k, kept), np.nan),
         )  # fmt: skip
-        pieces = [slice(i, i + CHUNK) for i in range(0, k, CHUNK)]
+        width = max(1, min(CHUNK, k // (PIECES * (os.cpu_count() or 1))))
+        pieces = [slice(i, i + width) for i in range(0, k, width)] if k * returns >= FEW else [slice(0, k)]
         # compiled here, before threads ask for it
         rate = self._rate(starts[0], values[0]) if k else 1.0
         call = self._prepared(basis, rate, longest, returns, skip, first_jump, mode)
@@ -154,11 +165,11 @@ class Flights:
         n, m = smooth.n, len(basis)
         table = resolve_inputs(self.system, None, 0.0, longest).table
         tolerance = np.full(2 + n * (m + 1), np.inf)
-        tolerance[0] = STATE_TOLERANCE
-        tolerance[1 : n + 1] = STATE_TOLERANCE * self.scale
+        tolerance[0] = self.tolerance
+        tolerance[1 : n + 1] = self.tolerance * self.scale
         sizes = np.linalg.norm(basis / self.scale, axis=1)
-        tolerance[-1] = STATE_TOLERANCE / rate
-        tolerance[n + 1 : -1] = VECTOR_TOLERANCE * (sizes[:, None] * self.scale).ravel()
+        tolerance[-1] = self.tolerance / rate
+        tolerance[n + 1 : -1] = VECTOR_SHARE * self.tolerance * (sizes[:, None] * self.scale).ravel()
         functions = (
             stepper("explicit"), smooth.paced, idle["matrix"], idle["vector"],
             (table.cursor(), table.index, table.first, table.t0, table.coef), smooth.rhs, events.guards,

@@ -14,6 +14,7 @@ from dynana.plot.fi_curves import fi_curve
 from dynana.plot.flows import flow_portrait
 from dynana.plot.loci import two_parameter_diagram
 from dynana.plot.networks import network, weight_histogram, weight_matrix
+from dynana.plot.orbit_diagrams import orbit_diagram
 from dynana.plot.phase_responses import interaction_function, phase_response
 from dynana.plot.planes import nullclines, phase_portrait, portrait_with_time_course, vector_field
 from dynana.plot.poincare_maps import first_return, poincare_map
@@ -41,6 +42,7 @@ __all__ = [
     "interaction_function",
     "network",
     "nullclines",
+    "orbit_diagram",
     "periods",
     "phase_portrait",
     "phase_response",

@@ -31,6 +31,13 @@ EXPECTED = {
         for name, row in PATTERNS["adex_naud_2008"]["patterns"].items()
         if name != "irregular_spiking"  # chaotic
     ],
+    # spike maps in 26 digits (spike_maps.json): points, times and multipliers of 1, 2 and 4 spikes; the window of
+    # period 3 between its fold at -47.859058 and its doubling at -47.667242
+    "adex_spike_map": [
+        *("271.9460617", "22.6595463", "-0.230855", "293.1656121 322.7310347", "11.5757797 25.2932807", "0.0759232"),
+        *("254.3553475 323.9762181 384.2382849 425.0392040", "-0.135188", "chaos: exponent 0.3"),
+        *("-47.85 -47.68 period 3", "bursts of 4 spikes, period 65.0919 ms"),
+    ],
     # near-periodic with the published parameters, as other simulators find (CV 0.010 in the first 500 ms); irregular
     "balanced_network": ["ei_balanced 34.", "0.015", "ei_irregular 2", "0.9"],
     # the term with eps^4 of the series of the canard value is what is left; the orbit below is a duck without a head
@@ -65,6 +72,8 @@ EXPECTED = {
         "fold/homoclinic bursting (square-wave)",
         "tonic spiking: at z = 4.02514",
     ],
+    # period and multiplier of the burst in 26 digits; exponent 0.01338(12) from a run of 300 000
+    "hindmarsh_rose_chaos": ["period 128.50484460, multiplier -0.14324638", "I = 3.25: chaos, largest exponent 0.013"],
     # rest by Brent's method on the current at steady gates; unstable between the Hopf points 9.78 and 154.5
     "hodgkin_huxley": ["-64.9964", "-59.5706", "-70.6762", "saddle-focus", "stable focus"],
     "izhikevich_patterns": [
@@ -83,6 +92,8 @@ EXPECTED = {
     "pinsky_rinzel": ["bursting 0.75 5 5 ", "105.0 458.2 953.2 1448.2", "11.1 41.3 64.4 70.3"],
     # resources run out or the share rises; weights from a simulation of two cells written out in plain Python
     "plasticity": ["depressing: 6 spikes", "facilitating: 6 spikes", "weight 1, 1.9078 after pairs in order, 0.8567"],
+    # unstable orbits closed by scipy's integration over a period; c = 4 has period four
+    "rossler": ["5.88109", "11.7586", "period 5.88108846", "-2.403954", "period 8", "period 3"],
     # where the stimuli stand: 0, 0, and 12 on a circle, -0.5664
     "ring_attractor": ["at 0.0000, stimulus last at 0.0000", "stimulus last at -0.5664", "10.256 at -0.5"],
     # other simulators find 5.4 to 5.6 Hz over the same window

@@ -1,0 +1,181 @@
+"""`orbit_diagram`: where orbits settle as a parameter varies, beside the largest Lyapunov exponent."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import sympy as sp
+from numpy.typing import ArrayLike, NDArray
+
+from dynana.analysis.return_flights import WORDS, Flights, Flown, check_flow, patience, sizes
+from dynana.analysis.sections import DIRECTIONS, section_expression
+from dynana.definition.system import System
+from dynana.errors import ModelError, unknown
+from dynana.numerics.flights import NORMALISE, RETURNED
+from dynana.results.orbit_diagram import OrbitDiagram
+from dynana.simulation import request as asked
+from dynana.simulation.arguments import increasing, number, vector
+from dynana.simulation.progress import Progress
+
+Array = NDArray[np.float64]
+
+#: The measure that is the time between passages.
+ISI = "ISI"
+#: Error of a step: far below what is seen in a picture, or in the error of an exponent.
+TOLERANCE = 1e-9
+#: Passages that are recorded, and those before them.
+RETURNS, SKIP = 150, 300
+#: Parts of the recorded passages from which the error of the exponent comes.
+BLOCKS = 15
+
+
+def orbit_diagram(
+    system: System,
+    parameter: str,
+    values: Sequence[float] | np.ndarray,
+    *,
+    measure: str = ISI,
+    section: Any = None,
+    direction: str = "up",
+    returns: int = RETURNS,
+    skip: int = SKIP,
+    exponent: bool = True,
+    start: Mapping[str, Any] | ArrayLike | None = None,
+    t: float | None = None,
+    progress: bool | None = None,
+) -> OrbitDiagram:
+    """Follow an orbit at each value of a parameter and measure it at its passages of a section.
+
+    Orbits run in compiled code, side by side in threads. The largest Lyapunov exponent comes from a tangent vector on
+    the section, carried with the exact derivative, through jumps too.
+
+    Parameters
+    ----------
+    system : System
+    parameter : str
+    values : sequence of float
+        In order.
+    measure : str
+        ``"ISI"``, the time between passages, or the name of a state.
+    section : str or expression, optional
+        As in `poincare_map`: an expression that is zero on it, or the name of a jump. By default the maxima of the
+        state that is measured, and for ``"ISI"`` the only jump of the system.
+    direction : {"up", "down", "both"}
+        Of passages through an expression.
+    returns, skip : int
+        Passages that are recorded, and passages before them for the orbit to settle.
+    exponent : bool
+        Whether the exponents are wanted.
+    start : mapping or array_like, optional
+        Where all orbits begin; otherwise the model's initial state.
+    t : float, optional
+        Longest time to wait for a passage; by default 1000 times the slowest time of the linearised flow at the start.
+    progress : bool, optional
+
+    Returns
+    -------
+    OrbitDiagram
+        ``.windows()`` lists values of the same period. Values at which the orbit ends have ``.outcomes``.
+
+    Raises
+    ------
+    ValueError
+        Unknown names, values that are no increasing or decreasing row, a section that no orbit reaches.
+    ModelError
+        A system with noise, explicit time or kinks; ``"ISI"`` without section where there is not one jump.
+
+    Examples
+    --------
+    >>> import numpy as np, dynana as dn
+    >>> from dynana.models import rossler
+    >>> found = dn.orbit_diagram(rossler, "c", np.linspace(2.5, 4.0, 7), measure="x", returns=60)
+    >>> found.periods.tolist()
+    [1, 1, 2, 2, 2, 4, 4]
+    """
+    check_flow(system, "orbit_diagram")
+    column = system.parameters.index(system.parameter(parameter))
+    row = vector(f"values of {parameter}", values)
+    if not row.size:
+        raise ValueError(f"values of {parameter} are needed, at least one")
+    increasing(f"values of {parameter}", row if row[0] <= row[-1] else row[::-1], strict=True)
+    for name, count, least in (("returns", returns, 1), ("skip", skip, 0)):
+        if isinstance(count, bool) or not isinstance(count, int | np.integer) or count < least:
+            raise ValueError(f"{name} must be a whole number, at least {least}, got {count!r}")
+    system = asked.with_start(system, start)
+    flights, where = _flights(system, measure, section, direction)
+    first = np.array(list(system.initial.values()))
+    longest = patience(flights.kernels, first) if t is None else number("t", t, 0.0)
+    table = np.tile(flights.kernels.p, (row.size, 1))
+    table[:, column] = row
+    # any direction but those of the axes, along which an invariant subspace may lie
+    basis = flights.scale * np.random.default_rng(0).standard_normal((1, first.size)) if exponent else np.empty((0, 0))
+    with Progress(f"orbit diagram of {system.name}", (0.0, 1.0), progress) as line:
+        flown = flights.run(
+            np.tile(first, (row.size, 1)), basis.reshape(-1, first.size), longest, returns=int(returns + skip),
+            skip=int(skip), mode=NORMALISE if exponent else 0, parameters=table, line=line,
+        )  # fmt: skip
+    if not np.any(flown.counts > skip):
+        words = WORDS.get(int(flown.outcomes[0]), "rests")
+        raise ValueError(
+            f"{system.name}: at no value of {parameter} does the orbit pass {where} more than {skip} times: it "
+            f"{words} within t = {longest:g}. Start elsewhere, skip fewer passages, or wait longer with t="
+        )
+    exponents, errors = _exponents(flown) if exponent else (np.full(row.size, np.nan),) * 2
+    measured = flown.times if measure == ISI else flown.states[:, :, system.states.index(measure)]
+    return OrbitDiagram(
+        system=system.name,
+        fingerprint=system.fingerprint,
+        states=system.states,
+        parameters=system.values,
+        parameter=parameter,
+        values=row,
+        measure=measure,
+        section=where,
+        measured=measured,
+        times=flown.times,
+        skipped=int(skip),
+        exponents=exponents,
+        errors=errors,
+        outcomes=tuple("" if o == RETURNED else WORDS.get(int(o), "rests") for o in flown.outcomes),
+        time_unit=system.time,
+        units=system.units,
+    )
+
+
+def _flights(system: System, measure: str, section: Any, direction: str) -> tuple[Flights, str]:
+    """Return the flights between the passages, and the section in words."""
+    if direction not in DIRECTIONS:
+        raise ValueError(unknown("direction", direction, DIRECTIONS))
+    names = [str(j.name) for j in system.jumps]
+    if measure != ISI and measure not in system.states:
+        raise ValueError(f"{system.name}: {unknown('measure', measure, (ISI, *system.states))}")
+    scale = sizes(system)
+    if section is None and measure == ISI:
+        if len(names) != 1:
+            found = f"has {len(names)} jumps" if names else "has no jumps"
+            raise ModelError(f"{system.name} {found}: say with section= between which passages times are measured")
+        section = names[0]
+    if isinstance(section, str) and section in names:
+        return Flights(system, scale, "orbit_diagram", tolerance=TOLERANCE, stop=names.index(section)), section
+    if section is None:
+        rate = system.derivatives[system.states.index(measure)]
+        return Flights(system, scale, "orbit_diagram", tolerance=TOLERANCE, sections=[-rate]), f"maxima of {measure}"
+    expression = section_expression(system, section)
+    both: dict[str, list[sp.Expr]] = {"up": [expression], "down": [-expression], "both": [expression, -expression]}
+    return Flights(
+        system, scale, "orbit_diagram", tolerance=TOLERANCE, sections=both[direction]
+    ), f"{expression} = 0, {direction}"
+
+
+def _exponents(flown: Flown) -> tuple[Array, Array]:
+    """Return the largest exponent of each orbit by unit of time, with its standard error from blocks."""
+    count = flown.times.shape[1]
+    blocks = min(BLOCKS, count)
+    edges = np.linspace(0, count, blocks + 1).astype(int)[:-1]
+    growth, times = (np.add.reduceat(a, edges, axis=1) for a in (flown.growth, flown.times))
+    with np.errstate(invalid="ignore"):
+        exponents = growth.sum(axis=1) / times.sum(axis=1)
+        errors = (growth / times).std(axis=1, ddof=1) / np.sqrt(blocks) if blocks > 1 else np.full(len(growth), np.nan)
+    return exponents, errors
