@@ -67,8 +67,6 @@ class CriticalCycles:
 
     Attributes
     ----------
-    span : ndarray, shape (2,)
-        The extents.
     curve : OrbitCurve
         Of cycles with their perturbation; active parameters are the free ones and, where there is one, the relative
         change of the period or the angle of the multiplier.
@@ -93,7 +91,7 @@ class CriticalCycles:
         self.forced = forcing_period > 0.0
         gained = np.zeros(self.n) if gains is None else gains
         sizes = LEAST_VARIATION * np.maximum(extent, LEAST_VARIATION * extent.max())
-        self.span = span = np.array(ranges, dtype=float)
+        span = np.array(ranges, dtype=float)
         base = cycle_equations(system, self.free, gains=gained, forcing_period=forcing_period or None)
         self.plain = OrbitCurve(base, sizes, span, stages, held=(2,))
         further = conditions(self.bifurcation, self.forced)

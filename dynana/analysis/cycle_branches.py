@@ -65,8 +65,10 @@ def continue_cycles(
         spikes of integrate-and-fire models), always in the order of the first one.
     parameter : str, or two
         The parameter that varies. With two, the period keeps the value of the start, and both vary.
-    range : (low, high), or two of them
-        Of the parameters.
+    range : (low, high), or two of them, optional
+        Of the parameters. Unless given: the range of the diagram or branch in which a SpecialPoint was located; for
+        other starts ten times the size of the value of the parameter either way, but not beyond zero where it has the
+        sign that it has in the model.
     max_step : float, optional
         Longest step: about the largest relative change of shape, period and parameter (as part of its range) from one
         cycle to the next. It changes how many cycles a branch has, and nothing else: special points are located.
@@ -111,7 +113,7 @@ def continue_cycles(
     >>> import dynana as dn
     >>> from dynana.models import hodgkin_huxley
     >>> hopf = dn.continue_equilibria(hodgkin_huxley, "I", (0, 200)).special_points("hopf")[0]
-    >>> branch = dn.continue_cycles(hodgkin_huxley, hopf, "I", (0, 200))
+    >>> branch = dn.continue_cycles(hodgkin_huxley, hopf, "I")
     >>> [round(point["I"], 6) for point in branch.special_points("period doubling")]
     [7.845337, 7.917778]
     """

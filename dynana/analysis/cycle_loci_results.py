@@ -97,5 +97,4 @@ def _special(
         index=i + shift,
         cycle=cycle,
         name=mark.name,
-        extent=dict(zip(problem.free, problem.span.tolist(), strict=True)),
     )

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from dynana.analysis.cycle_orbits import is_forced
-from dynana.analysis.ranges import finite_range
+from dynana.analysis.ranges import finite_range, range_around
 from dynana.analysis.spiking_beginnings import is_spiking
 from dynana.definition.system import System
 from dynana.definition.tracing import symbol
@@ -91,8 +91,8 @@ def requested(
 ) -> Request:
     """Return the checked request; see `continue_cycles` for the arguments."""
     free = _free(system, parameter, is_spiking(start))
-    ranges = _ranges(system, free, range_)
-    system = at_start(system, start)
+    stored, system = system, at_start(system, start)
+    ranges = _ranges(system, free, range_, stored, start)
     for name, (low, high) in zip(free, ranges, strict=True):
         if not low <= system.values[name] <= high:
             raise ValueError(
@@ -162,10 +162,13 @@ def _free(system: System, parameter: Any, spiking: bool) -> tuple[str, ...]:
     return free
 
 
-def _ranges(system: System, free: tuple[str, ...], given: Any) -> tuple[tuple[float, float], ...]:
+def _ranges(
+    system: System, free: tuple[str, ...], given: Any, stored: System, start: Start
+) -> tuple[tuple[float, float], ...]:
+    """Return the ranges as given; else those of the diagram that the start is from; else surroundings of its values."""
     if given is None:
-        example = "(low, high)" if len(free) == 1 else "((low, high), (low, high))"
-        raise ValueError(f"{system.name}: give the range of {', '.join(free)} as {example}")
+        known = start.ranges if isinstance(start, SpecialPoint) else {}
+        return tuple(known.get(n) or range_around(system.values[n], stored.values[n]) for n in free)
     pairs = (given,) if len(free) == 1 else tuple(given)
     if len(pairs) != len(free):
         raise ValueError(f"{system.name}: two parameters need two ranges ((low, high), (low, high)), got {given!r}")

@@ -184,6 +184,7 @@ def special_point(
         vectors=mark.vectors,
         cycle=cycle,
         name=mark.name,
+        ranges=dict(zip(request.free, request.ranges, strict=True)),
     )
 
 
@@ -215,6 +216,7 @@ def end_point(request: Request, end: End, period: float, cycle: Cycle | None = N
         point=end.point.copy(),
         parameters=system.values | {request.free[0]: end.value},
         free=request.free,
+        ranges=dict(zip(request.free, request.ranges, strict=True)),
         residual=0.0,
         interval=(end.value, end.value),
         converged=end.converged,

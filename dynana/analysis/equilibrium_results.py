@@ -163,7 +163,7 @@ def _special(survey: Survey, trace: Trace, i: int, mark: Mark, eigenvalues: NDAr
         index=i,
         vectors=vectors,
         name=mark.name,
-        extent={request.parameter: request.high - request.low},
+        ranges={request.parameter: (request.low, request.high)},
     )
 
 

@@ -9,16 +9,13 @@ from typing import Any
 import numpy as np
 
 from dynana.analysis.continuation_request import functions, labels, longest_step, require_entering
-from dynana.analysis.ranges import finite_range
+from dynana.analysis.ranges import finite_range, range_around
 from dynana.analysis.stability import require_autonomous
 from dynana.definition.system import System
 from dynana.errors import unknown
 from dynana.results.special_points import SpecialPoint
 from dynana.results.tables import number
 
-#: A parameter without a range may move this many times its size either way, but not through zero where its value at
-#: the start and in the model have the same sign: conductances and time constants stay positive.
-REACH = 10.0
 #: Curves that pass through each kind of special point of equilibria.
 CURVES: Mapping[str, tuple[str, ...]] = {
     "fold": ("fold",),
@@ -167,7 +164,7 @@ def ranges_around(
         Parameters at the start of the curve, which must be in the ranges.
     free : (str, str)
     ranges : mapping of str to (low, high), optional
-        As they were given; a parameter without one gets its surroundings (see `REACH`).
+        As they were given; a parameter without one gets its surroundings (see `range_around`).
     states : sequence of str, optional
         States that can have a range.
     """
@@ -180,7 +177,7 @@ def ranges_around(
     box = {n: finite_range(system, n, pair) for n, pair in asked.items()}
     for name in free:
         if name not in box:
-            box[name] = _default(values[name], system.values[name])
+            box[name] = range_around(values[name], system.values[name])
         low, high = box[name]
         if not low <= values[name] <= high:
             raise ValueError(
@@ -201,11 +198,3 @@ def two_parameters(system: System, parameters: Any) -> tuple[str, str]:
     for name in given:
         require_entering(system, name)
     return given[0], given[1]
-
-
-def _default(value: float, stored: float) -> tuple[float, float]:
-    """Return the range of a parameter that was given none, from its value at the start and in the model."""
-    size = max(abs(value), abs(stored)) or 1.0
-    keeps_sign = value * stored > 0.0
-    low = 0.0 if keeps_sign and value > 0.0 else value - REACH * size
-    return low, 0.0 if keeps_sign and value < 0.0 else value + REACH * size

@@ -118,7 +118,7 @@ def _special(tests: LocusTests, trace: Trace, mark: Mark) -> SpecialPoint:
         index=i,
         vectors=({} if form is None else dict(form.vectors)) | {"tangent": (point.tangent * curve.scales)[: n + 2]},
         name=mark.name,
-        extent={n: request.ranges[n][1] - request.ranges[n][0] for n in request.free},
+        ranges={n: request.ranges[n] for n in request.free},
     )
 
 

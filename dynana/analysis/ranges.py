@@ -9,6 +9,19 @@ from dynana.definition.system import System
 from dynana.results.tables import number
 
 
+#: A parameter without a range may move this many times its size either way, but not through zero where its value at
+#: the start and in the model have the same sign: conductances and time constants stay positive.
+REACH = 10.0
+
+
+def range_around(value: float, stored: float) -> tuple[float, float]:
+    """Return the range of a parameter that was given none, from its value at the start and in the model."""
+    size = max(abs(value), abs(stored)) or 1.0
+    keeps_sign = value * stored > 0.0
+    low = 0.0 if keeps_sign and value > 0.0 else value - REACH * size
+    return low, 0.0 if keeps_sign and value < 0.0 else value + REACH * size
+
+
 def finite_range(system: System, name: str, given: Any) -> tuple[float, float]:
     """Return a range as two finite floats in order.
 

@@ -69,8 +69,9 @@ class SpecialPoint(Result):
         The orbit, at special points of cycles.
     name : str
         Of the asked value or the test function, where there is one.
-    extent : dict of str to float
-        How far the diagram extends in each varied parameter: values that are rounding beside it are shown as zero.
+    ranges : dict of str to (low, high)
+        Of the varied parameters of the diagram: where a later continuation goes unless asked otherwise. Values that are
+        rounding beside them are shown as zero.
     """
 
     kind: str
@@ -92,7 +93,7 @@ class SpecialPoint(Result):
     vectors: dict[str, np.ndarray] = field(default_factory=dict)
     cycle: Result | None = None
     name: str = ""
-    extent: dict[str, float] = field(default_factory=dict)
+    ranges: dict[str, tuple[float, float]] = field(default_factory=dict)
 
     def __getitem__(self, name: str) -> float:
         """Value of a state or parameter by name."""
@@ -115,13 +116,15 @@ class SpecialPoint(Result):
     @property
     def sentence(self) -> str:
         """The point in words: kind, place, meaning."""
-        place = ", ".join(
-            f"{n} = {number(rounded(self.parameters[n], self.extent.get(n, 0.0)), PLACE_DIGITS)}" for n in self.free
-        )
+        place = ", ".join(f"{n} = {number(self._shown(n), PLACE_DIGITS)}" for n in self.free)
         where = ", ".join(f"{n} = {number(rounded(x))}" for n, x in self.values.items())
         about = f", period {number(self.period)}" if self.period else ""
         doubt = "" if self.converged else "; not converged"
         return f"{self.title} at {place} ({where}){about}{': ' + self.criticality if self.criticality else ''}{doubt}"
+
+    def _shown(self, name: str) -> float:
+        low, high = self.ranges.get(name, (0.0, 0.0))
+        return rounded(self.parameters[name], high - low)
 
     def __repr__(self) -> str:
         return f"<SpecialPoint of {self.system}: {self.sentence}>"

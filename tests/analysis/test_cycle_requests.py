@@ -31,7 +31,6 @@ def branch(run):
         ("mv", (0, 1), {}, "did you mean 'mu'"),
         ("x", (0, 1), {}, "is a state; system.freeze"),
         (("mu", "omega", "mu"), (0, 1), {}, "in one parameter, or in two with the period held"),
-        ("mu", None, {}, r"give the range of mu as \(low, high\)"),
         (("mu", "omega"), ((0, 1),), {}, "two parameters need two ranges"),
         ("mu", (1, 0), {}, "reversed"),
         ("mu", (1, 1), {}, "empty"),
@@ -50,6 +49,18 @@ def branch(run):
 def test_arguments(run, parameter, range_, options, message):
     with pytest.raises(ValueError, match=message):
         dn.continue_cycles(known.folded, run, parameter, range_, **options)
+
+
+def test_three_arguments_are_enough(run, branch):
+    box = {"x": (-2, 2), "y": (-2, 2)}
+    hopf = dn.continue_equilibria(known.folded, "mu", (-0.5, 0.7), ranges=box).special_points("hopf")[0]
+    found = dn.continue_cycles(known.folded, hopf, "mu")
+    assert found.values[-1] == 0.7 and found.stops[-1].reason == "end of range"  # the range of the diagram
+    assert hopf.ranges == {"mu": (-0.5, 0.7)} and branch.special[0].ranges == {"mu": (-1, 1)}
+    free = dn.continue_cycles(known.folded, run, "mu", max_step=0.5)  # ten times its value either way
+    assert free.values.max() == pytest.approx(5.5)
+    kept = dn.continue_cycles(known.folded.at(omega=1.0), found.cycles[-1], "omega", points=5, max_step=0.5)
+    assert kept.stops[0].reason == "point limit" and np.all(kept.values > 0)  # not through zero
 
 
 def test_a_parameter_that_does_not_enter():
