@@ -8,7 +8,6 @@ from typing import Any
 from dynana.definition.system import System
 from dynana.results.tables import number
 
-
 #: A parameter without a range may move this many times its size either way, but not through zero where its value at
 #: the start and in the model have the same sign: conductances and time constants stay positive.
 REACH = 10.0
