@@ -8,7 +8,6 @@ import math
 from random import Random
 
 import dynana as dn
-from dynana.models.conductance import traub_miles
 from dynana.models.integrate_and_fire import lif
 from dynana.models.plasticity import stdp
 from dynana.models.synapses import exponential, exponential_conductance, linear, nmda, voltage_jump
@@ -89,6 +88,8 @@ def cobahh(scale=1.0):
     scale : float
         As for `cuba`.
     """
+    from dynana.models.conductance import traub_miles  # a dozen models that the other networks do not need
+
     start = {"V": dn.normal(-65.0, 5.0), "m": 0.0, "h": 0.0, "n": 0.0}
     cells = _sending(traub_miles, -20.0, 3.0)
     E, I = (dn.Population(n, cells, _size(k, scale), start=start) for n, k in (("E", 3200), ("I", 800)))

@@ -10,10 +10,12 @@ from __future__ import annotations
 import atexit
 import gc
 import hashlib
+import importlib.util
 import os
 import shutil
 import sys
 import tempfile
+import types
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -182,6 +184,24 @@ def _compiling() -> Iterator[None]:
     finally:
         if was_enabled:
             gc.enable()
+
+
+def _load_array_functions() -> None:
+    """Let numba load its array functions without scipy.linalg, a tenth of the start of a process.
+
+    It imports ``scipy.linalg.cython_blas`` only to see whether that is there, and once more where a function needs it.
+    """
+    name = "scipy.linalg.cython_blas"
+    if name in sys.modules or numba.config.DISABLE_JIT or importlib.util.find_spec("scipy") is None:
+        return
+    sys.modules[name] = types.ModuleType(name)
+    try:
+        importlib.import_module("numba.np.arraymath")
+    finally:
+        del sys.modules[name]
+
+
+_load_array_functions()
 
 
 def compiled(signature: Any = None, **options: Any) -> Any:

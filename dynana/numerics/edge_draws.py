@@ -118,13 +118,12 @@ def out_degree_fill(seed, count, sources, targets, shift, autapses, distinct, ou
 
 
 @compiled
-def probability_rows(seed, p, sources, targets, shift, autapses, counting, counts, out):
+def probability_rows(seed, p, sources, targets, shift, autapses, counting, counts, out, buffer):
     """Connect each pair with probability ``p``: gaps between the targets of a source are geometric.
 
     The first time, ``counting``, ``counts[i]`` receives the number of targets of source ``i``; the second time it holds
-    where the row begins, and ``out`` receives the targets.
+    where the row begins, and ``out`` receives the targets. ``buffer`` is work space for 128 numbers.
     """
-    buffer = np.empty(BUFFER)
     scale = 1.0 / np.log1p(-p)
     for source in range(sources):
         own = -1 if autapses else source - shift

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from dynana.numerics.compilation import compiled
 from dynana.numerics.exponentials import exp as exp_of
-from dynana.numerics.random import philox, uniform_of
+from dynana.numerics.random import inlined_philox, philox, uniform_of
 
 #: Streams from here on belong to Poisson inputs, one each; see `dynana.numerics.random`.
 POISSON = 16
@@ -137,7 +137,7 @@ def table_of(bounds: NDArray[np.uint16]) -> NDArray[np.uint8]:
 def draw_tile(k0, k1, c0, c1, c3, first, calls, drawn):
     """Draw 16 bits for each cell of a tile, four cells in each number; ``first`` is the number of its first call."""
     for i in range(calls):
-        w0, w1, w2, w3 = philox(c0, c1, (first + np.uint64(i)) & _LOW, c3, k0, k1)
+        w0, w1, w2, w3 = inlined_philox(c0, c1, (first + np.uint64(i)) & _LOW, c3, k0, k1)
         drawn[np.uint64(2 * i)] = np.int64(w0 | (w1 << _32))
         drawn[np.uint64(2 * i + 1)] = np.int64(w2 | (w3 << _32))
 

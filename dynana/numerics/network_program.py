@@ -62,17 +62,15 @@ class Division(IntEnum):
     """So too, with a log of spikes for each thread."""
     JUMP = 3
     """By the jumps that the own step has listed."""
-    WATCH = 4
-    """As CELLS, with what each thread finds."""
-    EVENTS = 5
+    EVENTS = 4
     """By the targets of the edges, `Delivery`."""
-    EVERYBODY = 6
+    EVERYBODY = 5
     """By targets, all to all."""
-    COUNTS = 7
+    COUNTS = 6
     """By cells, `dynana.numerics.network_poisson.Poisson`."""
-    ARRIVE = 8
+    ARRIVE = 7
     """By the targets of edges with states of their own, `Synapses`."""
-    ANSWER = 9
+    ANSWER = 8
     """By the targets that spike, `Synapses`; reads of sources are those of other threads."""
 
 

@@ -74,11 +74,8 @@ class Watch(IntEnum):
 
     STATES = Population.OWN
     ROWS = Population.OWN + 1
-    FOUND = Population.OWN + 2
-    """Step, population, cell and state of the first number that is not finite, the step -1 before; int64."""
-    HALT = Population.OWN + 3
+    HALT = Population.OWN + 2
     """Set to 1 to end the run; int64."""
-    POPULATION = Population.OWN + 4
 
 
 def watch(k, row):
@@ -87,18 +84,13 @@ def watch(k, row):
     if k % WATCH != 0:
         return
     y = floats_at(a[Population.Y])
-    found = integers_at(a[Watch.FOUND])
-    for block in range(np.uint64(a[Population.FIRST_BLOCK]), np.uint64(a[Population.BLOCKS])):
-        for state in range(np.uint64(a[Watch.STATES])):
-            start = (block * np.uint64(a[Watch.ROWS]) + state) * np.uint64(BLOCK_WIDTH)
-            bad = np.int64(0)
-            for i in range(BLOCK_WIDTH):
+    bad = np.int64(0)
+    for block in range(a[Population.FIRST_BLOCK], a[Population.BLOCKS]):
+        cells = min(BLOCK_WIDTH, a[Population.CELLS] - BLOCK_WIDTH * block)
+        for state in range(a[Watch.STATES]):
+            start = np.uint64((block * a[Watch.ROWS] + state) * BLOCK_WIDTH)
+            for i in range(cells):
                 value = y[start + np.uint64(i)]
                 bad |= np.int64(value - value != 0.0)
-            if bad != 0:
-                for i in range(BLOCK_WIDTH):
-                    cell = np.int64(block) * BLOCK_WIDTH + i
-                    value = y[start + np.uint64(i)]
-                    if cell < a[Population.CELLS] and value - value != 0.0 and found[0] < 0:
-                        found[0], found[1], found[2], found[3] = k, a[Watch.POPULATION], cell, np.int64(state)
-                        integers_at(a[Watch.HALT])[0] = 1
+    if bad != 0:
+        integers_at(a[Watch.HALT])[0] = 1

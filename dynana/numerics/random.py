@@ -22,6 +22,7 @@ import numba
 import numpy as np
 from llvmlite import ir
 from numba.extending import intrinsic
+from numpy.typing import NDArray
 
 from dynana.numerics.compilation import compiled
 from dynana.numerics.signatures import BLOCK_WIDTH
@@ -41,7 +42,7 @@ _32 = np.uint64(32)
 _16 = np.uint64(16)
 _12 = np.uint64(12)
 _52 = np.uint64(52)
-_2, _3, _4, _5, _6, _7, _8, _9 = (np.uint64(k) for k in range(2, 10))
+_2, _4, _6, _8 = (np.uint64(k) for k in range(2, 10, 2))
 _ONE_BITS = np.uint64(0x3FF0000000000000)
 _MANTISSA = np.uint64(0x000FFFFFFFFFFFFF)
 #: Bits of sqrt(1/2): subtracting them puts the mantissa into [sqrt(1/2), sqrt(2)).
@@ -98,30 +99,34 @@ else:
         return numba.types.uint64(numba.types.float64), generate
 
 
-@compiled(forceinline=True)
+@compiled
 def _round(c0, c1, c2, c3, k0, k1):
     p0 = _M0 * c0
     p1 = _M1 * c2
     return (p1 >> _32) ^ c1 ^ k0, p1 & _LOW, (p0 >> _32) ^ c3 ^ k1, p0 & _LOW
 
 
-@compiled(forceinline=True)
+@compiled
+def _two_rounds(c0, c1, c2, c3, k0, k1):
+    c0, c1, c2, c3 = _round(c0, c1, c2, c3, k0 & _LOW, k1 & _LOW)
+    return _round(c0, c1, c2, c3, (k0 + _W0) & _LOW, (k1 + _W1) & _LOW)
+
+
+@compiled
 def philox(c0, c1, c2, c3, k0, k1):
     """Philox4x32-10: four random 32-bit words of a counter and a key. All are uint64 holding 32-bit values.
 
     The ten rounds are written out: a loop here would keep the loop over cells from being vectorised.
     """
-    c0, c1, c2, c3 = _round(c0, c1, c2, c3, k0, k1)
-    c0, c1, c2, c3 = _round(c0, c1, c2, c3, (k0 + _W0) & _LOW, (k1 + _W1) & _LOW)
-    c0, c1, c2, c3 = _round(c0, c1, c2, c3, (k0 + _2 * _W0) & _LOW, (k1 + _2 * _W1) & _LOW)
-    c0, c1, c2, c3 = _round(c0, c1, c2, c3, (k0 + _3 * _W0) & _LOW, (k1 + _3 * _W1) & _LOW)
-    c0, c1, c2, c3 = _round(c0, c1, c2, c3, (k0 + _4 * _W0) & _LOW, (k1 + _4 * _W1) & _LOW)
-    c0, c1, c2, c3 = _round(c0, c1, c2, c3, (k0 + _5 * _W0) & _LOW, (k1 + _5 * _W1) & _LOW)
-    c0, c1, c2, c3 = _round(c0, c1, c2, c3, (k0 + _6 * _W0) & _LOW, (k1 + _6 * _W1) & _LOW)
-    c0, c1, c2, c3 = _round(c0, c1, c2, c3, (k0 + _7 * _W0) & _LOW, (k1 + _7 * _W1) & _LOW)
-    c0, c1, c2, c3 = _round(c0, c1, c2, c3, (k0 + _8 * _W0) & _LOW, (k1 + _8 * _W1) & _LOW)
-    c0, c1, c2, c3 = _round(c0, c1, c2, c3, (k0 + _9 * _W0) & _LOW, (k1 + _9 * _W1) & _LOW)
-    return c0, c1, c2, c3
+    c0, c1, c2, c3 = _two_rounds(c0, c1, c2, c3, k0, k1)
+    c0, c1, c2, c3 = _two_rounds(c0, c1, c2, c3, k0 + _2 * _W0, k1 + _2 * _W1)
+    c0, c1, c2, c3 = _two_rounds(c0, c1, c2, c3, k0 + _4 * _W0, k1 + _4 * _W1)
+    c0, c1, c2, c3 = _two_rounds(c0, c1, c2, c3, k0 + _6 * _W0, k1 + _6 * _W1)
+    return _two_rounds(c0, c1, c2, c3, k0 + _8 * _W0, k1 + _8 * _W1)
+
+
+#: `philox` for a loop over cells beside which there is another call: the compiler would inline neither.
+inlined_philox = philox if numba.config.DISABLE_JIT else compiled(forceinline=True)(philox.py_func)
 
 
 @compiled
@@ -129,6 +134,24 @@ def uniform_of(high, low):
     """Two 32-bit words as a float strictly between 0 and 1: the upper 52 bits, and half a unit of the last of them."""
     bits = ((high << _32) | low) >> _12
     return _float_of(bits | _ONE_BITS) - (1.0 - _HALF_ULP_OF_ONE)
+
+
+def uniforms_by_numpy(seed: int, step: int, stream: int, count: int) -> NDArray[np.float64]:
+    """Return what `fill_uniforms` gives for one pair and the cells 0 to 63, 64 to 127, and so on, one after another.
+
+    Nothing has to be compiled, but each number takes fifty times as long.
+    """
+    cells = -(-count // (2 * BLOCK_WIDTH)) * BLOCK_WIDTH
+    c0, c1 = (np.full(cells, word, np.uint64) for word in (step & 0xFFFFFFFF, step >> 32))
+    c2, c3 = np.arange(cells, dtype=np.uint64), np.full(cells, stream << 16, np.uint64)
+    k0, k1 = np.uint64(seed & 0xFFFFFFFF), np.uint64(seed >> 32)
+    for _ in range(10):
+        p0, p1 = _M0 * c0, _M1 * c2
+        c0, c1, c2, c3 = (p1 >> _32) ^ c1 ^ k0, p1 & _LOW, (p0 >> _32) ^ c3 ^ k1, p0 & _LOW
+        k0, k1 = (k0 + _W0) & _LOW, (k1 + _W1) & _LOW
+    bits = np.stack([(c1 << _32) | c0, (c3 << _32) | c2]) >> _12
+    uniforms = (bits | _ONE_BITS).view(np.float64) - (1.0 - _HALF_ULP_OF_ONE)
+    return uniforms.reshape(2, -1, BLOCK_WIDTH).transpose(1, 0, 2).reshape(-1)[:count]
 
 
 @compiled

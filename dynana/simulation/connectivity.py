@@ -127,13 +127,13 @@ def _probability(link: Link, connect: Connect, seed: int) -> Rows:
     sources, targets, p = link.source.size, link.target.size, connect.options["p"]
     shift, free = _shift(link, connect)
     kind = index_type(targets)
-    counts = np.zeros(sources, np.int64)
+    counts, buffer = np.zeros(sources, np.int64), np.empty(edge_draws.BUFFER)
     if p > 0.0:
-        edge_draws.probability_rows(seed, p, sources, targets, shift, free, True, counts, np.empty(0, kind))
+        edge_draws.probability_rows(seed, p, sources, targets, shift, free, True, counts, np.empty(0, kind), buffer)
     first = _compressed(counts)
     target = np.empty(first[-1], kind)
     if p > 0.0:
-        edge_draws.probability_rows(seed, p, sources, targets, shift, free, False, first[:-1].copy(), target)
+        edge_draws.probability_rows(seed, p, sources, targets, shift, free, False, first[:-1].copy(), target, buffer)
     return first, target
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from dynana.definition.distributions import Distribution
 from dynana.numerics.edge_draws import uniforms
-from dynana.numerics.random import LARGEST_SEED
+from dynana.numerics.random import LARGEST_SEED, uniforms_by_numpy
 from dynana.simulation.arguments import Array
 
 #: Stream of values, apart from those of connections and of a simulation.
@@ -34,9 +34,12 @@ def draw(distribution: Distribution, count: int, seed: int) -> Array:
     ValueError
         If (nearly) nothing of the distribution lies between its bounds.
     """
-    u = np.empty(count)
-    for row in range(-(-count // ROW)):
-        uniforms(seed, row, VALUES, u[row * ROW : (row + 1) * ROW])
+    if count <= ROW:
+        u = uniforms_by_numpy(seed, 0, VALUES, count)  # sooner done than the compiled function is there
+    else:
+        u = np.empty(count)
+        for row in range(-(-count // ROW)):
+            uniforms(seed, row, VALUES, u[row * ROW : (row + 1) * ROW])
     low = 0.0 if distribution.low is None else float(_cumulative(distribution, distribution.low))
     high = 1.0 if distribution.high is None else float(_cumulative(distribution, distribution.high))
     if not high > low:
@@ -47,13 +50,13 @@ def draw(distribution: Distribution, count: int, seed: int) -> Array:
 
 
 def _inverse(distribution: Distribution, u: Array) -> Array:
-    from scipy import special  # here: it takes a quarter of a second, which a network without draws need not pay
-
     a = distribution.arguments
     values: Array
+    if distribution.kind == "uniform":
+        return a[0] + (a[1] - a[0]) * u
+    from scipy import special  # here: it takes a quarter of a second, which a network without such draws need not pay
+
     match distribution.kind:
-        case "uniform":
-            values = a[0] + (a[1] - a[0]) * u
         case "normal":
             values = a[0] + a[1] * special.ndtri(u)
         case "lognormal":

@@ -69,7 +69,6 @@ class Machine:
                 found = self.couplings.vectors.setdefault((part.population, name), [])
                 found.append((part.first, part.last, vector))
         self._amounts = [self._carried(i) for i in range(len(self.arrays))]
-        self.found = np.full(4, -1, np.int64)
         self.halt = np.array([0, -1], dtype=np.int64)
         limits = [(a.memory["counts"].ctypes.data, a.room) for a in self.arrays]
         self._limits = np.array(limits, dtype=np.int64).reshape(-1)
@@ -193,19 +192,27 @@ class Machine:
         return [p.row(address_of(p.module.jump), table, division=Division.JUMP) for p in jumping]
 
     def _watches(self) -> list[Row]:
-        """Return the operations that look for numbers that are not finite; ``found`` names the first population."""
+        """Return the operations that look for numbers that are not finite."""
         rows = []
-        for i, p in enumerate(self.arrays):
-            if isinstance(p, PopulationArrays):
-                own = {
-                    Watch.STATES: len(p.system.states),
-                    Watch.ROWS: p.module.ROWS,
-                    Watch.FOUND: self.found.ctypes.data,
-                    Watch.HALT: self.halt.ctypes.data,
-                    Watch.POPULATION: i,
-                }
-                rows.append(p.row(address_of(watch), 1, own=own, division=Division.WATCH))
+        for p in self._populations():
+            own = {
+                Watch.STATES: len(p.system.states),
+                Watch.ROWS: p.module.ROWS,
+                Watch.HALT: self.halt.ctypes.data,
+            }
+            rows.append(p.row(address_of(watch), 1, own=own))
         return rows
+
+    def not_finite(self) -> tuple[str, int, str]:
+        """Return the first population with a number that is not finite, its first cell and the first of its states."""
+        for cells, population in zip(self.assembly.populations, self.arrays, strict=True):
+            if isinstance(population, PopulationArrays):
+                states = [population.state(row) for row in range(len(population.system.states))]
+                bad = ~np.isfinite(np.array(states))
+                if bad.any():
+                    cell = int(np.argmax(bad.any(axis=0)))
+                    return cells.name, cell, population.system.states[int(np.argmax(bad[:, cell]))]
+        raise AssertionError("all numbers are finite")
 
     def _table(self, rows: Sequence[Row]) -> Row:
         return np.array(rows, dtype=np.int64).reshape(len(rows), COLUMNS)

@@ -182,15 +182,12 @@ def _collect(machine: Machine, pieces: list[list[np.ndarray]]) -> None:
 
 
 def _blow_up(machine: Machine) -> Stop:
-    step, population, cell, state = (int(x) for x in machine.found)
-    cells = machine.assembly.populations[population]
-    arrays = machine.arrays[population]
-    assert isinstance(arrays, PopulationArrays)
-    high = machine.start + step * machine.dt
-    low = machine.start + max(step - WATCH, 0) * machine.dt
+    population, cell, state = machine.not_finite()
+    high = machine.start + machine.step * machine.dt
+    low = machine.start + max(machine.step - WATCH, 0) * machine.dt
     return Stop(
         reason="blow-up",
-        message=f"{arrays.system.states[state]} of cell {cell} of {cells.name} is not finite any more, since a time "
+        message=f"{state} of cell {cell} of {population} is not finite any more, since a time "
         f"between t = {low:g} and {high:g}. A shorter dt may help, or method='rk4'; if not, look at the equations.",
     )
 

@@ -24,7 +24,6 @@ from dynana.numerics.network_program import (
     Synapses,
     address_of,
 )
-from dynana.numerics.network_records import Watch
 from dynana.numerics.network_threads import Merge, cut_rows, march_together, merge_logs, offer_address
 from dynana.numerics.signatures import BLOCK_WIDTH
 from dynana.simulation.network_machine import Machine
@@ -85,7 +84,6 @@ class Team:
         self._arrays = {array.ctypes.data: array for array in kept}
         self._kept: list[np.ndarray] = []
         self._own: dict[int, list[dict[str, np.ndarray]]] = {}
-        self._found = [np.full(4, -1, np.int64) for _ in range(threads)]
         self._cuts: dict[tuple[int, int], list[dict[int, int]]] = {}
         self._programs = [np.array(p, dtype=np.int64) for p in self._divided(program)]
         self._gate = np.array([0, offer_address()], dtype=np.int64)
@@ -102,7 +100,6 @@ class Team:
         finally:
             for other in others:
                 other.result()
-            self._report()
 
     def close(self) -> None:
         """Let the threads go."""
@@ -112,12 +109,6 @@ class Team:
         program = self._programs[thread]
         table = (program.ctypes.data, len(program), *self.machine.limits, self.machine.halt.ctypes.data)
         return int(march_together(first, last, *table, self._gate.ctypes.data, self.threads, thread))
-
-    def _report(self) -> None:
-        """Name the number that is not finite and that one thread would have found first."""
-        found = [f for f in self._found if f[0] >= 0]
-        if found:
-            self.machine.found[:] = min(found, key=lambda f: int(f[1]))
 
     # -- division ------------------------------------------------------------------------------------------------------
 
@@ -186,8 +177,6 @@ class Team:
             columns = {Population.FIRST_BLOCK: first, Population.BLOCKS: last}
             if division in (Division.STEP, Division.JUMP):
                 columns = {**columns, **self._logs(row, i)}
-            elif division == Division.WATCH:
-                columns = {**columns, Watch.FOUND: self._found[i].ctypes.data}
         for column, value in columns.items():
             part[int(column)] = value
         return part

@@ -4,24 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from numpy.typing import ArrayLike
 
 from dynana.definition.network import Network
 from dynana.definition.system import System
 from dynana.errors import ModelError
-from dynana.results.ensemble import Ensemble
-from dynana.results.recording import Recording
-from dynana.results.trajectory import Trajectory
 from dynana.simulation import request as asked
-from dynana.simulation import single
-from dynana.simulation.cells import is_ensemble
-from dynana.simulation.driving import resolve_inputs
-from dynana.simulation.ensemble import Wanted, simulate_ensemble
-from dynana.simulation.method_choice import choose
-from dynana.simulation.noisy import simulate_path
-from dynana.simulation.request import Request
+
+if TYPE_CHECKING:
+    from dynana.results.ensemble import Ensemble
+    from dynana.results.recording import Recording
+    from dynana.results.trajectory import Trajectory
 
 
 def simulate(
@@ -164,6 +159,14 @@ def simulate(
         raise TypeError(f"method= is one name for a system, got {method!r}")
     if not share or between is not None or threads != 1:
         raise ValueError(f"share=, between= and threads= are for networks; {system.name} is one system: leave them out")
+    # compiles, or loads, what networks do not need
+    from dynana.simulation import single
+    from dynana.simulation.cells import is_ensemble
+    from dynana.simulation.driving import resolve_inputs
+    from dynana.simulation.ensemble import Wanted, simulate_ensemble
+    from dynana.simulation.method_choice import choose
+    from dynana.simulation.noisy import simulate_path
+
     asked.check_kinds(at=at, inputs=inputs, start=start, executor=executor)
     span = asked.time_span(t)
     clocked = asked.clocked(events)
@@ -180,7 +183,7 @@ def simulate(
         system = asked.with_values(asked.with_start(system, start), at)
     asked.check_refractory(system)
     relative, absolute = asked.tolerances(system, rtol, atol)
-    request = Request(
+    request = asked.Request(
         system=system,
         inputs=dict(inputs or {}),
         span=span,
