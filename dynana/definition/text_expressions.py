@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import sympy as sp
 
+from dynana.definition.text_conditions import OPPOSITE, all_of, any_of, as_steps, negated
 from dynana.definition.text_functions import Primitive, choice, compare
 from dynana.definition.text_meaning import LOGIC, Definition, Reading
 from dynana.definition.text_trees import CALL, COMPARISONS, NUMBER, Tree
@@ -36,7 +37,6 @@ MOST_BRANCHES, LONGEST_CONDITION = 16, 300
 #: Depth of an expression, for the recursions that sympy makes on it.
 DEEPEST_EXPRESSION = 120
 
-_OPPOSITE = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "==": "!=", "!=": "=="}
 _AS_IT_IS = {"evaluate": False}
 _INFINITE = (sp.zoo, sp.nan, sp.oo, -sp.oo, sp.I)
 
@@ -146,13 +146,13 @@ class Expressions(Reading[Value]):
         """
         if tree.kind == CALL and tree.head in COMPARISONS:
             a, b = (self.walk(argument) for argument in tree.arguments)
-            sign = tree.head if holds else _OPPOSITE[tree.head]
+            sign = tree.head if holds else OPPOSITE[tree.head]
             return self._compared(tree, sign, a, b)
         if tree.kind == CALL and tree.head == "not":
             return self.condition(tree.arguments[0], not holds)
         if tree.kind == CALL and (tree.head in ("and", "or") or self._logical(tree)):
             parts = [self.condition(a, holds) for a in tree.arguments]
-            return _all(parts) if (tree.head in ("and", "*")) == holds else _any(parts)
+            return all_of(parts) if (tree.head in ("and", "*")) == holds else any_of(parts)
         zero = Value(sp.S.Zero, 0.0)
         if tree.kind == CALL and tree.head in _STEPS and len(tree.arguments) == 1 and tree.head not in self.definitions:
             return self._compared(tree, ">=" if holds else "<", self.walk(tree.arguments[0]), zero)
@@ -173,7 +173,16 @@ class Expressions(Reading[Value]):
     def _compared(self, tree: Tree, sign: str, a: Value, b: Value) -> Any:
         if a.number is not None and b.number is not None:
             return sp.true if _DECIDE[sign](a.number, b.number) else sp.false
-        return self._without_choices(tree, sign, a.expr, b.expr, [MOST_BRANCHES])
+        try:
+            return self._without_choices(tree, sign, a.expr, b.expr, [MOST_BRANCHES])
+        except _TooManyBranches:
+            first, second = as_steps(a.expr), as_steps(b.expr)
+        try:
+            if first is None or second is None:
+                raise _TooManyBranches
+            return self._without_choices(tree, sign, first, second, [MOST_BRANCHES])
+        except _TooManyBranches:
+            self.fail("a condition depends on too many choices (if, min, ...) inside its formulas.", tree)
 
     def _without_choices(self, tree: Tree, sign: str, a: sp.Expr, b: sp.Expr, left: list[int]) -> Any:
         """Return a comparison in which no side is a choice: ``(c and first > b) or (not c and second > b)``.
@@ -191,12 +200,12 @@ class Expressions(Reading[Value]):
         for value, test in chosen.args:
             left[0] -= 1
             if left[0] < 0 or self.size(tree, a)[0] + self.size(tree, b)[0] > LONGEST_CONDITION:
-                self.fail("a condition depends on too many choices (if, heav, ...) inside its formulas.", tree)
+                raise _TooManyBranches
             put = {chosen: value}
             here = self._without_choices(tree, sign, a.xreplace(put), b.xreplace(put), left)
-            parts.append(_all([*before, test, here]))
-            before.append(_negated(test))
-        return _any(parts)
+            parts.append(all_of([*before, test, here]))
+            before.append(negated(test))
+        return any_of(parts)
 
     def _chosen(self, tree: Tree, condition: Any, a: Value, b: Value) -> Value:
         if condition in (sp.true, sp.false):
@@ -278,29 +287,8 @@ class Expressions(Reading[Value]):
         return found
 
 
-def _negated(condition: Any) -> Any:
-    """Return the opposite of a condition made here."""
-    if condition in (sp.true, sp.false):
-        return sp.false if condition == sp.true else sp.true
-    if isinstance(condition, sp.And | sp.Or):
-        return (_any if isinstance(condition, sp.And) else _all)([_negated(part) for part in condition.args])
-    if not isinstance(condition, sp.Rel):
-        raise TypeError(f"no opposite of {type(condition).__name__}")
-    return compare(_OPPOSITE[condition.rel_op], condition.lhs, condition.rhs)
-
-
-def _all(parts: list[Any]) -> Any:
-    left = [p for p in parts if p != sp.true]
-    if sp.false in left:
-        return sp.false
-    return sp.true if not left else left[0] if len(left) == 1 else sp.And(*left, evaluate=False)
-
-
-def _any(parts: list[Any]) -> Any:
-    left = [p for p in parts if p != sp.false]
-    if sp.true in left:
-        return sp.true
-    return sp.false if not left else left[0] if len(left) == 1 else sp.Or(*left, evaluate=False)
+class _TooManyBranches(Exception):
+    """A comparison between choices cannot be told apart into comparisons without them."""
 
 
 #: Functions that are conditions where a condition is expected.

@@ -72,7 +72,10 @@ class Table:
 
 @dataclass(slots=True)
 class Statements:
-    """The statements of a file by kind. Names are in lower case; `spelling` has them as first declared."""
+    """The statements of a file by kind. Names are in lower case; `spelling` has them as first declared.
+
+    `blanks` has the arguments of functions that are written with a blank beside them.
+    """
 
     states: dict[str, Given] = field(default_factory=dict)
     parameters: dict[str, float] = field(default_factory=dict)
@@ -80,6 +83,7 @@ class Statements:
     wiener: list[str] = field(default_factory=list)
     constants: list[str] = field(default_factory=list)
     definitions: dict[str, Definition] = field(default_factory=dict)
+    blanks: dict[str, list[str]] = field(default_factory=dict)
     derived: set[str] = field(default_factory=set)
     initial: list[tuple[str, float | Tree, int]] = field(default_factory=list)
     observed: list[tuple[str, Given]] = field(default_factory=list)

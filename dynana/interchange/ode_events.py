@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -15,8 +16,13 @@ from dynana.definition.tracing import symbol
 from dynana.errors import FormatError, unknown
 from dynana.interchange.ode_content import Event, Statements
 from dynana.interchange.ode_formulas import OdeExpressions, OdeNumbers
+from dynana.interchange.ode_grammar import formula
+from dynana.interchange.ode_lines import Line
 from dynana.interchange.ode_report import Notes
 
+_GLOBAL = re.compile(r"(?P<sign>[-+]?\d+)\s*(?:\{(?P<braced>[^{}]*)\}|(?P<bare>[^{}]*))\s*\{(?P<events>[^{}]*)\}?\s*$")
+#: XPPAUT itself has room for 20 assignments in an event.
+MOST_ASSIGNED = 100
 #: Size below which XPPAUT takes the condition of an event with sign 0 for zero.
 ZERO = 5e-16
 
@@ -25,6 +31,43 @@ _COMMANDS = {
     "arret": "stops the run",
     "no_interp": "puts the event at the end of the step",
 }
+
+
+def event(rest: str, line: Line, notes: Notes) -> Event:
+    """Return the event of a ``global`` line; ``rest`` is what follows the word.
+
+    Raises
+    ------
+    FormatError
+        With line and column.
+    """
+    start = len(line.text) - len(rest)
+    match = _GLOBAL.match(rest)
+    if match is None:
+        raise FormatError("expected global sign {condition} {name=formula;...}.", line=line.number, column=1)
+    part = "bare" if match["braced"] is None else "braced"
+    condition = formula(match[part], line.number, start + match.start(part) + 1, notes)
+    assigned = []
+    position = match.start("events")
+    pieces = match["events"].split(";")
+    if len(pieces) > MOST_ASSIGNED:
+        raise FormatError(
+            f"the event has more than {MOST_ASSIGNED} assignments.", line=line.number, column=start + position + 1
+        )
+    for piece in pieces:
+        name, equals, value = piece.partition("=")
+        column = start + position + len(name) + 2
+        position += len(piece) + 1
+        if equals:
+            assigned.append((name.strip().lower(), formula(value, line.number, column, notes)))
+        elif piece.strip():
+            raise FormatError(
+                f"expected name=formula, got {piece.strip()[:40]!r}.",
+                line=line.number,
+                column=column - len(name) - 1,
+            )
+    sign = (int(match["sign"]) > 0) - (int(match["sign"]) < 0)
+    return Event(sign, condition, tuple(assigned), line.number)
 
 
 def changed_parameters(found: Statements) -> list[str]:

@@ -45,6 +45,8 @@ def formula(text: str, line: int, column: int, notes: Notes) -> Tree:
         With line and column.
     """
     tree = parse(text, GRAMMAR, line=line, column=column)
+    if re.search(r"[-+*/^<>=&|]\s*[-+]|!=", text):
+        notes.add(line, "repaired", "a sign after an operator, and !=, are read as usual; XPPAUT refuses them.")
     if re.search(r"[*/&]\s*not\b", text, re.IGNORECASE):
         notes.add(line, "reading", "not(...) after * is a factor here; XPPAUT multiplies with what stands before it.")
     if any(t.head == "sum" and any(inner.head == "sum" for inner in t.arguments[-1]) for t in tree if t.arguments):

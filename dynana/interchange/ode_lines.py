@@ -20,9 +20,12 @@ MOST_CHARACTERS = 500_000
 #: Files that include files.
 DEEPEST_INCLUDE = 8
 
-_RANGE = re.compile(r"\[\s*(-?\d{1,9})\s*\.\.\s*(-?\d{1,9})\s*\]")
+_RANGE = re.compile(r"\[\s*(-?\d{1,9})\s*\.{2,9}\s*(-?\d{1,9})\s*\]")  # XPPAUT reads [1...3] like [1..3]
 _INDEX = re.compile(r"\[\s*j\s*(?:(?P<sign>[-+*])\s*(?P<number>\d{1,9})\s*)?\]", re.IGNORECASE)
 _FIXED = re.compile(r"(?<!int)\[\s*(-?\d{1,9})\s*\]", re.IGNORECASE)
+#: Indices that XPPAUT does not know as such: it reads the number at the beginning, which is 0.
+_MISREAD = re.compile(r"\[(?:\s+j\b|\s*J\b)[^\]]*\]")
+_STARTS = re.compile(r"i\w*\s", re.IGNORECASE)
 _BLOCK = re.compile(r"%\s*\[")
 _INCLUDE = re.compile(r"#include\s+(?P<name>.+)", re.IGNORECASE)
 _DONE = re.compile(r"\s*(done\b(?!\s*[=('/])|d\s*(#.*)?$)", re.IGNORECASE)
@@ -208,6 +211,9 @@ def _expanded(lines: Iterator[Line], notes: Notes) -> Iterator[Line]:
         if indices is None:
             yield Line(line.number, line.text if line.text[0] in '"@' else _FIXED.sub(r"\1", line.text))
             continue
+        for part in block:
+            if match := _MISREAD.search(part.text):
+                notes.add(part.number, "repaired", f"{match[0]} is taken as the index j; XPPAUT takes it as 0.")
         count += len(indices) * len(block)
         if count > MOST_LINES:
             raise FormatError(f"arrays make more than {MOST_LINES} lines.", line=line.number, column=1)
@@ -232,8 +238,17 @@ def _indices(line: Line, notes: Notes) -> range | None:
             )
         return None
     low, high = int(found[-1][1]), int(found[-1][2])
-    if any((int(m[1]), int(m[2])) != (low, high) for m in found):
+    if len(found) > 1 and _STARTS.match(line.text):
+        notes.add(
+            line.number,
+            "reading",
+            f"XPPAUT runs through the last range of a line only: {found[0][0]} is {found[0][1]} here. "
+            "Write one line for each array.",
+        )
+    elif any((int(m[1]), int(m[2])) != (low, high) for m in found):
         raise FormatError("two different ranges in one line.", line=line.number, column=found[-1].start() + 1)
+    elif len(found) > 1:
+        notes.add(line.number, "repaired", "both ranges of the line are run through; XPPAUT does so with the last one.")
     if abs(high - low) >= MOST_LINES:
         raise FormatError(f"the range has more than {MOST_LINES} elements.", line=line.number, column=1)
     if low > high:
@@ -252,10 +267,15 @@ def _block(lines: Iterator[Line], first: Line) -> list[Line]:
 
 
 def _indexed(line: Line, j: int) -> str:
-    """Return a line for one index."""
+    """Return a line for one index; of the ranges in initial values the last one only is run through, as in XPPAUT."""
+    ranges = list(_RANGE.finditer(line.text))
+    text = line.text
+    if len(ranges) > 1 and _STARTS.match(text):
+        last = ranges[-1].start()
+        text = _RANGE.sub(lambda match: match[1], text[:last]) + text[last:]
 
     def index(match: re.Match[str]) -> str:
         number = int(match["number"] or 0)
         return str({None: j, "+": j + number, "-": j - number, "*": j * number}[match["sign"]])
 
-    return _FIXED.sub(r"\1", _INDEX.sub(index, _RANGE.sub(str(j), line.text)))
+    return _FIXED.sub(r"\1", _INDEX.sub(index, _RANGE.sub(str(j), text)))

@@ -4,26 +4,27 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 from dynana.definition.text_meaning import Definition
 from dynana.definition.text_numbers import Numbers
 from dynana.errors import FormatError
-from dynana.interchange.ode_content import NAME, REFUSED, Event, Given, Statements, Table
+from dynana.interchange.ode_content import NAME, REFUSED, Given, Statements, Table
+from dynana.interchange.ode_events import event
 from dynana.interchange.ode_grammar import formula, primitives
 from dynana.interchange.ode_lines import Line
 from dynana.interchange.ode_report import Notes
 from dynana.interchange.ode_settings import Preset, number_at_start, pairs
 
 _NAME = r"[A-Za-z_]\w*"
-_DERIVATIVE = re.compile(rf"(?:d\s*(?P<a>{_NAME})\s*/\s*dt\b[^=]*|(?P<b>{_NAME})\s*'[^=]*)=", re.IGNORECASE)
+_DERIVATIVE = re.compile(rf"(?:d\s*(?P<a>{_NAME})\s*/\s*dt\b|(?P<b>{_NAME})\s*')\s*(?P<unread>[^=]*)=", re.IGNORECASE)
 _MAP = re.compile(rf"{_NAME}\s*\(\s*t\s*\+\s*1\s*\)\s*=", re.IGNORECASE)
 _INITIAL = re.compile(rf"(?P<name>{_NAME})\s*\(\s*0\s*\)\s*=")
 _FUNCTION = re.compile(rf"(?P<name>{_NAME})\s*\((?P<arguments>[^()]*)\)\s*=")
 _QUANTITY = re.compile(rf"(?P<derived>!?)\s*(?P<name>{_NAME})\s*=(?!=)")
 _INTEGRAL = re.compile(r"\bint\s*[\[{]", re.IGNORECASE)
-_GLOBAL = re.compile(r"(?P<sign>[-+]?\d+)\s*(?:\{(?P<braced>[^{}]*)\}|(?P<bare>[^{}]*))\s*\{(?P<events>[^{}]*)\}?\s*$")
-#: XPPAUT itself has room for 5000 variables, 20 assignments in an event and 500 sets.
-MOST_STATES, MOST_ASSIGNED, MOST_PRESETS = 5_000, 100, 1_000
+#: XPPAUT itself has room for 5000 variables and 500 sets.
+MOST_STATES, MOST_PRESETS = 5_000, 1_000
 #: XPPAUT goes by the first letters of a command; other words than the beginnings of these are noted.
 _COMMANDS = (
     *("parameters", "params", "numbers", "wieners", "initials", "bdry", "bndry", "boundary", "global", "tables"),
@@ -80,7 +81,29 @@ class _Reader:
                 self._sort(line)
             except FormatError as error:
                 self.found.errors.append(error)
+        for name, arguments in self.found.blanks.items():
+            self._hide_blank_arguments(name, arguments)
         return self.found
+
+    def _hide_blank_arguments(self, name: str, arguments: list[str]) -> None:
+        """Give arguments with a blank beside them the meaning that they have in XPPAUT.
+
+        XPPAUT keeps the blank as part of the argument's name: what the formula refers to is then a quantity of the
+        model with that name, and where there is none it refuses the file.
+        """
+        definition = self.found.definitions[name]
+        hidden = [a for a in arguments if a in self.found.declared]
+        for argument in hidden:
+            self.notes.add(
+                definition.line,
+                "reading",
+                f"{name}(...): there is a blank beside the argument {argument}, so that XPPAUT reads {argument} of the "
+                "model in the formula, and so it is here. Without the blank it would be the argument.",
+            )
+        if len(hidden) < len(arguments):
+            self.notes.add(definition.line, "repaired", f"{name}(...): XPPAUT refuses blanks beside arguments.")
+        parameters = tuple(f"{a}'" if a in hidden else a for a in definition.parameters or ())  # no name has a prime
+        self.found.definitions[name] = replace(definition, parameters=parameters)
 
     def refuse(self, construct: str, line: Line) -> None:
         self.found.refused.append((line.number, f"{line.text[:60]!r} ({construct}) is {REFUSED[construct]}"))
@@ -100,11 +123,12 @@ class _Reader:
         elif _MAP.match(text):
             self.refuse("map", line)
         elif match := _DERIVATIVE.match(text):
-            name = self.found.declare(match["a"] or match["b"], line.number)
-            if len(self.found.states) >= MOST_STATES:
-                raise FormatError(f"the model has more than {MOST_STATES} states.", line=line.number, column=1)
-            self.found.states[name] = self._given(text, match.end(), line)
+            self._equation(match, line)
         elif match := _INITIAL.match(text):
+            if re.match(rf"{_NAME}\s", text):
+                self.notes.add(
+                    line.number, "repaired", f"{match[0]!r}: with a blank before the bracket, XPPAUT reads 0."
+                )
             self._initial(match["name"], text[match.end() :], line, match.end() + 1)
         elif match := _FUNCTION.match(text):
             self._function(match, line)
@@ -115,6 +139,12 @@ class _Reader:
             if match["derived"]:
                 self.found.derived.add(name)
                 self.found.constants.append(name)
+        elif text[0] == "%" and re.match(r"%[^\s=/'(]*('|\s*=)", text):
+            self.notes.add(
+                line.number,
+                "repaired",
+                f"{text[:40]!r} is taken as a comment; XPPAUT makes a variable of it, with % in its name.",
+            )
         elif re.match(r"[^\s=/'(]*$", text) or text[0] == "%":
             self.notes.add(line.number, "ignored", f"{text[:40]!r} means nothing to XPPAUT.")
         else:
@@ -224,6 +254,17 @@ class _Reader:
         name = self.found.declare(match["name"], line.number)
         tree = self._given(line.text, match.end(), line).tree
         self.found.definitions[name] = Definition(name, tree, line.number, arguments)
+        self.found.blanks[name] = [a.strip().lower() for a in match["arguments"].split(",") if a != a.strip()]
+
+    def _equation(self, match: re.Match[str], line: Line) -> None:
+        name = self.found.declare(match["a"] or match["b"], line.number)
+        if len(self.found.states) >= MOST_STATES:
+            raise FormatError(f"the model has more than {MOST_STATES} states.", line=line.number, column=1)
+        if match["unread"]:
+            self.notes.add(
+                line.number, "ignored", f"{match['unread'].strip()[:40]!r} before the = is not read, as in XPPAUT."
+            )
+        self.found.states[name] = self._given(line.text, match.end(), line)
 
     def _observed(self, rest: str, line: Line) -> None:
         name, equals, _ = rest.partition("=")  # XPPAUT takes any text as a name: "P.E." or "log(x)"
@@ -241,33 +282,7 @@ class _Reader:
         self.refuse("markov", line)
 
     def _event(self, rest: str, line: Line) -> None:
-        start = len(line.text) - len(rest)
-        match = _GLOBAL.match(rest)
-        if match is None:
-            raise FormatError("expected global sign {condition} {name=formula;...}.", line=line.number, column=1)
-        part = "bare" if match["braced"] is None else "braced"
-        condition = formula(match[part], line.number, start + match.start(part) + 1, self.notes)
-        assigned = []
-        position = match.start("events")
-        pieces = match["events"].split(";")
-        if len(pieces) > MOST_ASSIGNED:
-            raise FormatError(
-                f"the event has more than {MOST_ASSIGNED} assignments.", line=line.number, column=start + position + 1
-            )
-        for piece in pieces:
-            name, equals, value = piece.partition("=")
-            column = start + position + len(name) + 2
-            position += len(piece) + 1
-            if equals:
-                assigned.append((name.strip().lower(), formula(value, line.number, column, self.notes)))
-            elif piece.strip():
-                raise FormatError(
-                    f"expected name=formula, got {piece.strip()[:40]!r}.",
-                    line=line.number,
-                    column=column - len(name) - 1,
-                )
-        sign = (int(match["sign"]) > 0) - (int(match["sign"]) < 0)
-        self.found.events.append(Event(sign, condition, tuple(assigned), line.number))
+        self.found.events.append(event(rest, line, self.notes))
 
     def _table(self, rest: str, line: Line) -> None:
         match = re.match(rf"({_NAME})\s+(.*)", rest)

@@ -101,6 +101,7 @@ class Assembly:
             self._without_noise([jump.when, *jump.to.values()], "an event")
         observed = self._observed()
         self._check_order()
+        self._check_start()
         states = {self.names[n]: e for n, e in drift.items()} | {self.names[n]: sp.S.Zero for n in self.changed}
         states |= dict.fromkeys(events.armed, sp.S.Zero)
         for n in self.changed:
@@ -244,6 +245,17 @@ class Assembly:
                 f"!{name} depends on {', '.join(sorted(map(str, varying)))}: here at all times, in XPPAUT only when a "
                 "parameter is changed.",
             )
+
+    def _check_start(self) -> None:
+        """Note what has no finite value at the initial values, where XPPAUT's may be finite."""
+        for name, given in self.found.states.items():
+            if not math.isfinite(self.numbers.read(given.tree, given.line)):
+                self.notes.add(
+                    given.line,
+                    "reading",
+                    f"the derivative of {name} has no finite value at the initial values: XPPAUT puts 2.2e-15 in "
+                    "place of a divisor of 0, dynana does not. Start elsewhere, or write the limit.",
+                )
 
     def _check_order(self) -> None:
         """Note where XPPAUT uses an old value, and what nothing uses and cannot be read."""

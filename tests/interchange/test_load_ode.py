@@ -166,6 +166,57 @@ def test_assignments_of_an_event_are_made_one_after_the_other() -> None:
     assert jump.to == {"v": k, "k": k + 10, "p": p + 1, "m": p}
 
 
+def test_what_xppaut_reads_in_its_own_way_is_read_so_and_reported() -> None:
+    """A blank beside an argument makes it a name of the model; the last range of a line only is run through."""
+    model = dn.load_ode(FOLDER / "blanks.ode")
+    system, s = model.system, model.system.symbols
+    assert system.states == ("z", "y", "q1", "q2", "q3", "r1", "r2", "r3")
+    assert sp.expand(system.derivatives[0] - (1 + 3 * s["y"] - s["z"])) == 0
+    assert tuple(system.initial.values()) == (0, 7, 5, 0, 0, 6, 6, 6)
+    text = " ".join(map(str, model.report))
+    for part in ("a blank beside the argument y", "[1..3] is 1 here", "makes a variable of it"):
+        assert part in text
+
+
+@pytest.mark.parametrize(
+    ("text", "note"),
+    [
+        ("f(x ,y)=x+y\nz'=f(z,2)", "XPPAUT refuses blanks beside arguments"),
+        ("x[1..3]'=-[J]", "[J] is taken as the index j"),
+        ("x[1..3]'=-x[ j]", "[ j] is taken as the index j"),
+        ("par a[1..2]=2,b[1..2]=3\nx'=a2+b2", "both ranges"),
+        ("x'=-x\nx (0)=3", "a blank before the bracket"),
+        ("x'=2^-x", "a sign after an operator"),
+        ("x' per ms=-x", "'per ms' before the = is not read"),
+        ("x'=-x\n%y'=2", "is taken as a comment"),
+        ("x'=sin(1/x)*x", "derivative of x has no finite value"),
+    ],
+)
+def test_every_repair_is_reported(text: str, note: str) -> None:
+    assert any(note in found for found in notes(f"{text}\n@ total=1\ndone"))
+
+
+def test_conditions_on_choices_on_choices() -> None:
+    """Chains of clipped sums, beyond the number of branches that is written out; a choice between formulas stays."""
+    model = dn.load_ode(FOLDER / "clipped.ode")
+    system = model.system
+    numbers = sp.lambdify([*system.symbols.values(), sp.Symbol("t", real=True)], system.derivatives, "numpy")
+
+    def clip(x: float) -> float:
+        return (1 + (x - 1) * (1 - x >= 0)) * (x >= 0)
+
+    def pulse(t: float, on: float, off: float, a: float) -> float:
+        return a * (float(t >= on) - float(t >= off))
+
+    draw = np.random.default_rng(0)
+    w, s, i0, tau, theta = system.values.values()
+    for u, v, t in zip(draw.uniform(-2, 3, 300), draw.uniform(-2, 3, 300), draw.uniform(0, 10, 300), strict=True):
+        i1 = w * clip(u - 0.1 + pulse(t, 3.02, 6.03, 0.8) + pulse(t, 8.03, 9.01, -0.9))
+        i2 = w * clip(v + i1 - theta)
+        expected = (-u + max(s * i1 + (1 - s) * i2 - 0.2 * v, 0), (-v + max(i0 + clip(u) - i2, 0)) / tau)
+        assert numbers(u, v, *system.values.values(), t) == pytest.approx(expected, rel=1e-13, abs=1e-13)
+
+
 def test_an_event_that_holds_at_the_beginning_waits() -> None:
     """x = cos t rises through 1/2 at 5 pi/3 for the first time."""
     model = dn.load_ode(FOLDER / "beyond.ode")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +24,12 @@ EXECUTABLE = shutil.which("xppaut")
 SINGLE = 3e-6
 #: Longest wait for one run.
 PATIENCE = 60.0
+#: Relative difference of two runs that agree: XPPAUT's output has single precision.
+AGREEMENT = 1e-5
+#: Steps compared; how many at least where XPPAUT's own result depends on its steps.
+STEPS, FEW = 200, 20
+#: How much smaller the steps of finer runs are; how far initial values are moved.
+FINER, MOVED = 100, 1e-13
 
 Array = NDArray[np.float64]
 
@@ -70,10 +78,10 @@ def rows(text: str, folder: Path | None = None, **settings: object) -> Array:
     return np.array([row for row in numbers if len(row) == len(numbers[0])], dtype=float)
 
 
-def query(text: str, what: str) -> dict[str, float]:
+def query(text: str, what: str, folder: Path | None = None) -> dict[str, float]:
     """Return parameters (``-qpars``) or initial values (``-qics``), names in lower case."""
     found = {}
-    for line in run(with_settings(text), what).split("\n"):
+    for line in run(with_settings(text), what, folder=folder).split("\n"):
         if line.strip() and not line.startswith("#"):
             name, value = line.split()
             found[name.lower()] = float(value)
@@ -152,34 +160,119 @@ def stepped(system: dn.System, method: str, t: float, dt: float, count: int) -> 
     return np.array(found)
 
 
-def difference(model: OdeModel, text: str, steps: int = 200, folder: Path | None = None) -> tuple[float, str]:
-    """Return the largest difference of a run, relative to the size of each state, and how it was found.
+def trajectories(
+    model: OdeModel, text: str, steps: int = 200, folder: Path | None = None, finer: int = 1
+) -> tuple[Array, Array, str]:
+    """Return the states along our run and along XPPAUT's (no rows if XPPAUT does not run the file), and the method.
 
-    Methods of fixed step are repeated step by step; all others are compared at tight tolerances. NaN if XPPAUT does
-    not run the file.
+    Methods of fixed step are repeated step by step; all others are compared at tight tolerances. ``finer`` divides the
+    steps of the former; for the latter, more than 1 means XPPAUT's most accurate method at its tightest tolerances.
     """
     system, settings = model.system, model.run
     count = max(1, min(steps, int(round(settings.total / abs(settings.dt)))))
-    common: Mapping[str, object] = {"total": count * abs(settings.dt), "nout": 1, "njmp": 1, "trans": 0, "bound": 1e12}
+    common: dict[str, object] = {"total": count * abs(settings.dt), "nout": 1, "njmp": 1, "trans": 0, "bound": 1e12}
     method = str(settings.options["method"])
     how = {"euler": "euler", "heun": "modeuler", "rk4": "rungekutta"}.get(method, "cvode")
     if how == "cvode" and system.jumps:
         method, how = "rk4", "rungekutta"
-    theirs = rows(text, folder, **common, meth=how, tol=1e-9, atol=1e-10, dt=settings.dt)
+    dt, tolerance = settings.dt, 1e-9
+    if how != "cvode":
+        dt, common = settings.dt / finer, {**common, "nout": finer, "njmp": finer}
+    elif finer > 1:
+        how, tolerance = "8", 1e-12
+    theirs = rows(text, folder, **common, meth=how, tol=tolerance, atol=tolerance / 10, dt=dt)
     if theirs.shape[0] < 2:
-        return np.nan, how
-    if how == "cvode":
+        return np.empty((0, 0)), np.empty((0, 0)), how
+    if how in ("cvode", "8"):
         start = np.array(list(system.initial.values()))
         span = float(theirs[0, 0]), float(theirs[-1, 0])
-        right = values(system, list(system.derivatives))
-        ours = solve_ivp(right, span, start, "LSODA", theirs[:, 0], rtol=1e-9, atol=1e-11).y.T
+        right, solver = values(system, list(system.derivatives)), "LSODA" if how == "cvode" else "DOP853"
+        ours = solve_ivp(right, span, start, solver, theirs[:, 0], rtol=tolerance, atol=tolerance / 100).y.T
     else:
-        ours = stepped(system, method, settings.t0, settings.dt, count)
+        ours = stepped(system, method, settings.t0, dt, count * finer)[::finer]
     size = min(len(ours), len(theirs))
-    n = len(ours[0]) - len(changed(model) & set(system.states))
-    ours, theirs = ours[:size, :n], theirs[:size, 1 : n + 1]
-    scale = np.maximum(np.nanmax(np.abs(theirs), axis=0), 1e-6)
-    return float(np.nanmax(np.abs(ours - theirs) / scale)), how
+    shown = shown_states(model, text, folder)
+    return ours[:size, list(shown.values())], theirs[:size, [1 + column for column in shown]], how
+
+
+def shown_states(model: OdeModel, text: str, folder: Path | None) -> dict[int, int]:
+    """Return the places of states in our run, by their column in XPPAUT's.
+
+    XPPAUT makes variables of equations that are commented out with %, and does not store states that we added.
+    """
+    listed = list(query(text, "-qics", folder))
+    here = [name for name in model.names if model.names[name] in set(model.system.states) - changed(model)]
+    return {listed.index(name): model.system.states.index(model.names[name]) for name in here}
+
+
+def distance(first: Array, second: Array) -> Array:
+    """Return by how much two runs differ at each row, relative to the size of each state in the second.
+
+    Where only one of them is finite they differ infinitely.
+    """
+    size = min(len(first), len(second))
+    if not size:
+        return np.array([np.nan])
+    first, second = first[:size], second[:size]
+    scale = np.max(np.abs(second), axis=0, where=np.isfinite(second), initial=1e-6)
+    apart = np.abs(first - second) / scale
+    apart[np.isnan(first) & np.isnan(second) | (first == second)] = 0.0
+    return np.asarray(np.max(np.where(np.isnan(apart), np.inf, apart), axis=1, initial=0.0))
+
+
+def difference(model: OdeModel, text: str, steps: int = 200, folder: Path | None = None) -> tuple[float, str]:
+    """Return the largest difference of a run, and how it was made. NaN if XPPAUT does not run the file."""
+    ours, theirs, how = trajectories(model, text, steps, folder)
+    return float(distance(ours, theirs).max()), how
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether XPPAUT and we agree on a file: None if XPPAUT does not run it; and why."""
+
+    agrees: bool | None
+    why: str
+
+
+def verdict(model: OdeModel, text: str, folder: Path) -> Verdict:
+    """Return whether a run of a file agrees with XPPAUT's, as far as XPPAUT's own result does not depend on its steps.
+
+    Where runs with the settings of the file part, both are made with finer steps (or, for adaptive methods, at the
+    tightest tolerances). The file agrees if these do, or if the difference goes away in proportion to the step. If
+    they part as well, the file is sensitive: then the two must agree for as long as XPPAUT agrees with its own finer
+    run, and with one from initial values that differ in the last digits.
+    """
+    ours, theirs, how = trajectories(model, text, STEPS, folder)
+    if not len(ours):
+        return Verdict(None, "XPPAUT does not run it")
+    coarse = distance(ours, theirs)
+    if coarse.max() < AGREEMENT:
+        return Verdict(True, how)
+    fine_ours, fine_theirs, fine_how = trajectories(model, text, STEPS, folder, finer=FINER)
+    fine = distance(fine_ours, fine_theirs)
+    found = f"{how}: {coarse.max():.1e}"
+    if fine.max() < AGREEMENT:
+        return Verdict(True, f"{found}; run finer ({fine_how}) {fine.max():.1e}")
+    if fine.max() < coarse.max() / (FINER / 2):
+        return Verdict(True, f"{found}; falls in proportion to the step, to {fine.max():.1e}")
+    _, moved, _ = trajectories(model, _moved(model, text), STEPS, folder)
+    same = np.maximum(distance(theirs, fine_theirs), distance(theirs, moved)) < AGREEMENT / 10
+    until = len(same) if same.all() else int(np.argmin(same))
+    agrees = until > FEW and coarse[:until].max() < AGREEMENT
+    return Verdict(
+        agrees,
+        f"{found}; XPPAUT parts from itself, run finer or moved by {MOVED}, after {until} steps, "
+        + ("until when both agree" if agrees else f"where both differ by {coarse[:until].max(initial=0.0):.1e}"),
+    )
+
+
+def _moved(model: OdeModel, text: str) -> str:
+    """Return the file with initial values moved by a little, each by another amount."""
+    body = with_settings(text).rpartition("done")[0]
+    here = [name for name in model.names if model.names[name] in set(model.system.states) - changed(model)]
+    values = {name: model.system.initial[model.names[name]] for name in here}
+    lines = [f"{n}(0)={v + MOVED * math.sin(k + 1) * (1 + abs(v))!r}" for k, (n, v) in enumerate(values.items())]
+    return "\n".join([body, *lines, "done", ""])
 
 
 def changed(model: OdeModel) -> set[str]:
