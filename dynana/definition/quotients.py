@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice
 
 import sympy as sp
 
@@ -17,6 +18,8 @@ from dynana.definition.special import bern, exprel, logistic
 
 #: Floats in an expression are rounded; two such expressions are proportional if they agree to this relative amount.
 FLOAT_MATCH = 1e-9
+#: Nodes of a factor whose zeros are looked for: the expansions of larger ones take minutes.
+LARGEST_FACTOR = 150
 
 _ZERO, _ONE, _HALF = sp.S.Zero, sp.S.One, sp.S.Half
 
@@ -110,7 +113,14 @@ def proportion(n: sp.Expr, s: sp.Expr) -> sp.Expr | None:
     if isinstance(s, sp.Mul) and n in s.args:
         return n / s
     ratio = _constant_ratio(n, s)
-    return _linear_proportion(n, s) if ratio is None else ratio
+    if ratio is None and not (_is_large(n) or _is_large(s)):
+        return _linear_proportion(n, s)
+    return ratio
+
+
+def _is_large(expression: sp.Expr) -> bool:
+    """Return whether an expression has more than `LARGEST_FACTOR` nodes."""
+    return sum(1 for _ in islice(sp.preorder_traversal(expression), LARGEST_FACTOR + 1)) > LARGEST_FACTOR
 
 
 def _constant_ratio(n: sp.Expr, s: sp.Expr) -> sp.Expr | None:
