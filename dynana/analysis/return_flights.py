@@ -54,6 +54,7 @@ class Flown:
 
     outcomes: NDArray[np.int64]
     counts: NDArray[np.int64]
+    elapsed: Array
     states: Array
     times: Array
     vectors: Array
@@ -70,8 +71,8 @@ class Flights:
         Autonomous, without noise and without kinks of its derivatives.
     sections : sequence of sympy expressions
         Passing zero upwards is a stop.
-    stop : int, optional
-        A jump of the system that is a stop.
+    stop : int or sequence of int
+        Jumps of the system that are stops.
     scale : ndarray, shape (n,)
         Sizes of the states.
     what : str
@@ -87,7 +88,7 @@ class Flights:
         what: str,
         *,
         sections: Sequence[sp.Expr] = (),
-        stop: int | None = None,
+        stop: int | Sequence[int] = (),
         tolerance: float = STATE_TOLERANCE,
     ) -> None:
         self.tolerance = tolerance
@@ -99,8 +100,7 @@ class Flights:
         self.events = lower(system._with(jumps=(*system.jumps, *extra))) if extra else self.kernels
         self.stops = np.zeros(self.events.n_jumps, np.int64)
         self.stops[len(system.jumps) :] = SECTION
-        if stop is not None:
-            self.stops[stop] = 1
+        self.stops[np.atleast_1d(np.array(stop, np.int64))] = 1
         n = self.kernels.n
         self.centres, self.forms, self.owners = np.empty((0, n)), np.empty((0, n, n)), np.empty(0, np.int64)
 
@@ -132,8 +132,9 @@ class Flights:
         values = np.broadcast_to(self.kernels.p, (k, self.kernels.n_parameters)) if parameters is None else parameters
         values = np.ascontiguousarray(np.hstack((values, np.zeros((k, n)))), dtype=float)
         flown = Flown(
-            np.zeros(k, np.int64), np.zeros(k, np.int64), np.full((k, kept, n), np.nan), np.full((k, kept), np.nan),
-            np.full((k, kept, m, n), np.nan), np.full((k, kept, m), np.nan), np.full((k, kept), np.nan),
+            np.zeros(k, np.int64), np.zeros(k, np.int64), np.zeros(k), np.full((k, kept, n), np.nan),
+            np.full((k, kept), np.nan), np.full((k, kept, m, n), np.nan), np.full((k, kept, m), np.nan),
+            np.full((k, kept), np.nan),
         )  # fmt: skip
         width = max(1, min(CHUNK, k // (PIECES * (os.cpu_count() or 1))))
         pieces = [slice(i, i + width) for i in range(0, k, width)] if k * returns >= FEW else [slice(0, k)]
@@ -187,8 +188,8 @@ class Flights:
                 *functions, values[rows], tableau.packed, layout.copy(), tolerance, owner, holds, self.stops,
                 self.scale, pace, self.centres, self.forms, self.owners, starts[rows], basis, first_jump, mode, returns,
                 skip, longest, flights.bench(n, m, events.n_jumps, events.n_guards, tableau.stages + 2),
-                flown.outcomes[rows], flown.counts[rows], flown.states[rows], flown.times[rows], flown.vectors[rows],
-                flown.late[rows], flown.growth[rows],
+                flown.outcomes[rows], flown.counts[rows], flown.elapsed[rows], flown.states[rows], flown.times[rows],
+                flown.vectors[rows], flown.late[rows], flown.growth[rows],
             )  # fmt: skip
 
         return call

@@ -38,7 +38,7 @@ def trapping_form(kernels: Kernels, point: Array, scale: Array) -> Array:
     """Return F such that d' F d decreases along the flow wherever it is at most 1, d = (y - point) / scale.
 
     It is a Lyapunov function of the linearisation, scaled so that this holds at points sampled all through the
-    ellipsoid.
+    ellipsoid, and that no jump is due at any of them.
     """
     n = point.size
     jacobian = np.empty((n, n))
@@ -52,13 +52,23 @@ def trapping_form(kernels: Kernels, point: Array, scale: Array) -> Array:
     unit = np.linalg.solve(root.T, directions.T).T  # on the ellipsoid of level 1
     unit /= np.max(np.linalg.norm(unit, axis=1))
     level, f = 1.0, np.empty(n)
-    p = kernels.p
+    p, rhs = kernels.p, kernels.rhs
+    values, holds = np.empty(kernels.n_guards), np.zeros(kernels.n_jumps)
+
+    guards, conditions = (kernels.guards, kernels.conditions) if kernels.n_jumps else (None, None)
+
+    def beyond(state: Array) -> bool:
+        if guards is None or conditions is None:
+            return False
+        guards(0.0, state, p, values)
+        conditions(values, holds)
+        return bool(holds.any())
 
     def inward(size: float) -> bool:
         for radius in np.linspace(size / RADII, size, RADII):
             for d in radius * unit:
-                kernels.rhs(0.0, point + scale * d, p, f)
-                if not (form @ d) @ (f / scale) < 0.0:
+                rhs(0.0, point + scale * d, p, f)
+                if not (form @ d) @ (f / scale) < 0.0 or beyond(point + scale * d):
                     return False
         return True
 

@@ -66,7 +66,7 @@ FLIER = types.void(
     *(_function(JUMP_MATRIX), _V, TABLE, TABLE, INDICES, ROW, INDICES, TABLE, INDICES, ROW, ROW),
     *(TABLE, BOX, INDICES),
     *(TABLE, TABLE, INDEX, INDEX, INDEX, INDEX, REAL, BENCH),
-    *(INDICES, INDICES, BOX, TABLE, types.Array(types.float64, 4, "C"), BOX, TABLE),
+    *(INDICES, INDICES, ROW, BOX, TABLE, types.Array(types.float64, 4, "C"), BOX, TABLE),
 )
 
 
@@ -255,7 +255,7 @@ def fly(
     step, paced, matrix, vector, drive, rhs, guards, conditions, guard_gradients, jump, jump_derivatives,
     refractory, parameters, table, layout, tolerance, owner, holds, stops, scale, pace, centres, forms, owners,
     starts, basis, first_jump, mode, returns, skip, longest, room,
-    outcomes, counts, states, times, vectors, late, growth,
+    outcomes, counts, elapsed, states, times, vectors, late, growth,
 ):  # fmt: skip
     """Follow every start from stop to stop; for autonomous systems without switching surfaces.
 
@@ -294,6 +294,8 @@ def fly(
         See `bench`.
     outcomes, counts : ndarray of int64, shape (k,)
         Written: how each start ended, and its complete flights.
+    elapsed : ndarray, shape (k,)
+        Written: the time of all its flights.
     states, times, vectors, late, growth : ndarray
         Written for each recorded flight: (k, r, n) states just after stops, (k, r) durations, (k, r, count, n) vectors
         and (k, r, count) delays there, (k, r) logarithms of lengths (mode NORMALISE). Others stay as they are.
@@ -321,6 +323,7 @@ def fly(
                     held_by[i] = first_jump if holds[first_jump, i] != 0.0 else -1
         last = first_jump
         counts[cell] = 0
+        elapsed[cell] = 0.0
         for flight in range(returns):
             outcome, t, stop = fly_once(
                 step, paced, matrix, vector, drive, rhs, guards, conditions, guard_gradients, jump,
@@ -328,6 +331,7 @@ def fly(
                 centres, forms, owners, last, longest, room,
             )  # fmt: skip
             outcomes[cell] = outcome
+            elapsed[cell] += t
             if outcome != RETURNED:
                 break
             counts[cell] += 1

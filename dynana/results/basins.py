@@ -114,6 +114,29 @@ class Basins(Result):
             found |= _edge(self.labels == label)
         return found
 
+    @property
+    def boundary_distances(self) -> np.ndarray:
+        """Distance of each cell of the boundary to the stable manifolds of the saddles, in cells; planar grids only.
+
+        A cell next to a manifold is less than a cell and a half away. In a system with jumps the boundary also has
+        parts that a jump leads onto a manifold: these are far from it.
+        """
+        if len(self.axes) != 2 or not self.manifolds:
+            return np.empty(0)
+        first = np.array([v[0] for v in self.axes.values()])
+        cell = np.array([v[1] - v[0] for v in self.axes.values()])
+        order = [self.states.index(n) for n in self.axes]
+        centres = np.argwhere(self.boundary).astype(float)
+        nearest = np.full(len(centres), np.inf)
+        for manifold in self.manifolds:
+            points = (manifold.points[:, order] - first) / cell
+            for a, b in zip(points[:-1], points[1:], strict=True):
+                along = b - a
+                share = np.clip((centres - a) @ along / max(float(along @ along), 1e-300), 0.0, 1.0)
+                away = np.linalg.norm(centres - a - share[:, None] * along, axis=1)
+                nearest = np.minimum(nearest, away)
+        return nearest
+
     def __repr__(self) -> str:
         return str(self._table())
 

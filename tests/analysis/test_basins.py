@@ -9,11 +9,12 @@ import pytest
 import sympy as sp
 
 import dynana as dn
-from dynana.models import lif, morris_lecar, wong_wang
+from dynana.models import izhikevich, morris_lecar, quadratic_if_normal, wong_wang
 
 X, Y = sp.symbols("x y", real=True)
 WELLS = dn.System({X: Y, Y: X - X**3 - Y / 2}, initial={X: 0.5, Y: 0.0}, name="wells")
 NOISY = dn.System({X: -X}, initial={X: 0.0}, noise=[dn.Noise({X: 1})], name="noisy")
+KINKED = dn.System({X: -dn.absolute(X), Y: -Y}, jumps=[dn.Jump(when=X > 1, to={X: 0}, name="spike")], name="kinked")
 
 
 def test_two_wells_of_a_line_share_it_at_the_saddle() -> None:
@@ -78,6 +79,44 @@ def test_known_attractors_are_taken_and_results_are_kept(tmp_path: Path) -> None
     assert np.array_equal(again.labels, found.labels) and again._columns()["label"].size == 400
 
 
+def test_a_neuron_that_rests_or_fires_in_closed_form() -> None:
+    system = quadratic_if_normal.at(I=-1.0, V_reset=2.0)  # rests at -1, fires from beyond +1
+    found = dn.basins(system, v=(-3, 8), size=200)
+    assert [a.kind for a in found.attractors] == ["fixed point", "cycle"]
+    assert np.array_equal(found.labels, (found.axes["v"] > 1.0).astype(int))
+    period = 0.5 * np.log(9 / 11 * 3)  # of v' = v^2 - 1 from 2 to 10
+    assert found.attractors[1].period == pytest.approx(period, abs=1e-7)
+    assert found.fraction(-1) == found.fraction(-2) == 0.0
+
+
+def test_a_bistable_neuron_is_parted_by_the_stable_manifold_of_its_saddle() -> None:
+    system = izhikevich.at(I=3.5, c=-45.0, d=0.5)
+    found = dn.basins(system, v=(-80, 0), u=(-16, 0), size=40)
+    assert [a.kind for a in found.attractors] == ["fixed point", "cycle"] and found.fraction(-1) == 0.0
+    period = dn.spike_map(system, u=(-5, 1), size=50).points[0].period
+    assert found.attractors[1].period == pytest.approx(period, abs=1e-5)
+    v = found.axes["v"][np.argwhere(found.boundary)[:, 0]]
+    distances = found.boundary_distances
+    assert np.sum(v < -46) > 30 and distances[v < -46].max() < 1.5
+    assert distances.max() > 5  # right of the reset: one more spike carries u over the manifold
+    rng = np.random.default_rng(2)
+    for i, j in rng.integers(0, 40, (16, 2)):
+        run = dn.simulate(system, 400.0, start=[found.axes["v"][i], found.axes["u"][j]])
+        assert (len(run.jump_times) > 50) == (found.labels[i, j] == 1)
+
+
+def test_starts_that_a_jump_leads_to_rest_are_far_from_the_manifold() -> None:
+    system = izhikevich.at(I=0.24, a=0.1, b=0.26, c=-60.0, d=0.0)
+    found = dn.basins(system, v=(-80, 0), u=(-20, -10), size=30)
+    spiking = dn.spike_map(system, u=(-20, -10), size=60).stable[0]
+    assert found.attractors[1].period == pytest.approx(spiking.period, abs=1e-4)
+    assert found.fraction(0) > 0.02 and found.boundary_distances.max() > 3
+    cells = np.argwhere(found.labels == 0)
+    for i, j in cells[::8]:
+        run = dn.simulate(system, 2000.0, start=[found.axes["v"][i], found.axes["u"][j]])
+        assert np.allclose(run.y[-1], found.attractors[0].points[0], atol=0.1)
+
+
 @pytest.mark.parametrize(
     ("system", "options", "error", "words"),
     [
@@ -87,7 +126,7 @@ def test_known_attractors_are_taken_and_results_are_kept(tmp_path: Path) -> None
         (WELLS, {"x": (0, 1), "size": 1}, ValueError, "size must be"),
         (WELLS, {"x": (0, 1), "y": (0, 1), "attractors": []}, ValueError, "give t="),
         (WELLS, {"x": (0, 1), "t": -1.0}, ValueError, "t must be"),
-        (lif, {"V": (-70, -50)}, dn.ModelError, "has jumps"),
+        (KINKED, {"x": (0, 1), "t": 10.0}, dn.ModelError, "kinks"),
         (NOISY, {"x": (0, 1)}, dn.ModelError, "has noise"),
         ("wells", {"x": (0, 1)}, TypeError, "takes a System"),
     ],
