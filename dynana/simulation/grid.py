@@ -50,13 +50,17 @@ def steps_of(times: Array, grid: tuple[float, float, int, float], end: float) ->
     return steps
 
 
+def machine_memory() -> int:
+    """Return the bytes of memory of this machine."""
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError, OSError):
+        return USUAL_MEMORY
+
+
 def check_memory(n_times: int, n_cells: int, n_states: int) -> None:
     """Refuse a recording that cannot fit into the memory of this machine."""
-    need = 8.0 * n_times * n_cells * n_states
-    try:
-        memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    except (AttributeError, ValueError, OSError):
-        memory = USUAL_MEMORY
+    need, memory = 8.0 * n_times * n_cells * n_states, machine_memory()
     if need > LARGEST_SHARE * memory:
         raise ValueError(
             f"recording {n_states} state{'s' if n_states > 1 else ''} of {n_cells} cells at {n_times} times takes "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import sympy as sp
@@ -16,10 +17,10 @@ from dynana.numerics.network_program import Output, address_of
 from dynana.numerics.network_records import Record, record_row
 from dynana.numerics.signatures import BLOCK_WIDTH
 from dynana.results.recording import Recorded
-from dynana.simulation.grid import check_memory
 from dynana.simulation.network_machine import Machine
 from dynana.simulation.network_population import PopulationArrays, filled_row
 from dynana.simulation.network_synapses import SynapseArrays
+from dynana.simulation.record_store import store_for
 
 Row = NDArray[np.int64]
 
@@ -58,36 +59,47 @@ class Records:
     probes : sequence of Probe
     first, last : int
         Steps of the run; step 0 is recorded too where the run begins there.
+    folder : path, optional
+        Where the samples are written to, one file for each probe, instead of into memory.
 
     Raises
     ------
     ValueError
-        For unknown quantities and cells, and for more than fits into memory.
+        For unknown quantities and cells, and for more than fits into memory or onto the disk.
     """
 
-    def __init__(self, machine: Machine, probes: Sequence[Probe], first: int, last: int) -> None:
+    def __init__(
+        self, machine: Machine, probes: Sequence[Probe], first: int, last: int, folder: str | Path | None = None
+    ) -> None:
         self.machine, self.probes = machine, tuple(probes)
         self.rows: list[Row] = []
-        self._samples: list[tuple[int, np.ndarray, np.ndarray]] = []
-        for probe in self.probes:
-            self._add(probe, first, last)
+        chosen = [self._chosen(probe) for probe in self.probes]
+        begins = [0 if first == 0 else -(-(first + 1) // p.every) * p.every for p in self.probes]
+        counts = [max(0, (last - b) // p.every + 1) for b, p in zip(begins, self.probes, strict=True)]
+        names = [f"{self._owner(p)}.{p.name}" for p in self.probes]
+        shapes = [(count, numbers.size) for count, numbers in zip(counts, chosen, strict=True)]
+        self._store = store_for(list(zip(names, shapes, strict=True)), folder)
+        self._samples = list(zip(begins, chosen, self._store.arrays, strict=True))
+        for probe, (begin, numbers, samples) in zip(self.probes, self._samples, strict=True):
+            self._add(probe, begin, numbers, samples)
 
-    def _add(self, probe: Probe, first: int, last: int) -> None:
+    def _owner(self, probe: Probe) -> str:
+        """Return the name of the population or projection."""
+        assembly = self.machine.assembly
+        return assembly.links[probe.link].name if probe.link >= 0 else assembly.populations[probe.population].name
+
+    def _chosen(self, probe: Probe) -> NDArray[np.int64]:
+        """Return the numbers of the cells or synapses."""
         if probe.link >= 0:
             size, what = self._synapses(probe.link).edges.count, "synapses"
-            name = self.machine.assembly.links[probe.link].name
         else:
             size, what = self.machine.assembly.populations[probe.population].size, "cells"
-            name = self.machine.assembly.populations[probe.population].name
         chosen = np.arange(size) if probe.cells is None else np.asarray(probe.cells)
         if chosen.size and (chosen.min() < 0 or chosen.max() >= size):
-            raise ValueError(f"{name} has {what} 0 to {size - 1}, got {chosen.min()} to {chosen.max()}")
-        begin = 0 if first == 0 else -(-(first + 1) // probe.every) * probe.every
-        count = max(0, (last - begin) // probe.every + 1)
-        check_memory(count, chosen.size, 1)
-        samples = np.full((count, chosen.size), np.nan)
-        numbers = np.ascontiguousarray(chosen, dtype=np.int64)
-        self._samples.append((begin, numbers, samples))
+            raise ValueError(f"{self._owner(probe)} has {what} 0 to {size - 1}, got {chosen.min()} to {chosen.max()}")
+        return np.ascontiguousarray(chosen, dtype=np.int64)
+
+    def _add(self, probe: Probe, begin: int, numbers: NDArray[np.int64], samples: np.ndarray) -> None:
         before: list[Row] = []
         if probe.link >= 0:
             numbers, columns = self._edges(probe, numbers)
@@ -100,7 +112,7 @@ class Records:
             Record.OUT: samples.ctypes.data,
             Record.FIRST: begin,
             Record.EVERY: probe.every,
-            Record.SAMPLES: count,
+            Record.SAMPLES: len(samples),
         }
         self.rows += [*before, filled_row({Record.SLOTS: 1, **columns})]
 
@@ -161,22 +173,25 @@ class Records:
         """Return what has been recorded up to a step."""
         found = {}
         machine = self.machine
-        for probe, (begin, cells, samples) in zip(self.probes, self._samples, strict=True):
-            count = max(0, min(len(samples), (last - begin) // probe.every + 1))
+        counts = [
+            max(0, min(len(samples), (last - begin) // probe.every + 1))
+            for probe, (begin, _, samples) in zip(self.probes, self._samples, strict=True)
+        ]
+        values = self._store.finished(counts)
+        for probe, (begin, cells, _), count, taken in zip(self.probes, self._samples, counts, values, strict=True):
             pairs: dict[str, np.ndarray] = {}
+            name = self._owner(probe)
             if probe.link >= 0:
-                name, edges = machine.assembly.links[probe.link].name, self._synapses(probe.link).edges
+                edges = self._synapses(probe.link).edges
                 place = edges.by_pairs()[cells]
                 pairs = {"sources": edges.sources()[place], "targets": edges.target[place].astype(np.int64)}
-            else:
-                name = machine.assembly.populations[probe.population].name
             steps = begin + probe.every * np.arange(count)
             found[f"{name}.{probe.name}"] = Recorded(
                 population=name,
                 name=probe.name,
                 cells=cells,
                 t=machine.start + machine.dt * steps,
-                values=samples[:count],
+                values=taken,
                 **pairs,
             )
         return found

@@ -7,6 +7,7 @@ import time
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 
 import numba
 import numpy as np
@@ -43,6 +44,7 @@ def run_assembly(
     name: str = "network",
     chunk: int | None = None,
     threads: int = 1,
+    folder: str | Path | None = None,
 ) -> Recording:
     """Simulate a network.
 
@@ -69,6 +71,8 @@ def run_assembly(
         Steps of each chunk; by default about 50 ms of work.
     threads : int
         How many carry out the steps; no bit depends on it.
+    folder : path, optional
+        Where what is recorded goes instead of into memory.
 
     Returns
     -------
@@ -85,7 +89,7 @@ def run_assembly(
         machine = Machine(assembly, edges, start, dt, seed)
     first = machine.step if goes_on else 0
     last = first + n_steps
-    records = Records(machine, probes, first, last)
+    records = Records(machine, probes, first, last, folder)
     pieces: list[list[np.ndarray]] = [[] for _ in machine.arrays]
     span = (machine.start + first * dt, machine.start + last * dt)
     stop = Stop(reason="finished", message=f"reached t = {span[1]:g}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -49,6 +50,7 @@ def simulate_network(
     share: bool = True,
     between: Callable[[float], bool | None] | None = None,
     threads: int = 1,
+    record_to: str | Path | None = None,
     progress: bool | None = None,
 ) -> Recording:
     """Simulate a network; see `dynana.simulate` for the arguments."""
@@ -82,6 +84,7 @@ def simulate_network(
         probes=probes_of(made, sharings, wanted or {}, lambda group: _group(network, made, group, "record=")),
         between=between,
         threads=int(threads),
+        folder=record_to,
         progress=progress,
         name=network.name,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from numpy.typing import ArrayLike
@@ -42,6 +43,7 @@ def simulate(
     share: bool = True,
     between: Callable[[float], bool | None] | None = None,
     threads: int = 1,
+    record_to: str | Path | None = None,
     progress: bool | None = None,
 ) -> Trajectory | Ensemble | Recording:
     """Integrate a system, or run a network, in time.
@@ -94,6 +96,9 @@ def simulate(
         For networks: called with the time about every 50 ms of work; the run ends if it returns True.
     threads : int
         For networks: how many carry out the steps; they pay from some thousand cells on. No bit depends on it.
+    record_to : path, optional
+        For networks: a folder into which all that ``record`` names is written while the run lasts, one npy file for
+        each quantity, instead of into memory; the result reads it from there.
     progress : bool, optional
         A line on the terminal for runs of more than 2 seconds: by default where stderr is one; False for silence.
 
@@ -147,7 +152,8 @@ def simulate(
         span = asked.time_span(t)
         return simulate_network(
             system, span, asked.step(dt, span), method=method, start=start, inputs=inputs, wanted=record, seed=seed,
-            share=share, between=between, threads=threads, progress=progress,
+            share=share, between=between, threads=threads, record_to=record_to,
+            progress=progress,
         )  # fmt: skip
     if not isinstance(system, System):
         raise TypeError(
@@ -157,8 +163,10 @@ def simulate(
         raise ModelError(f"{system.name} has no states: there is nothing to integrate")
     if not isinstance(method, str):
         raise TypeError(f"method= is one name for a system, got {method!r}")
-    if not share or between is not None or threads != 1:
-        raise ValueError(f"share=, between= and threads= are for networks; {system.name} is one system: leave them out")
+    if not share or between is not None or threads != 1 or record_to is not None:
+        raise ValueError(
+            f"share=, between=, threads= and record_to= are for networks; {system.name} is one system: leave them out"
+        )
     # compiles, or loads, what networks do not need
     from dynana.simulation import single
     from dynana.simulation.cells import is_ensemble
