@@ -21,7 +21,8 @@ from dynana.analysis.cycle_tracing import Tracer
 from dynana.analysis.cycle_ways import Way
 from dynana.analysis.spiking_curve import SpikingCurve
 from dynana.analysis.spiking_doublings import halved
-from dynana.analysis.spiking_ends import confirmed, limits, silent_end, watched
+from dynana.analysis.spiking_ends import confirmed, limits, nearly_silent, silent_end, watched
+from dynana.analysis.spiking_switches import across
 from dynana.definition.system import System
 from dynana.lowering.kernels import lower
 from dynana.numerics.pseudo_arclength import StepControl
@@ -253,7 +254,7 @@ def _tracer(request: Request, first: Beginning) -> Tracer:
 
     def at_saddle(place: Place) -> bool:
         if isinstance(curve, SpikingCurve):
-            return silent_end(_system_at(request, place), request.free[0], curve, place)[0] is not None
+            return nearly_silent(_system_at(request, place), request.free[0], curve, place)
         return long_end(_system_at(request, place), request.free[0], place)[0] is not None
 
     return Tracer(
@@ -271,6 +272,7 @@ def _tracer(request: Request, first: Beginning) -> Tracer:
         limits=limits(curve) if isinstance(curve, SpikingCurve) else (),
         watched=watched(curve) if isinstance(curve, SpikingCurve) else (),
         flaw=partial(confirmed, curve) if isinstance(curve, SpikingCurve) else None,
+        across=partial(across, curve) if isinstance(curve, SpikingCurve) else None,
     )
 
 

@@ -30,7 +30,7 @@ from dynana.analysis.cycle_places import FOLD, CycleCurve, Place
 from dynana.analysis.cycle_turns import Turns, asymmetry, shape
 from dynana.analysis.cycle_ways import HALVED, LONG, SHRUNK, THRESHOLD, UNCONFIRMED, Limit, Way
 from dynana.numerics.collocation_newton import DIVERGED, SINGULAR
-from dynana.numerics.pseudo_arclength import POINT_LIMIT, StepControl, follow
+from dynana.numerics.pseudo_arclength import POINT_LIMIT, STEP_TOO_SMALL, StepControl, follow
 from dynana.results.stop import Stop
 from dynana.results.tables import number
 
@@ -42,6 +42,8 @@ TRIALS = (10.0, 1e3, 1e5)
 ON_BORDER = 1e-11
 #: Steps for which the parameter rests where only the period grows.
 RESTING_STEPS = 4
+#: Corners of a curve around which it is followed.
+MOST_CORNERS = 20
 #: Where a cycle shrinks to a point or to one of half its period, the last one computed is this far on the way there.
 NEARLY_THERE = 0.9
 
@@ -77,6 +79,9 @@ class Tracer:
         Further functions whose zeros are special points.
     flaw : callable or None
         Says in words why a Place is no cycle of the system after all; empty if it is.
+    across : callable or None
+        Takes the last Place and the direction where no step is possible; returns a corner of the curve, a Place beyond
+        it and the direction from there.
     """
 
     curve: CycleCurve
@@ -93,6 +98,7 @@ class Tracer:
     limits: tuple[Limit, ...] = ()
     watched: tuple[tuple[str, str, Scalar], ...] = ()
     flaw: Callable[[Place], str] | None = None
+    across: Callable[[Place, float], tuple[Mark, Place, float] | None] | None = None
 
     @property
     def asked_period(self) -> float:
@@ -100,7 +106,22 @@ class Tracer:
         return max((value for name, value in self.asked if name == "period"), default=0.0)
 
     def one_way(self, start: Place, direction: float) -> Way:
-        """Return what follows a start in one direction."""
+        """Return what follows a start in one direction, around corners of the curve too."""
+        way = self._smooth_part(start, direction)
+        for _ in range(MOST_CORNERS):
+            last = way.places[-1] if way.places else start
+            turned = None if self.across is None or way.stop.reason != STEP_TOO_SMALL else self.across(last, direction)
+            if turned is None:
+                break
+            mark, last, direction = turned
+            part = self._smooth_part(last, direction)
+            way.places += [mark.place, last, *part.places]
+            way.marks += [mark, *part.marks]
+            way.stop = part.stop
+        return way
+
+    def _smooth_part(self, start: Place, direction: float) -> Way:
+        """Return what follows a start in one direction as far as the curve has no corner."""
         way, legs = Way(), _Legs(self, start)
         curve, last, resting = self.curve, start, 0
         curve.error = start.error

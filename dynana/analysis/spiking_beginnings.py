@@ -134,8 +134,8 @@ def flaw(curve: SpikingCurve, place: Place) -> str:
     off = place.spectrum.trivial_error
     if not off <= TRIVIAL:
         return (
-            f"the multiplier along the orbit is off by {number(off, 2)} from 1: the others are not to be trusted. Give "
-            "more intervals=."
+            f"the multiplier along the orbit is off by {number(off, 2)} from 1. On its way the orbit amplifies what is "
+            "off so much (next to a homoclinic orbit, or in a canard) that its multipliers are lost in rounding."
         )
     flights = curve.flights
     flights.p[:] = orbits.parameters(place.orbit)

@@ -23,6 +23,8 @@ Array = NDArray[np.float64]
 AT_THRESHOLD = 0.02
 #: Distance from a fold of equilibria, in units of the extent of an orbit, at which the orbit passes through its place.
 NEAR_FOLD = 0.2
+#: Rates at a fold of equilibria, times the period, are below this.
+STILL = 1e-3
 #: Turns before a jump above which an orbit winds around an unstable cycle.
 WINDING = 3
 #: Reason of a stop where a refractory time becomes zero.
@@ -102,7 +104,8 @@ def silent_end(system: System, name: str, curve: SpikingCurve, place: Place) -> 
     if float(np.abs(equations.eigenvalues(np.append(slowest, value))).min()) * period < SLOW:
         scale = np.append(extent, 0.01 * (1.0 + abs(value)))
         fold, converged = equations.solve(np.append(slowest, value), scale, 0.0)
-        if converged and (np.abs(fold[:-1] - slowest) < NEAR_FOLD * extent).all():
+        still = float(np.abs(equations.rates(fold) / extent).max() + np.abs(equations.eigenvalues(fold)).min())
+        if converged and (np.abs(fold[:-1] - slowest) < NEAR_FOLD * extent).all() and still * period < STILL:
             return End("snic", fold[:-1], float(fold[-1]), equations.eigenvalues(fold), True), _long(
                 f"{about}: the orbit passes slowly where two equilibria vanish in a fold at {name} = "
                 f"{number(float(fold[-1]), 10)} (saddle-node on an invariant circle, which a jump closes)."
@@ -121,6 +124,11 @@ def silent_end(system: System, name: str, curve: SpikingCurve, place: Place) -> 
             "stable manifold. Give longer longest_period= to go on."
         )
     return None, _long(f"{about}: the orbit becomes slow, but no equilibrium is near. Give longer longest_period=.")
+
+
+def nearly_silent(system: System, name: str, curve: SpikingCurve, place: Place) -> bool:
+    """Return whether the period of an orbit is about to grow without bound."""
+    return silent_end(system, name, curve, place)[0] is not None or max(curve.windings(place)) >= WINDING
 
 
 def _touching(system: System, equations: Equilibria, curve: SpikingCurve, z: Array) -> End | None:

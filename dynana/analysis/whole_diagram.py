@@ -13,6 +13,8 @@ from dynana.analysis.cycle_branches import continue_cycles
 from dynana.analysis.cycle_ways import HALVED
 from dynana.analysis.equilibrium_branches import TestFunction, continue_equilibria
 from dynana.analysis.equilibrium_tracing import LEAVES_BOX
+from dynana.analysis.spiking_search import SpikeSearch
+from dynana.analysis.unmoved_equilibria import only_in_jumps, unmoved_equilibria
 from dynana.definition.system import System
 from dynana.errors import DynanaError
 from dynana.results.cycle import Cycle
@@ -64,7 +66,8 @@ def bifurcation_diagram(
 
     All branches of equilibria with a proof of completeness; the cycles that begin at each Hopf point, followed to
     where they end; the branches that begin at period doublings and branch points of those; and, at parameter values
-    where nothing stable is known, the cycle on which a run settles.
+    where nothing stable is known, the cycle on which a run settles. In systems with jumps also the spiking cycles on
+    which runs from just after a jump settle, whatever else is stable.
 
     Parameters
     ----------
@@ -115,15 +118,18 @@ def bifurcation_diagram(
         raise ValueError(f"period_doublings is how often the period may double, 0 or more; got {period_doublings!r}")
     labels = dict(values or {})
     of_cycles = {n: v for n, v in labels.items() if n in (PERIOD, parameter)}
-    diagram = continue_equilibria(
-        system,
-        parameter,
-        range,
-        ranges=ranges,
-        max_step=max_step,
-        values={n: v for n, v in labels.items() if n != PERIOD},
-        test_functions=test_functions,
-    )
+    if only_in_jumps(system, parameter):
+        diagram = unmoved_equilibria(system, parameter, range, ranges)
+    else:
+        diagram = continue_equilibria(
+            system,
+            parameter,
+            range,
+            ranges=ranges,
+            max_step=max_step,
+            values={n: v for n, v in labels.items() if n != PERIOD},
+            test_functions=test_functions,
+        )
     if not cycles:
         return diagram
     options = {
@@ -137,6 +143,7 @@ def bifurcation_diagram(
     search = _Search(system, diagram, period_doublings, options)
     search.from_hopf_points()
     search.from_runs()
+    search.from_spikes()
     return replace(diagram, cycle_branches=tuple(search.branches), coverage=(*diagram.coverage, *search.sentences()))
 
 
@@ -161,6 +168,7 @@ class _Search:
     ends: list[SpecialPoint] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     starts: int = 0
+    spikes: SpikeSearch | None = None
 
     def from_hopf_points(self) -> None:
         """Follow the cycles of every Hopf point, and what branches off."""
@@ -314,6 +322,22 @@ class _Search:
                 return dict(zip(self.system.states, kicked.tolist(), strict=True)), pace
         return self.system.initial, 1.0
 
+    def from_spikes(self) -> None:
+        """Look for stable cycles with jumps where none is known."""
+        if not self.system.jumps or not self.system.autonomous:
+            return
+        name, (low, high) = self.diagram.parameter, self.diagram.range
+
+        def found(system: System, run: Trajectory) -> None:
+            branch = continue_cycles(system, run, name, (low, high), **self.options)
+            self.branches.append(branch)
+            for special in branch.special:
+                if special.kind == "period doubling" and self.doublings:
+                    self._follow(special, 1)
+
+        self.spikes = SpikeSearch(self.system, name, (low, high), lambda: self.branches, found)
+        self.spikes.look()
+
     # -- in words --------------------------------------------------------------------------------------------------
 
     def sentences(self) -> tuple[str, ...]:
@@ -325,8 +349,10 @@ class _Search:
             said[0] += f", through {'a' if self.doublings == 1 else f'up to {self.doublings}'} period doubling"
             said[0] += "" if self.doublings == 1 else "s"
         said[0] += "; cycles that begin otherwise and attract nothing are not looked for"
-        if self.system.jumps:
-            said.append("cycles through jumps are not followed")
+        if self.spikes is not None:
+            said += self.spikes.sentences()
+        elif self.system.jumps:
+            said.append("cycles through jumps are not followed where time enters the equations")
         return (*said, *(p.rstrip(".") for p in self.problems))
 
 

@@ -128,6 +128,16 @@ class Cycle(Result):
         return 1.0 / self.period
 
     @property
+    def jumps(self) -> int:
+        """Number of jumps in a period."""
+        return sum(bool(segment.jump) for segment in self.segments)
+
+    @property
+    def rate(self) -> float:
+        """Jumps per time unit, the firing rate of a spiking model; 1 / period of a cycle without jumps."""
+        return max(self.jumps, 1) / self.period
+
+    @property
     def maxima(self) -> Array:
         """Largest value of each state, on the polynomials, shape (n,)."""
         return np.asarray(np.max([collocated.largest(x, s.stages) for s, x in self._parts()], axis=0))
@@ -217,7 +227,7 @@ class Cycle(Result):
     def sentence(self) -> str:
         """The cycle in words."""
         kind = "stable" if self.stable else "unstable"
-        spikes = sum(bool(s.jump) for s in self.segments)
+        spikes = self.jumps
         jumps = f", {spikes} jump{'s' * (spikes != 1)}" if spikes else ""
         extents = ", ".join(
             f"{n} {number(a)} to {number(b)}" for n, a, b in zip(self.states, self.minima, self.maxima, strict=True)

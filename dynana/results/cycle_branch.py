@@ -109,14 +109,16 @@ class CycleBranch(Result):
         return len(self.values)
 
     def __getitem__(self, name: str) -> np.ndarray:
-        """Varied parameter, "period", or the largest value of a state along the curve, shape (k,)."""
+        """Varied parameter, "period", "rate", or the largest value of a state along the curve, shape (k,)."""
         if name == self.parameter:
             return self.values
         if name in self.companions:
             return self.companions[name]
         if name == "period" and name not in self.states:
             return self.periods
-        return column(self.maxima, self.states, name, "state (its maxima), varied parameter or period")
+        if name == "rate" and name not in self.states:
+            return self.rates
+        return column(self.maxima, self.states, name, "state (its maxima), varied parameter, period or rate")
 
     @property
     def cycles(self) -> Cycles:
@@ -127,6 +129,11 @@ class CycleBranch(Result):
     def multipliers(self) -> NDArray[np.complex128]:
         """Floquet multipliers, shape (k, n), largest modulus first."""
         return multipliers(self.log_moduli, self.phases)
+
+    @property
+    def rates(self) -> np.ndarray:
+        """Jumps per time unit, the firing rate of a spiking model, shape (k,); 1 / period of cycles without jumps."""
+        return np.asarray(max(sum(bool(segment.jump) for segment in self.pattern), 1) / self.periods)
 
     def special_points(self, kind: str | None = None) -> tuple[SpecialPoint, ...]:
         """Special points of a kind (words or AUTO's letters), or all."""
