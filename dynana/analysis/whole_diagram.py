@@ -121,14 +121,9 @@ def bifurcation_diagram(
     if only_in_jumps(system, parameter):
         diagram = unmoved_equilibria(system, parameter, range, ranges)
     else:
+        others = {n: v for n, v in labels.items() if n != PERIOD}
         diagram = continue_equilibria(
-            system,
-            parameter,
-            range,
-            ranges=ranges,
-            max_step=max_step,
-            values={n: v for n, v in labels.items() if n != PERIOD},
-            test_functions=test_functions,
+            system, parameter, range, ranges=ranges, max_step=max_step, values=others, test_functions=test_functions
         )
     if not cycles:
         return diagram
@@ -282,15 +277,11 @@ class _Search:
                 if run.stop.reason != "finished":
                     said = run.stop.message
                     break
-                branch = continue_cycles(self.system.at(**{name: value}), run, name, self.diagram.range, **self.options)
+                self._take(system, run)
             except (DynanaError, ValueError) as error:
                 said = str(error)
                 continue
             self.starts += 1
-            self.branches.append(branch)
-            for special in branch.special:
-                if special.kind == "period doubling" and self.doublings:
-                    self._follow(special, 1)
             return
         self.problems.append(
             f"at {name} = {number(value)} neither a stable equilibrium nor a stable cycle is known{self._beyond()}; a "
@@ -326,17 +317,18 @@ class _Search:
         """Look for stable cycles with jumps where none is known."""
         if not self.system.jumps or not self.system.autonomous:
             return
-        name, (low, high) = self.diagram.parameter, self.diagram.range
-
-        def found(system: System, run: Trajectory) -> None:
-            branch = continue_cycles(system, run, name, (low, high), **self.options)
-            self.branches.append(branch)
-            for special in branch.special:
-                if special.kind == "period doubling" and self.doublings:
-                    self._follow(special, 1)
-
-        self.spikes = SpikeSearch(self.system, name, (low, high), lambda: self.branches, found)
+        self.spikes = SpikeSearch(
+            self.system, self.diagram.parameter, self.diagram.range, lambda: self.branches, self._take
+        )
         self.spikes.look()
+
+    def _take(self, system: System, run: Trajectory) -> None:
+        """Follow the cycle on which a run settles, and what branches off."""
+        branch = continue_cycles(system, run, self.diagram.parameter, self.diagram.range, **self.options)
+        self.branches.append(branch)
+        for special in branch.special:
+            if special.kind == "period doubling" and self.doublings:
+                self._follow(special, 1)
 
     # -- in words --------------------------------------------------------------------------------------------------
 
