@@ -128,13 +128,9 @@ def bifurcation_diagram(
     if not cycles:
         return diagram
     options = {
-        "max_step": max_step,
-        "values": of_cycles,
-        "longest_period": longest_period,
-        "forcing_period": forcing_period,
-        "points": points,
-        "progress": progress,
-    }
+        "max_step": max_step, "values": of_cycles, "longest_period": longest_period, "forcing_period": forcing_period,
+        "points": points, "progress": progress,
+    }  # fmt: skip
     search = _Search(system, diagram, period_doublings, options)
     search.from_hopf_points()
     search.from_runs()
