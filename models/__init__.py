@@ -11,7 +11,7 @@ FAMILIES = {
     "conductance": (
         "hodgkin_huxley morris_lecar morris_lecar_hopf morris_lecar_snic morris_lecar_homoclinic "
         "morris_lecar_hopf_textbook morris_lecar_snic_textbook morris_lecar_homoclinic_textbook pinsky_rinzel "
-        "wang_buzsaki nap_k nap_k_fast nap_k_low nap_k_subcritical traub_miles"
+        "plant wang_buzsaki nap_k nap_k_fast nap_k_low nap_k_subcritical traub_miles"
     ).split(),
     "integrate_and_fire": (
         "lif quadratic_if quadratic_if_normal theta exponential_if adex adex_brette_gerstner adex_touboul_brette "
@@ -19,7 +19,7 @@ FAMILIES = {
         "izhikevich_fast_spiking izhikevich_thalamo_cortical izhikevich_resonator izhikevich_low_threshold_spiking "
         "izhikevich_2004 izhikevich_class_1 izhikevich_accommodation generalized_if"
     ).split(),
-    "reduced": "fitzhugh_nagumo fitzhugh_rinzel hindmarsh_rose".split(),
+    "reduced": "ermentrout_kopell fitzhugh_nagumo fitzhugh_rinzel hindmarsh_rose".split(),
     "rate": "wilson_cowan wilson_cowan_oscillating wilson_cowan_saturating wong_wang wong_wang_reduced "
     "montbrio_pazo_roxin".split(),
     "textbook": (

@@ -2,6 +2,8 @@
 
 import dynana as dn
 
+_PI = 3.141592653589793
+
 
 @dn.model(ranges={"v": (-2.5, 2.5), "w": (-1.0, 2.0)})
 def fitzhugh_nagumo(v=-1.0, w=-0.5, *, I=0.0, a=0.7, b=0.8, eps=0.08):
@@ -43,3 +45,18 @@ def fitzhugh_rinzel(v=-1.0, w=-0.5, y=0.0, *, I=0.3125, a=0.7, b=0.8, c=-0.775, 
     Lect. Notes Biomath. 71:267-281, doi:10.1007/978-3-642-93360-8_26.
     """
     return v - v**3 / 3 - w + y + I, delta * (a + v - b * w), mu * (c - v - d * y)
+
+
+@dn.model(ranges={"theta": (-_PI, _PI), "x": (-2.0, 2.0), "y": (-2.0, 2.0)}, wrap={"theta": 2 * _PI})
+def ermentrout_kopell(theta=-1.0, x=1.0, y=0.0, *, I=-0.02, a=0.1, b=0.05, eps=0.002):
+    """Theta neuron driven by a slow oscillator: parabolic bursts.
+
+    theta' = 1 - cos theta + (1 + cos theta) (I + a x + b y), x' = eps (x (1 - r^2) - y), y' = eps (y (1 - r^2) + x),
+    r^2 = x^2 + y^2. The cell fires where I + a x + b y > 0, with the period pi / sqrt(I + a x + b y), and the slow
+    variables go round the circle r = 1; here the slow oscillator is the normal form of a Hopf bifurcation.
+
+    Ermentrout & Kopell (1986), SIAM J. Appl. Math. 46:233-253, doi:10.1137/0146017.
+    """
+    growth = 1 - x**2 - y**2
+    dtheta = 1 - dn.cos(theta) + (1 + dn.cos(theta)) * (I + a * x + b * y)
+    return dtheta, eps * (growth * x - y), eps * (growth * y + x)

@@ -14,13 +14,15 @@ from dynana.analysis.fast_slow_cycles import with_cycles_of_orbit
 from dynana.analysis.fast_slow_drift import AT_REST, SlowRates, rest_points, tonic_spiking
 from dynana.analysis.fast_slow_orbit import rhythm_of, separation, settled_orbit, whole
 from dynana.analysis.fast_slow_path import OUT_OF_RANGE, Path, stable_stretches
-from dynana.analysis.fast_slow_request import Request, requested
+from dynana.analysis.fast_slow_plane import dissected_plane
+from dynana.analysis.fast_slow_request import Request, check_orbit, fast_ranges, slow_names, slow_ranges
 from dynana.analysis.fast_slow_words import classified, orbit_warnings, passed_warnings, speed_warning
 from dynana.analysis.whole_diagram import bifurcation_diagram
 from dynana.definition.system import System
 from dynana.errors import DynanaWarning
 from dynana.results.diagram import Diagram
 from dynana.results.fast_slow import FastSlow, Rhythm, SlowPhase
+from dynana.results.fast_slow_plane import FastSlowPlane
 from dynana.results.trajectory import Trajectory
 
 #: How often a range that was not given is widened where the path leaves it.
@@ -29,27 +31,28 @@ WIDENED = 3
 
 def fast_slow(
     system: System,
-    slow: str,
-    range: tuple[float, float] | None = None,
+    slow: str | Sequence[str],
+    range: tuple[float, float] | Mapping[str, tuple[float, float]] | None = None,
     *,
     ranges: Mapping[str, tuple[float, float]] | None = None,
     orbit: Trajectory | None = None,
     longest_period: float | None = None,
     progress: bool | None = None,
-) -> FastSlow:
-    """Dissect a system with one slow variable.
+) -> FastSlow | FastSlowPlane:
+    """Dissect a system with one or two slow variables.
 
-    The fast subsystem has the slow variable as a parameter: its bifurcation diagram (the critical manifold and the
+    The fast subsystem has the slow variables as parameters: its bifurcation diagram (the critical manifold and the
     branches of cycles), the rate of the slow variable along it, averaged over cycles, and the full orbit on top tell
     what kind of bursting or spiking it is, and why.
 
     Parameters
     ----------
     system : System
-    slow : str
-        The slow variable.
-    range : (low, high), optional
-        Of the slow variable; unless given, what the orbit visits, and as much again on both sides.
+    slow : str, or two
+        The slow variable, or both.
+    range : (low, high), or mapping of slow variable to (low, high), optional
+        Of the slow variable; unless given, what the orbit visits and as much again on both sides (a quarter of it for
+        two), within the range of the model if that holds the orbit.
     ranges : mapping of fast state to (low, high), optional
         Box in which equilibria of the fast subsystem are looked for, see `continue_equilibria`. Unless given, the
         ranges of the model, widened to hold the orbit.
@@ -64,8 +67,11 @@ def fast_slow(
     Returns
     -------
     FastSlow
-        ``result.fast`` is the diagram of the fast subsystem, ``result.kind`` says what it comes to and
-        ``result.reason`` why.
+        With one slow variable. ``result.fast`` is the diagram of the fast subsystem, ``result.kind`` says what it comes
+        to and ``result.reason`` why.
+    FastSlowPlane
+        With two slow variables: slices of the critical manifold and of the cycles, curves of folds and Hopf points in
+        the slow plane, folded singularities, the averaged slow flow, and where the orbit passes from rest to spiking.
 
     Raises
     ------
@@ -84,9 +90,9 @@ def fast_slow(
 
     Notes
     -----
-    The path of an infinitely slow variable is followed from one attractor of the fast subsystem to the next; the names
-    are Izhikevich's (2000), Int. J. Bifurc. Chaos 10:1171-1266: the bifurcation that ends the rest, then that which
-    ends the spiking. Square-wave, elliptic and parabolic bursting are Rinzel's names (1987).
+    With one slow variable, the path of an infinitely slow one is followed from one attractor of the fast subsystem to
+    the next; the names are Izhikevich's (2000), Int. J. Bifurc. Chaos 10:1171-1266: the bifurcation that ends the rest,
+    then that which ends the spiking. Square-wave, elliptic and parabolic bursting are Rinzel's names (1987).
 
     Examples
     --------
@@ -96,21 +102,31 @@ def fast_slow(
     >>> burst.kind
     'fold/homoclinic bursting (square-wave)'
     """
-    request = requested(system, slow, range, ranges, orbit)
+    names = slow_names(system, slow)
+    given = slow_ranges(system, names, range)
+    box = fast_ranges(system, names, ranges)
+    check_orbit(system, orbit)
     run, rhythm, remark = (
-        settled_orbit(system, (slow,), progress) if orbit is None else (orbit, rhythm_of(whole(orbit), slow), "")
+        settled_orbit(system, names, progress)
+        if orbit is None
+        else (orbit, rhythm_of(whole(orbit), names, system.wrap), "")
     )
-    speeds = separation(system, (slow,), run)
-    said = [speed_warning(system, slow, speeds)]
-    if said[0]:
-        warnings.warn(said[0], DynanaWarning, stacklevel=2)
+    speeds = separation(system, names, run)
+    unsuited = speed_warning(system, names, speeds)
+    if unsuited:
+        warnings.warn(unsuited, DynanaWarning, stacklevel=2)
+    said = [w for w in (unsuited, remark) if w]
+    if len(names) == 2:
+        plane = dissected_plane(system, (names[0], names[1]), given, box, run, rhythm, longest_period, progress)
+        return replace(plane, separation=speeds, warnings=(*said, *plane.warnings))
+    request = Request(system, names[0], given.get(names[0]), box)
     made = _dissected(request.over(run), run, rhythm, longest_period, progress)
     for _ in builtins.range(WIDENED):
-        if range is not None or OUT_OF_RANGE not in made.reason:
+        if given or OUT_OF_RANGE not in made.reason:
             break
         request = request.wider(made.range)
         made = _dissected(request.over(run), run, rhythm, longest_period, progress)
-    return replace(made, separation=speeds, warnings=tuple(w for w in (*said, remark, *made.warnings) if w))
+    return replace(made, separation=speeds, warnings=(*said, *made.warnings))
 
 
 def _dissected(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +32,8 @@ TURNS = 5
 TURN = 0.2
 #: Turns of the slow variables in the orbit that is kept.
 KEPT_TURNS = 3.2
+#: Halvings that find the end of a turn within a step.
+HALVINGS = 50
 #: Intervals between spikes that agree to this part repeat.
 SAME_INTERVAL = 1e-2
 #: Intervals fall into those within bursts and pauses if no interval lies between, over at least this factor.
@@ -60,12 +63,13 @@ def settled_orbit(system: System, slow: Sequence[str], progress: bool | None) ->
             remark = f"the orbit has not settled after {number(2 * length)} time units: its last part is shown"
             break
         confirmed, start, length = good, run.final, 2.0 * length
-    rhythm = rhythm_of(_half(run), slow[0])
+    rhythm = rhythm_of(_half(run), slow, system.wrap)
     if resting:
         return run, rhythm, remark
     # one turn of the slow variables, or one pattern of spikes if that is longer
     one = max(0.5 * length / max(max(turns), 1), rhythm.period)
-    return _run(system, min(KEPT_TURNS * one, length), run.final, progress), rhythm, remark
+    kept = _run(system, min(KEPT_TURNS * one, length), run.final, progress)
+    return kept, replace(rhythm, spikes=spike_times(kept, slow, system.wrap)), remark
 
 
 def _run(system: System, length: float, start: dict[str, float], progress: bool | None) -> Trajectory:
@@ -134,13 +138,13 @@ def _settled(run: Trajectory, slow: Sequence[str], turns: Sequence[int]) -> bool
 # -- spikes ------------------------------------------------------------------------------------------------------------
 
 
-def rhythm_of(half: tuple[Trajectory, float], slow: str) -> Rhythm:
+def rhythm_of(half: tuple[Trajectory, float], slow: Sequence[str], wrap: Mapping[str, float]) -> Rhythm:
     """Return the spikes of a run after some time, and after how many of them their intervals repeat."""
     run, begin = half
-    spikes = spike_times(run, slow)
+    spikes = spike_times(run, slow, wrap)
     spikes = spikes[spikes >= begin]
     gaps = np.diff(spikes)
-    z = run[slow][run.t >= begin]
+    z = run[slow[0]][run.t >= begin]
     count, period = _repetition(gaps)
     shown = gaps[-count:] if count else gaps
     bursts = _bursts(gaps)
@@ -151,15 +155,37 @@ def rhythm_of(half: tuple[Trajectory, float], slow: str) -> Rhythm:
     )  # fmt: skip
 
 
-def spike_times(run: Trajectory, slow: str | Sequence[str]) -> Array:
-    """Return the times of jumps, or of upward passages of the first fast state through the middle of its range."""
+def spike_times(run: Trajectory, slow: Sequence[str], wrap: Mapping[str, float]) -> Array:
+    """Return the times of jumps, or of upward passages of the first fast state through the middle of its range.
+
+    Of an angle, in ``wrap`` with its period: the times at which a turn is complete, half a period from zero.
+    """
     if run.jumps.names:
         return np.asarray(run.jumps.t)
-    name = next(n for n in run.states if n not in ((slow,) if isinstance(slow, str) else slow))
+    name = next(n for n in run.states if n not in slow)
+    if name in wrap:
+        return _turned(run, name, wrap[name])
     late = run[name][run.t >= 0.5 * (run.t[0] + run.t[-1])]
     if np.ptp(late) <= AT_REST * (1.0 + np.abs(late).max()):
         return np.empty(0)
     return run.crossings(name, 0.5 * float(late.min() + late.max()))
+
+
+def _turned(run: Trajectory, name: str, period: float) -> Array:
+    """Return when an angle passes half a period, beyond any number of turns."""
+    column = run.states.index(name)
+    turns = run[name] / period - 0.5
+    whole_turns = np.floor(turns)
+    passed = np.maximum(np.diff(whole_turns), 0).astype(int)
+    rows = np.repeat(np.arange(passed.size), passed)
+    within = np.arange(rows.size) - np.repeat(np.cumsum(passed) - passed, passed)
+    levels = whole_turns[rows] + 1 + within
+    low, high = run.t[rows].copy(), run.t[rows + 1].copy()
+    for _ in range(HALVINGS if rows.size else 0):
+        middle = 0.5 * (low + high)
+        beyond = run.at(middle)[:, column] / period - 0.5 >= levels
+        low, high = np.where(beyond, low, middle), np.where(beyond, middle, high)
+    return np.asarray(high)
 
 
 def _repetition(gaps: Array) -> tuple[int, float]:
@@ -171,20 +197,24 @@ def _repetition(gaps: Array) -> tuple[int, float]:
 
 
 def _bursts(gaps: Array) -> tuple[int, int]:
-    """Smallest and largest number of spikes between pauses; zeros if the intervals are of one kind.
+    """Smallest and largest number of spikes between pauses; zeros if the intervals are of one kind."""
+    counts = np.diff(pause_after(gaps))
+    return (int(counts.min()), int(counts.max())) if counts.size else (0, 0)
+
+
+def pause_after(gaps: Array) -> NDArray[np.int64]:
+    """Return which intervals between spikes are pauses between bursts, none if all are of one kind.
 
     Pauses are the intervals above the widest gap in the list of all intervals, on a logarithmic scale.
     """
     ordered = np.sort(gaps)
     if ordered.size < 3:
-        return 0, 0
+        return np.empty(0, dtype=np.int64)
     ratio = ordered[1:] / ordered[:-1]
     widest = int(ratio.argmax())
     if ratio[widest] < PAUSE:
-        return 0, 0
-    pauses = np.flatnonzero(gaps > ordered[widest])
-    counts = np.diff(pauses)
-    return (int(counts.min()), int(counts.max())) if counts.size else (0, 0)
+        return np.empty(0, dtype=np.int64)
+    return np.flatnonzero(gaps > ordered[widest]).astype(np.int64)
 
 
 # -- speeds ------------------------------------------------------------------------------------------------------------

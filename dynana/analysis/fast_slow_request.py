@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from dynana.analysis.ranges import finite_range
 from dynana.analysis.stability import require_autonomous
 from dynana.definition.system import System
-from dynana.errors import ModelError
+from dynana.definition.tracing import symbol
+from dynana.errors import ModelError, unknown
 from dynana.results.trajectory import Trajectory
 
 Array = NDArray[np.float64]
@@ -47,18 +48,10 @@ class Request:
 
     def over(self, run: Trajectory) -> Request:
         """Return the request with the range and box that hold an orbit, as far as they were not given."""
-        box = dict(self.box)
-        for name in run.states:
-            if name in self.system.ranges and name != self.slow and name not in box:
-                low, high = self.system.ranges[name]
-                room = AROUND_STATES * float(np.ptp(run[name]))
-                box[name] = (min(low, float(run[name].min()) - room), max(high, float(run[name].max()) + room))
+        box = state_box(self.system, (self.slow,), self.box, run)
         if self.given is not None:
             return replace(self, box=box, range=self.given)
-        low, high = float(run[self.slow].min()), float(run[self.slow].max())
-        size = max(abs(low), abs(high))
-        room = AROUND_ORBIT * (high - low) if high - low > RESTS * size else AROUND_REST * (size or 1.0)
-        return replace(self, box=box, range=(low - room, high + room))
+        return replace(self, box=box, range=slow_range(self.system, self.slow, run, AROUND_ORBIT))
 
     def wider(self, around: tuple[float, float]) -> Request:
         """Return the request with a range twice as wide as one that was too small."""
@@ -81,30 +74,87 @@ class Request:
         return ends
 
 
-def requested(
-    system: System,
-    slow: Any,
-    range: tuple[float, float] | None,
-    ranges: Mapping[str, tuple[float, float]] | None,
-    orbit: Trajectory | None,
-) -> Request:
-    """Return the checked request; see `dynana.fast_slow` for what is refused."""
+def slow_names(system: Any, slow: Any) -> tuple[str, ...]:
+    """Return the checked names of one or two slow variables, one that acts on the fast subsystem first."""
     if not isinstance(system, System):
         raise TypeError(
             f"fast_slow takes a System (a function decorated with @dn.model is one), got {type(system).__name__}"
         )
     require_autonomous(system, "fast_slow")
-    system.state(slow)
-    if len(system.states) == 1:
-        raise ModelError(f"{system.name} has the one state {slow!r}: nothing fast is left when it is frozen")
+    names = (slow,) if isinstance(slow, str) else tuple(slow)
+    for name in names:
+        system.state(name)
+    if len(names) not in (1, 2) or len(set(names)) != len(names):
+        raise ValueError(f"{system.name}: slow= names one or two different states, got {slow!r}")
+    if len(system.states) == len(names):
+        listed = " and ".join(map(repr, names))
+        raise ModelError(f"{system.name} has no other states than {listed}: nothing fast is left when they are frozen")
+    acting = [name for name in names if acts(system.freeze(*names), name)]
+    if not acting:
+        listed = " and ".join(names)
+        raise ModelError(
+            f"{system.name}: {listed} does not enter the equations of the other states: nothing to dissect"
+        )
+    return tuple(sorted(names, key=lambda name: name not in acting))
+
+
+def acts(fast: System, name: str) -> bool:
+    """Return whether a slow variable enters the equations or the jumps of the fast subsystem."""
+    return any(e.has(symbol(name)) for e in fast.expressions()[: len(fast.expressions()) - len(fast.observed)])
+
+
+def slow_ranges(system: System, names: Sequence[str], given: Any) -> dict[str, tuple[float, float]]:
+    """Return the checked ranges of the slow variables that were given: a pair for one, a mapping for two."""
+    if given is None:
+        return {}
+    if len(names) == 1 and not isinstance(given, Mapping):
+        return {names[0]: finite_range(system, names[0], given)}
+    if not isinstance(given, Mapping):
+        raise ValueError(
+            f"{system.name}: with two slow variables, range= is a mapping such as {{{names[0]!r}: (low, high)}}; got "
+            f"{given!r}"
+        )
+    for name in given:
+        if name not in names:
+            raise ValueError(f"{system.name}: range=: {unknown('slow variable', name, names)}")
+    return {name: finite_range(system, name, ends) for name, ends in given.items()}
+
+
+def fast_ranges(
+    system: System, slow: Sequence[str], ranges: Mapping[str, tuple[float, float]] | None
+) -> dict[str, tuple[float, float]]:
+    """Return the checked ranges of fast states."""
     box = {}
     for name, given in dict(ranges or {}).items():
         system.state(name)
-        if name == slow:
-            raise ValueError(f"{system.name}: {slow!r} is the slow variable: its range is range=(low, high)")
+        if name in slow:
+            raise ValueError(f"{system.name}: {name!r} is a slow variable: its range is range=")
         box[name] = finite_range(system, name, given)
-    check_orbit(system, orbit)
-    return Request(system, slow, None if range is None else finite_range(system, slow, range), box)
+    return box
+
+
+def state_box(
+    system: System, slow: Sequence[str], given: Mapping[str, tuple[float, float]], run: Trajectory
+) -> dict[str, tuple[float, float]]:
+    """Return the box of fast states: what was given, else the ranges of the model, widened to hold an orbit."""
+    box = dict(given)
+    for name in run.states:
+        if name in system.ranges and name not in slow and name not in box and name not in system.wrap:
+            low, high = system.ranges[name]
+            room = AROUND_STATES * float(np.ptp(run[name]))
+            box[name] = (min(low, float(run[name].min()) - room), max(high, float(run[name].max()) + room))
+    return box
+
+
+def slow_range(system: System, name: str, run: Trajectory, around: float) -> tuple[float, float]:
+    """Return the range of a slow variable around what an orbit visits, within that of the model if that holds it."""
+    low, high = float(run[name].min()), float(run[name].max())
+    size = max(abs(low), abs(high))
+    room = around * (high - low) if high - low > RESTS * size else AROUND_REST * (size or 1.0)
+    least, most = system.ranges.get(name, (-np.inf, np.inf))
+    if least <= low and high <= most:
+        return max(low - room, least), min(high + room, most)
+    return low - room, high + room
 
 
 def check_orbit(system: System, orbit: Any) -> None:
@@ -120,5 +170,7 @@ def check_orbit(system: System, orbit: Any) -> None:
         raise ValueError(
             f"orbit= was made with other values of {', '.join(other)}: simulate {system.name} as it is given here"
         )
+    if orbit.stop.reason != "finished":
+        raise ValueError(f"orbit= ended early: {orbit.stop.message}")
     if len(orbit) < 2:
         raise ValueError("orbit= has fewer than two rows")

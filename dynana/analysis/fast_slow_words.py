@@ -24,15 +24,18 @@ RINZEL = {
 }  # fmt: skip
 
 
-def speed_warning(system: System, slow: str, speeds: Mapping[str, float]) -> str:
-    """Return a warning that the slow variable is not slow, with the numbers; empty if it is."""
+def speed_warning(system: System, slow: Sequence[str], speeds: Mapping[str, float]) -> str:
+    """Return a warning that slow variables are not slow, with the numbers; empty if they are."""
     name = min(speeds, key=speeds.__getitem__)
     if speeds[name] >= SLOW_ENOUGH:
         return ""
     listed = ", ".join(f"{n} {number(v, 3)} times" for n, v in speeds.items())
+    what, verb = " and ".join(slow), "is" if len(slow) == 1 else "are"
+    as_fast = what if len(slow) == 1 else "the faster of them"
     return (
-        f"{system.name}: {slow} is not slow: on the orbit, {listed} as fast as {slow}, less than the {SLOW_ENOUGH:g} "
-        f"times that tell slow from fast. Take {name!r} for the slow variable, or read the picture with care."
+        f"{system.name}: {what} {verb} not slow: on the orbit, {listed} as fast as {as_fast}, less than the "
+        f"{SLOW_ENOUGH:g} times that tell slow from fast. Take {name!r} for a slow variable, or read the picture with "
+        "care."
     )
 
 

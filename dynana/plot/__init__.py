@@ -10,6 +10,7 @@ from dynana.plot.basins import basins
 from dynana.plot.cycles import cycle_traces, cycles
 from dynana.plot.diagrams import bifurcation_diagram, bifurcation_diagram_with_periods, periods
 from dynana.plot.fast_slow import drift, fast_slow, fast_slow_with_drift
+from dynana.plot.fast_slow_plane import critical_manifold, slow_plane
 from dynana.plot.fi_curves import fi_curve
 from dynana.plot.flows import flow_portrait
 from dynana.plot.loci import two_parameter_diagram
@@ -30,6 +31,7 @@ __all__ = [
     "bifurcation_diagram_with_periods",
     "cell_traces",
     "cobweb",
+    "critical_manifold",
     "cycle_traces",
     "cycles",
     "drift",
@@ -51,6 +53,7 @@ __all__ = [
     "portrait_with_time_course",
     "raster",
     "spike_map",
+    "slow_plane",
     "traces",
     "trajectory",
     "trajectory_3d",

@@ -11,8 +11,10 @@ import numpy as np
 from dynana.errors import unknown
 from dynana.plot import style
 from dynana.plot.diagrams import add_legend, bifurcation_diagram, draw_branch, draw_cycles, periods
+from dynana.plot.fast_slow_plane import slow_plane
 from dynana.results.diagram import Diagram
 from dynana.results.fast_slow import FastSlow
+from dynana.results.fast_slow_plane import FastSlowPlane
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -27,16 +29,20 @@ PARTS = 8
 MARGIN = 0.04
 
 
-def fast_slow(result: FastSlow, ax: Axes | None = None, *, y: str | None = None, legend: bool = True) -> Axes:
+def fast_slow(
+    result: FastSlow | FastSlowPlane, ax: Axes | None = None, *, y: str | None = None, legend: bool = True
+) -> Axes:
     """Draw the bifurcation diagram of the fast subsystem over the slow variable, with the orbit on top.
+
+    With two slow variables, draw their plane, see `slow_plane`.
 
     Parameters
     ----------
-    result : FastSlow
+    result : FastSlow or FastSlowPlane
     ax : Axes, optional
         Where to draw; a new figure otherwise.
     y : str, optional
-        The fast state on the vertical axis; the first one otherwise.
+        The fast state on the vertical axis, with one slow variable; the first one otherwise.
     legend : bool, optional
 
     Returns
@@ -50,7 +56,13 @@ def fast_slow(result: FastSlow, ax: Axes | None = None, *, y: str | None = None,
     ------
     KeyError
         For a fast state that is not there.
+    ValueError
+        If ``y`` is given with two slow variables.
     """
+    if isinstance(result, FastSlowPlane):
+        if y is not None:
+            raise ValueError("y= has no meaning for two slow variables; critical_manifold(result, z=...) shows a state")
+        return slow_plane(result, ax, legend=legend)
     fast = _plain(result.fast)
     name = fast.states[0] if y is None else y
     if name not in fast.states:

@@ -85,7 +85,8 @@ class Rhythm(Result):
     Parameters
     ----------
     spikes : ndarray
-        Their times: jumps, or upward passages of the first fast state through the middle of its range.
+        Their times on the orbit that is kept: jumps, or upward passages of the first fast state through the middle of
+        its range (of an angle, half a period from zero).
     per_period : int
         Spikes after which their intervals repeat; 0 if they do not (irregular, or no spikes).
     period : float
@@ -95,7 +96,7 @@ class Rhythm(Result):
     per_burst : (int, int)
         Smallest and largest number of spikes between pauses; zeros if the intervals are all of one kind.
     slow_range : (float, float)
-        Smallest and largest value of the slow variable.
+        Smallest and largest value of the (first) slow variable.
     """
 
     spikes: np.ndarray

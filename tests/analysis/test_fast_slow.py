@@ -189,7 +189,7 @@ def test_elliptic_burst(elliptic):
 
 
 def test_delayed_loss_of_stability():
-    slower = dn.fast_slow(fitzhugh_rinzel.at(mu=2e-5), "y", progress=False)
+    slower = dn.fast_slow(fitzhugh_rinzel.at(mu=2e-5), "y", orbit=dn.simulate(fitzhugh_rinzel.at(mu=2e-5), 9000.0))
     assert slower.kind == "subHopf/fold cycle bursting (elliptic)"
     (said,) = slower.warnings
     assert "lose stability in the Hopf point at y = 0.0187813, and the orbit leaves with a delay" in said
@@ -270,17 +270,26 @@ def test_unknown_slow_variable():
 def test_range_reversed_empty_or_given_for_the_slow_state():
     with pytest.raises(ValueError, match=r"the range of 'z' is reversed: \(3, 1\). Give \(1, 3\)"):
         dn.fast_slow(BURST, "z", (3, 1))
-    with pytest.raises(ValueError, match="'z' is the slow variable: its range is range="):
+    with pytest.raises(ValueError, match="'z' is a slow variable: its range is range="):
         dn.fast_slow(BURST, "z", ranges={"z": (0, 1)})
     with pytest.raises(ValueError, match="no state named 'x'"):
         dn.fast_slow(BURST, "z", ranges={"x": (0, 1)})
 
 
 def test_nothing_fast_is_left():
-    with pytest.raises(dn.ModelError, match="lif has the one state 'V': nothing fast is left"):
+    with pytest.raises(dn.ModelError, match="lif has no other states than 'V': nothing fast is left"):
         dn.fast_slow(lif, "V")
     with pytest.raises(TypeError, match="takes a System"):
         dn.fast_slow("hindmarsh_rose", "z")
+
+
+def test_a_slow_variable_that_acts_on_nothing():
+    @dn.model
+    def idle(x=1.0, z=0.0):
+        return 1 - x, 0.01 * (x - z)
+
+    with pytest.raises(dn.ModelError, match="idle: z does not enter the equations of the other states"):
+        dn.fast_slow(idle, "z")
 
 
 def test_orbits_that_do_not_fit():
@@ -290,6 +299,8 @@ def test_orbits_that_do_not_fit():
         dn.fast_slow(BURST, "z", orbit=dn.simulate(fitzhugh_nagumo, 1.0))
     with pytest.raises(ValueError, match="made with other values of I: simulate hindmarsh_rose as it is given"):
         dn.fast_slow(BURST, "z", orbit=dn.simulate(BURST.at(I=3), 1.0))
+    with pytest.raises(ValueError, match="orbit= ended early: "):
+        dn.fast_slow(BURST, "z", orbit=dn.simulate(BURST, 1000.0, max_steps=10))
 
 
 def test_a_slow_variable_that_is_not_slow():
