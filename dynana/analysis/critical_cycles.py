@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.linalg import expm
 
 from dynana.analysis.cycle_orbits import cycle_equations, cycle_of, orbit_of
 from dynana.definition.system import System
@@ -23,6 +24,9 @@ from dynana.numerics.pseudo_arclength import Attempt
 from dynana.results.cycle import Cycle
 
 Array = NDArray[np.float64]
+
+#: Places on a cycle from which the growth of deviations is looked at.
+GROWTH_STARTS = 40
 
 #: Kinds of special points of cycles and the equations of their perturbation.
 BIFURCATIONS = {"fold of cycles": "fold", "period doubling": "flip", "torus": "torus"}
@@ -252,9 +256,48 @@ class CriticalCycles:
         base = self.curve.prepare(orbit)
         if base.widths is orbit.widths:
             return base
-        growth = self.bifurcation == "fold" and not self.forced
-        attempt = self.curve.advance(rescaled(self.curve, base, growth), 0.0)
-        return base if attempt.point is None else attempt.point
+        return self._renewed(base) or base
+
+    def finer(self, orbit: Orbit, times: float) -> Orbit | None:
+        """Return the same orbit on a finer mesh; None if Newton's method fails there."""
+        base = self.curve.prepare(self.curve.adapt(orbit, times))
+        found = self._renewed(base)
+        if found is not None:
+            return found
+        for held in range(len(orbit.durations) + 2):  # Newton's method with damping, one scalar unknown held
+            attempt = self.curve.settle(self._rescaled(base), fixed=held, adaptations=0)
+            if attempt.point is not None:
+                same_way = float((attempt.point.tangent * base.tangent).sum()) >= 0.0
+                return attempt.point if same_way else replace(attempt.point, tangent=-attempt.point.tangent)
+        return None
+
+    def _renewed(self, base: Orbit) -> Orbit | None:
+        return self.curve.advance(self._rescaled(base), 0.0).point
+
+    def _rescaled(self, base: Orbit) -> Orbit:
+        return rescaled(self.curve, base, self.bifurcation == "fold" and not self.forced)
+
+    def growth(self, orbit: Orbit) -> float:
+        """Return by how many powers of ten deviations grow, at most, between two places on the way round a cycle."""
+        kernels, points, times = lower(self.system), self.points(orbit), orbit.times()
+        p, matrix = kernels.p, np.empty((self.n, self.n))
+        p[[self.system.parameters.index(name) for name in self.free]] = orbit.parameters[:2]
+        sizes = self.plain.sizes
+        slopes = np.empty((len(points), self.n, self.n))
+        for slope, t, x in zip(slopes, times, points, strict=True):
+            kernels.jacobian(t, np.ascontiguousarray(x), p, matrix)
+            slope[:] = matrix * sizes / sizes[:, None]
+        middle = 0.5 * (slopes[1:] + slopes[:-1])
+        transfers = expm(middle * np.diff(times)[:, None, None])
+        largest = 0.0
+        for first in range(0, len(transfers), max(1, len(transfers) // GROWTH_STARTS)):
+            product, power = np.eye(self.n), 0.0
+            for transfer in transfers[first:]:
+                product = transfer @ product
+                size = float(np.abs(product).max())
+                product, power = product / size, power + math.log10(size)
+                largest = max(largest, power)
+        return largest
 
     def advance(self, orbit: Orbit, step: float) -> Attempt[Orbit]:
         """Take one step."""

@@ -83,7 +83,7 @@ def tests(kind: str, forced: bool, reference: CyclePlace) -> list[CycleTest]:
     if kind == "torus":
         found += [_resonance(name) for name in RESONANCES]
     else:
-        found.append(_pair(WITH_A_PAIR[kind]))
+        found.append(_pair(WITH_A_PAIR[kind], at_one, at_minus_one))
     return found
 
 
@@ -133,11 +133,15 @@ def _newcomer(kind: str, target: float, count: int, opposite: int, turning: bool
     return Test(kind, value, holds)
 
 
-def _pair(kind: str) -> CycleTest:
+def _pair(kind: str, at_one: int, at_minus_one: int) -> CycleTest:
+    """Return the test function of a pair on the unit circle, beside those that are critical along the whole curve."""
+
     def pairs(place: CyclePlace) -> Array:
-        phases = place.spectrum.phases
+        phases, spectrum = place.spectrum.phases, place.spectrum
         turning = (phases > CRITICAL) & (phases < math.pi - CRITICAL)
-        return np.asarray(place.spectrum.logarithms[turning])
+        for target, count in ((1.0, at_one), (-1.0, at_minus_one)):  # errors may have split them
+            turning[np.argsort(_distances(spectrum, target))[:count]] = False
+        return np.asarray(spectrum.logarithms[turning])
 
     def value(place: CyclePlace) -> float:
         logarithms = pairs(place)

@@ -11,7 +11,7 @@ from dynana.analysis.critical_cycles import CriticalCycles
 from dynana.analysis.cycle_loci_events import CyclePlace, CycleTest, tests
 from dynana.analysis.orbit_places import Step
 from dynana.numerics.collocation_orbit import Orbit
-from dynana.numerics.pseudo_arclength import Attempt
+from dynana.numerics.pseudo_arclength import STEP_TOO_SMALL, Attempt
 from dynana.results.stop import Stop
 from dynana.results.tables import number
 
@@ -23,6 +23,11 @@ SHRINK = "cycles shrink to a point"
 SHRUNK = 0.03
 #: The same where Newton's method fails: the equations degenerate with the square of the extent.
 NEARLY_SHRUNK = 0.1
+#: Factors by which the mesh grows where steps become too short, the next where Newton's method fails, and most
+#: intervals.
+FINER, MOST_INTERVALS = (2.0, 1.5, 3.0), 500
+#: Powers of ten by which deviations may grow on the way round a cycle: a fold is known to half the digits only.
+AMPLIFIED = 8.0
 #: Weight of the extrema of a cycle, in units of its largest extent, where cycles are told apart: a mesh knows them to a
 #: few digits only.
 WEIGHT_OF_EXTREMA = 0.01
@@ -86,14 +91,30 @@ class CycleLocus:
         extent = self._extent(step.after)
         return self._shrunk(step.after) if extent < SHRUNK and extent < self._extent(step.before) else None
 
+    def finer(self, orbit: Orbit) -> Orbit | None:
+        """Return an orbit on a mesh of more intervals, as long as there may be more of them."""
+        found = (self.problem.finer(orbit, f) for f in FINER if f * int(orbit.counts.max()) <= MOST_INTERVALS)
+        return next((new for new in found if new is not None), None)
+
     def given_up(self, last: CyclePlace) -> Stop | None:
-        """Return why steps became too short: the cycle has nearly shrunk to a point."""
-        return self._shrunk(last) if self._extent(last) < NEARLY_SHRUNK else None
+        """Return why steps became too short: the cycle has nearly shrunk to a point, or amplifies rounding."""
+        if self._extent(last) < NEARLY_SHRUNK:
+            return self._shrunk(last)
+        growth = self.problem.growth(last.orbit)
+        if growth < AMPLIFIED:
+            return None
+        message = (
+            f"at {self._where(last)}, period {number(last.orbit.durations[0])}: deviations grow by a factor of up to "
+            f"1e{growth:.0f} on the way round the cycle (it follows a repelling slow manifold, a canard, or passes a "
+            "saddle): double precision does not resolve how the curve goes on."
+        )
+        return Stop(reason=STEP_TOO_SMALL, message=message)
 
     def _shrunk(self, place: CyclePlace) -> Stop:
-        pairs = zip(self.free, place.parameters.tolist(), strict=True)
-        where = ", ".join(f"{n} = {number(v)}" for n, v in pairs)
-        return Stop(reason=SHRINK, message=f"at {where}, period {number(place.orbit.durations[0])}.")
+        return Stop(reason=SHRINK, message=f"at {self._where(place)}, period {number(place.orbit.durations[0])}.")
+
+    def _where(self, place: CyclePlace) -> str:
+        return ", ".join(f"{n} = {number(v)}" for n, v in zip(self.free, place.parameters.tolist(), strict=True))
 
     def coordinates(self, place: CyclePlace) -> Array:
         """Return the logarithm of the period and the extrema."""

@@ -129,6 +129,10 @@ class ConnectionLocus:
             )
         return None
 
+    def finer(self, orbit: Orbit) -> Orbit | None:
+        """Return None: the mesh of a connection follows its error already."""
+        return None
+
     def given_up(self, last: ConnectionPlace) -> Stop | None:
         """Return why steps became too short; not known."""
         return None

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from dynana.analysis.orbit_places import Mark, P, Step, Test, Way
 from dynana.errors import ConvergenceError
 from dynana.numerics.collocation_orbit import Orbit
-from dynana.numerics.pseudo_arclength import POINT_LIMIT, Attempt, StepControl, follow
+from dynana.numerics.pseudo_arclength import POINT_LIMIT, STEP_TOO_SMALL, Attempt, StepControl, follow
 from dynana.results.stop import Stop
 from dynana.results.tables import number
 
@@ -53,6 +53,9 @@ class Problem(Protocol[P]):
 
     def end(self, step: Step[P]) -> Stop | None:
         """Return why the curve ends with a step; None if it goes on."""
+
+    def finer(self, orbit: Orbit) -> Orbit | None:
+        """Return an orbit where steps became too short on a finer mesh; None if that is no use."""
 
     def given_up(self, last: P) -> Stop | None:
         """Return why steps became too short beyond a place, if that is known."""
@@ -128,8 +131,12 @@ class Tracer(Generic[P]):
                 if self._walk(way, step, start):
                     return way
             except StopIteration as ended:
-                way.stop = self._given_up(str(ended.value), last)
-                return way
+                finer = self.problem.finer(last.orbit) if ended.value == STEP_TOO_SMALL else None
+                if finer is None:
+                    way.stop = self._given_up(str(ended.value), last)
+                    return way
+                last, steps = self.problem.place(finer), follow(self, finer, control)
+                continue
             except ConvergenceError as error:
                 way.stop = Stop(reason="no convergence", message=str(error))
                 return way
@@ -230,5 +237,5 @@ class Tracer(Generic[P]):
         if reason == POINT_LIMIT:
             return Stop(reason=reason, message=f"{self.control.points} points, at {self.where(last)}.")
         known = self.problem.given_up(last)
-        message = f"Newton's method does not converge beyond {self.where(last)}; a finer mesh may help."
+        message = f"Newton's method does not converge beyond {self.where(last)}."
         return known or Stop(reason=reason, message=message)

@@ -13,7 +13,7 @@ import dynana as dn
 from dynana.analysis.cycle_loci import continue_cycle_locus
 from dynana.analysis.cycle_orbits import cycle_equations, cycle_of
 from dynana.errors import ConvergenceError
-from dynana.models import hodgkin_huxley
+from dynana.models import hodgkin_huxley, morris_lecar_hopf
 from dynana.numerics.pseudo_arclength import StepControl, follow
 from dynana.results.locus import Locus
 from dynana.results.special_points import SpecialPoint
@@ -238,6 +238,24 @@ def test_from_the_branch_of_cycles_by_the_public_verb():
     assert again.closed
     with pytest.raises(ValueError, match="no kind of curve named 'fold'"):
         dn.continue_locus(hodgkin_huxley, doublings.special_points("R2")[0], FREE, kind="fold")
+
+
+@pytest.mark.slow
+def test_a_mesh_that_is_too_coarse_grows():
+    locus = continue_cycle_locus(hodgkin_huxley, hh_points()["fold 3"], FREE)
+    assert [stop.reason for stop in locus.stops] == ["bautin", "bautin"] and locus.periods.max() > 180
+    assert sorted(set(kinds(locus))) == ["1:1", "bautin", "cusp of cycles"] and len(kinds(locus)) == 6
+    other = next(s for s in locus.special_points("bautin") if s["g_K"] < 20)
+    assert (other["I"], other["g_K"]) == pytest.approx((49.339355, 8.722224), rel=1e-6)
+
+
+@pytest.mark.slow
+def test_canards_end_a_curve_with_the_reason():
+    rest = dn.continue_equilibria(morris_lecar_hopf, "I", (0, 250))
+    cycles = dn.continue_cycles(morris_lecar_hopf, rest.special_points("hopf")[0], "I")
+    locus = dn.continue_locus(morris_lecar_hopf, cycles.special_points("LPC")[-1], ("I", "g_Ca"))
+    assert [stop.reason for stop in locus.stops] == ["bautin", "step too small"]
+    assert "deviations grow by a factor of up to 1e" in locus.stops[1].message
 
 
 @pytest.mark.slow
