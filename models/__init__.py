@@ -20,7 +20,7 @@ FAMILIES = {
         "izhikevich_2004 izhikevich_class_1 izhikevich_accommodation generalized_if"
     ).split(),
     "reduced": "ermentrout_kopell fitzhugh_nagumo fitzhugh_rinzel hindmarsh_rose".split(),
-    "rate": "wilson_cowan wilson_cowan_oscillating wilson_cowan_saturating wong_wang wong_wang_reduced "
+    "rate": "wilson_cowan wilson_cowan_oscillating wilson_cowan_saturating wong_wang wong_wang_reduced decision_rate "
     "montbrio_pazo_roxin".split(),
     "textbook": (
         "van_der_pol van_der_pol_lienard van_der_pol_canard lorenz rossler brusselator stuart_landau fold_normal_form "
@@ -38,7 +38,8 @@ SYNAPSES = {
 NETWORKS = {
     "networks": (
         "cuba coba cobahh brunel ei_balanced ei_irregular decision_spiking cann stdp_recurrent random_rates"
-    ).split()
+    ).split(),
+    "population_networks": "qif_populations three_population".split(),
 }
 _FAMILY = {
     name: family for group in (FAMILIES, SYNAPSES, NETWORKS) for family, names in group.items() for name in names

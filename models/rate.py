@@ -70,6 +70,34 @@ def wong_wang(
     return dS1, dS2, dn.Observe(r_1=r_1, r_2=r_2)
 
 
+@dn.model(
+    time="s",
+    units={**wong_wang.units, "I_1": "nA", "I_2": "nA", "sigma": "nA", "tau_noise": "s"},
+    ranges={"S1": (0.0, 1.0), "S2": (0.0, 1.0), "I_1": (-0.05, 0.05), "I_2": (-0.05, 0.05)},
+)
+def decision_rate(
+    S1=0.06, S2=0.06, I_1=0.0, I_2=0.0, *,
+    mu_0=0.0, coh=0.0, JA_ext=0.00117, J_rec=0.3725, J_inh=0.1137, I_0=0.3297,
+    a=270.0, b=108.0, d=0.154, tau=0.06, gamma=0.641, sigma=0.02, tau_noise=0.002,
+):  # fmt: skip
+    """The equations of `wong_wang` with noise: decisions differ from trial to trial.
+
+    x_1 and x_2 also contain I_1 and I_2, tau_noise I_i' = -I_i + sqrt(tau_noise) sigma xi_i, which stand for the noise
+    of AMPA synapses: Ornstein-Uhlenbeck processes with standard deviation sigma/sqrt(2). Time in s.
+
+    Wong & Wang (2006), J. Neurosci. 26:1314-1328.
+    """
+    x_1 = J_rec * S1 - J_inh * S2 + I_0 + JA_ext * mu_0 * (1 + coh) + I_1
+    x_2 = J_rec * S2 - J_inh * S1 + I_0 + JA_ext * mu_0 * (1 - coh) + I_2
+    r_1 = (a * x_1 - b) / (1 - dn.exp(-d * (a * x_1 - b)))
+    r_2 = (a * x_2 - b) / (1 - dn.exp(-d * (a * x_2 - b)))
+    dS1 = -S1 / tau + (1 - S1) * gamma * r_1
+    dS2 = -S2 / tau + (1 - S2) * gamma * r_2
+    kick = sigma / dn.sqrt(tau_noise)
+    noise = (dn.Noise({I_1: kick}), dn.Noise({I_2: kick}))
+    return dS1, dS2, -I_1 / tau_noise, -I_2 / tau_noise, *noise, dn.Observe(r_1=r_1, r_2=r_2)
+
+
 wong_wang_reduced = wong_wang.at(tau=0.1, J_rec=0.2609, J_inh=0.0497, JA_ext=0.00052, I_0=0.3255)
 
 _PI = 4 * dn.arctan(1)  # exact

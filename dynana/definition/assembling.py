@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import sympy as sp
+
 from dynana.definition.assembly import Assembly, Cells, Event, Stream, Trains
 from dynana.definition.pathways import Collection, Connection
 from dynana.definition.population import Population, Source, whole_of
@@ -56,7 +58,10 @@ class _Finish:
         synapses = []
         for item, target, delivers in self.work.synapses:
             rows = tuple((index[target][state], e) for state, e in delivers)
-            synapses.append(replace(item, delivers=rows))
+            source = whole_of(self.network.projections[item.link].source).name
+            synapses.append(
+                replace(item, delivers=rows, pre=self._whole(source, item.pre), post=self._whole(target, item.post))
+            )
         return Assembly(
             populations=populations,
             links=tuple(self.work.links),
@@ -65,6 +70,11 @@ class _Finish:
             synapses=tuple(synapses),
             time=self.network.time,
         )
+
+    def _whole(self, population: str, reads: Mapping[str, sp.Expr]) -> dict[str, sp.Expr]:
+        """Return what is read of a cell with everything that is added to its parameters."""
+        put = self.work.cells[population].put() if population in self.work.cells else {}
+        return {n: e.xreplace(put) for n, e in reads.items()}
 
     def _cells(self, population: Population | Source, made: Mapping[str, Any]) -> Any:
         if isinstance(population, Source):

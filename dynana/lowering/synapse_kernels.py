@@ -17,7 +17,7 @@ import sympy as sp
 from dynana.definition.assembly import PerSynapse
 from dynana.definition.singularities import regularise
 from dynana.definition.system import System
-from dynana.definition.tracing import symbol
+from dynana.definition.tracing import TIME, symbol
 from dynana.lowering import modules
 from dynana.lowering.blocks import BLOCK_FUNCTIONS, CONTRACT
 from dynana.lowering.delivery_kernels import DELAYS, INDICES
@@ -32,6 +32,9 @@ from dynana.numerics.block_functions import NAMES
 from dynana.numerics.network_program import CELL_BITS
 from dynana.numerics.network_program import Synapses as At
 from dynana.numerics.signatures import BLOCK_WIDTH
+
+#: Name of the time in generated code.
+MOMENT = "moment"
 
 
 @dataclass(frozen=True)
@@ -129,6 +132,8 @@ class _Writer:
         words = set(re.findall(r"\w+", " ".join(function.body)))
         loads = [f"{c} = c[uint64({c[1:]})]" for c in self.cell.constant_names().values() if c in words]
         head = ["a = integers_at(row)", f"c = floats_at(a[{At.CONSTANTS:d}])", *loads]
+        if MOMENT in words:  # rates are those of the beginning of the step, events happen at its end
+            head.append(f"{MOMENT} = c[uint64(0)] + {'(k - 1)' if function.name == 'advance' else 'k'} * c[uint64(1)]")
         return Function(
             name=function.name,
             arguments="k, row",
@@ -150,6 +155,7 @@ class _Writer:
         hoisted = [self.cell.hoist(regularise(e)[0]) for e in expressions]
         shared, reduced = shared_parts(hoisted)
         names = self._names | self.cell.constant_names() | {s: f"x{k}" for k, (s, _) in enumerate(shared)}
+        names |= {TIME: MOMENT}
         printer = Printer(names)
         targets = [*(f"x{k}" for k in range(len(shared))), *targets]
         return list(printer.block(targets, [*(e for _, e in shared), *reduced])), printer.functions
@@ -182,7 +188,7 @@ class _Writer:
                 names[symbol(n)] = f"live[uint64({self.form.live.index(n)})]"
             else:
                 names[symbol(n)] = f"b[uint64({target.parameters.index(n)})]"
-        printer = Printer(names)
+        printer = Printer(names | {TIME: MOMENT})
         start = len(self.item.pre)
         expressions = [regularise(e)[0] for e in self.item.post.values()]
         lines = printer.block([f"r{start + i}" for i in range(len(expressions))], expressions) if expressions else []

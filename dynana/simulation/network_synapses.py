@@ -35,7 +35,8 @@ class SynapseArrays:
     route : Route
     arrays : sequence
         Of all populations.
-    dt : float
+    clock : (float, float)
+        Time of step 0, and the step.
 
     Attributes
     ----------
@@ -51,8 +52,9 @@ class SynapseArrays:
         link: Link,
         route: Route,
         arrays: Sequence[PopulationArrays | TrainArrays],
-        dt: float,
+        clock: tuple[float, float],
     ) -> None:
+        start, dt = clock
         self.item, self.link, self.route = item, link, route
         self.edges = route.edges if route.edges is not None else everybody(link, route)
         source, target = arrays[link.source.population], arrays[link.target.population]
@@ -72,7 +74,7 @@ class SynapseArrays:
         )
         self.module = synapses(item, numbers, target.system, target.form, self.layout)
         given = [*numbers.values(), *(np.nan for _ in (*values, *item.pre, *item.post))]
-        self.constants = np.array([0.0, dt, dt, *self.module.constants(dt, given)], dtype=np.float64)
+        self.constants = np.array([start, dt, dt, *self.module.constants(dt, given)], dtype=np.float64)
         self.vectors = {n: np.zeros(link.target.size) for n, _ in item.sums}
         self.slots = route.longest + MORE_SLOTS
         self.kept: list[np.ndarray] = []
