@@ -36,15 +36,13 @@ cells = [dn.Population(name, lif, 1) for name in ("pre", "post")]
 net = dn.Network(cells, [dn.Projection(*cells, stdp, name="plastic")])
 onsets = {"pre": [5, 35, 65, 183, 213, 243], "post": [10, 40, 70, 180, 210, 240]}
 inputs = {name: {"I": dn.pulses(times, 15, 30)} for name, times in onsets.items()}
-runs = [dn.simulate(net, 1, dt=0.1, inputs=inputs)]
-while len(runs) < 300:
-    runs.append(dn.simulate(net, 1, dt=0.1, inputs=inputs, start=runs[-1].final))
-weights = [run.final.content["plastic.w"][0] for run in runs]
-print(f"weight 1, {weights[100]:.4f} after pairs in order, {weights[-1]:.4f} after pairs in reverse")
-spikes = [[t for run in runs for t in run.spikes[name].t] for name in onsets]
+run = dn.simulate(net, 300, dt=0.1, inputs=inputs, record={"plastic": ["w"]})
+weights = run["plastic", "w"][:, 0]
+print(f"weight 1, {weights[1000]:.4f} after pairs in order, {weights[-1]:.4f} after pairs in reverse")
+spikes = [run.spikes[name].t for name in onsets]
 axes[1, 0].eventplot(spikes, colors=["#0072b2", "#d55e00"], linelengths=0.8)
 axes[1, 0].set(title="spikes", xlabel="time (ms)", yticks=(0, 1), yticklabels=list(onsets), xlim=(0, 300))
-axes[1, 1].step(range(1, 301), weights, color="black")
+axes[1, 1].plot(run.recorded["plastic.w"].t, weights, color="black")
 axes[1, 1].set(title="weight", xlabel="time (ms)", ylabel="w", xlim=(0, 300))
 
 if len(sys.argv) > 1:

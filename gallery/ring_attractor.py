@@ -9,6 +9,8 @@ What to notice: the bump stays after its stimulus has gone (left), since all pla
 middle it averages the noise of its input away and keeps its shape; on the right it follows a moving stimulus, around
 the ring almost twice, with a delay.
 
+A second argument, such as ring.gif, is where the last run is saved as a film.
+
 Exercise: how fast may the stimulus move before the bump loses it? Let it run through 20 instead of 12.
 """
 
@@ -48,6 +50,8 @@ for ax, (title, network, duration, values, true) in zip(axes, runs, strict=True)
     ax.pcolormesh(run.recorded["u.u"].t[::5], x, u[::5].T, shading="nearest", rasterized=True)
     ax.set(title=title, xlabel="time", ylabel="place")
 
+if len(sys.argv) > 2:  # the last run as a film, such as ring.gif or ring.mp4
+    dn.plot.animate_activity(run, "u", "u", places=x, path=sys.argv[2])
 if len(sys.argv) > 1:
     figure.savefig(sys.argv[1], dpi=100)
 else:

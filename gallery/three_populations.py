@@ -1,7 +1,8 @@
 """Two excitatory populations compete through an inhibitory one: seven experiments of a course report.
 
 Model: three_population, 3 x 100 integrate-and-fire cells; V in mV, 100 steps of 1 are a second of the report.
-Source: Dayan & Abbott (2001), Theoretical Neuroscience, chapter 7, ISBN 978-0262041997, and a course report on it.
+Source: a course report after Wilson & Cowan (1972), Biophys. J. 12:1-24, doi:10.1016/S0006-3495(72)86068-5.
+Textbook: Dayan & Abbott (2001), chapter 7.
 Parameters: tau 20, rest and reset -70.6, threshold -40, traces of 10; weights drawn with a mean of 20 over the sum of
 their factors. Inputs rise by 20 every 5 and every 3 seconds, with noise of 1 for each cell and 1 for each population.
 

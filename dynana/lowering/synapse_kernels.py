@@ -1,7 +1,8 @@
 """The generated operations on states that stay with each edge: plastic weights, and everything where nothing is shared.
 
 ``arrive``: when a (delayed) spike of the source arrives. ``answer``: when the target spikes, along its incoming edges.
-``advance``: at every step, with the sums that targets receive at all times.
+``total``: the sums that targets receive at all times, from states at the beginning of each step; ``advance``: the step
+of the states, once what targets receive is known.
 """
 
 from __future__ import annotations
@@ -111,7 +112,7 @@ class _Writer:
         """Return the module."""
         made = [self._arrive(), *([self._answer()] if self.item.on_post else [])]
         if not self.item.event_driven:
-            made.append(self._advance())
+            made += [*([self._total()] if self.item.sums else []), *([self._advance()] if self.item.rates else [])]
         used = set().union(*(functions for _, functions in made))
         views = {"floats_at", "integers_at", "words_at", INDICES[self.layout.index], INDICES[self.layout.sources]}
         views |= {DELAYS[self.layout.delays], "first_at_least"} if self.layout.delays else set()
@@ -133,7 +134,7 @@ class _Writer:
         loads = [f"{c} = c[uint64({c[1:]})]" for c in self.cell.constant_names().values() if c in words]
         head = ["a = integers_at(row)", f"c = floats_at(a[{At.CONSTANTS:d}])", *loads]
         if MOMENT in words:  # rates are those of the beginning of the step, events happen at its end
-            head.append(f"{MOMENT} = c[uint64(0)] + {'(k - 1)' if function.name == 'advance' else 'k'} * c[uint64(1)]")
+            head.append(f"{MOMENT} = c[uint64(0)] + {'(k - 1)' if function.name in ('total', 'advance') else 'k'} * c[uint64(1)]")
         return Function(
             name=function.name,
             arguments="k, row",
@@ -302,25 +303,35 @@ class _Writer:
         ]
         return Function(name="answer", arguments="", body=tuple(body)), used
 
-    def _advance(self) -> tuple[Function, set[str]]:
-        item, layout = self.item, self.layout
-        reads, used = self._post_reads()
-        after = self.cell.after
-        moving = {n: e for n, e in zip(item.states, after, strict=True) if n in item.rates}
-        lines, functions = self._changed(moving, {f"d{i}": e for i, (_, e) in enumerate(item.sums)})
-        inner = [*self._place(), *self._row_reads("uint64(cell)"), *self._loads(), *reads, *lines]
-        inner += [f"out{i}[uint64(target[p])] += d{i}" for i in range(len(item.sums))]
-        body = [
-            *self._common(INDICES[layout.index]),
-            *([f"delay = {DELAYS[layout.delays]}(a[{At.DELAYS:d}])"] if layout.delays else []),
-            f"outs = integers_at(a[{At.OUTS:d}])",
-        ]
+    def _total(self) -> tuple[Function, set[str]]:
+        """Write the operation that sums what targets receive at all times, from the states at the beginning of a step."""
+        item = self.item
+        lines, used = self._assign([f"d{i}" for i in range(len(item.sums))], [e for _, e in item.sums])
+        lines = [*lines, *(f"out{i}[uint64(target[p])] += d{i}" for i in range(len(item.sums)))]
+        before = [f"outs = integers_at(a[{At.OUTS:d}])"]
         for i in range(len(item.sums)):
-            body += [f"out{i} = floats_at(outs[uint64({i})])", f"for i in range(a[{At.TARGET_CELLS:d}]):"]
-            body.append(f"    out{i}[uint64(i)] = 0.0")
-        body += [
+            before += [f"out{i} = floats_at(outs[uint64({i})])", f"for i in range(a[{At.TARGET_CELLS:d}]):"]
+            before.append(f"    out{i}[uint64(i)] = 0.0")
+        return self._over_edges("total", before, lines, used)
+
+    def _advance(self) -> tuple[Function, set[str]]:
+        """Write the operation that advances the states by a step."""
+        after = zip(self.item.states, self.cell.after, strict=True)
+        lines, used = self._changed({n: e for n, e in after if n in self.item.rates})
+        return self._over_edges("advance", [], lines, used)
+
+    def _over_edges(
+        self, name: str, before: list[str], lines: list[str], used: set[str]
+    ) -> tuple[Function, set[str]]:
+        """Return an operation on every edge, with all that is read of its cells."""
+        reads, functions = self._post_reads()
+        inner = [*self._place(), *self._row_reads("uint64(cell)"), *self._loads(), *reads, *lines]
+        body = [
+            *self._common(INDICES[self.layout.index]),
+            *([f"delay = {DELAYS[self.layout.delays]}(a[{At.DELAYS:d}])"] if self.layout.delays else []),
+            *before,
             f"for cell in range(a[{At.SOURCE_CELLS:d}]):",
             "    for p in range(uint64(first[uint64(cell)]), uint64(last[uint64(cell)])):",
             *(f"        {line}" for line in inner),
         ]
-        return Function(name="advance", arguments="", body=tuple(body)), used | functions
+        return Function(name=name, arguments="", body=tuple(body)), used | functions

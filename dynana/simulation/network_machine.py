@@ -76,11 +76,10 @@ class Machine:
         self._start = self._table([*self._integrations(0), *self._deliveries(False), *self._jumps(0), *reads])
         self._fill = self._table([*self.couplings.fill(), *reads])
         self._before = self._table(self._underway())
-        advance = [row for s in self.synapses for row in s.advance()]
         answers: list[Row] = []
         for s in self.synapses:
             answers += s.answer(self._address(s.link.target.population, s.item, "post"))
-        self._step = [*advance, *self._integrations(1), *self._deliveries(True), *self._jumps(1), *reads, *answers]
+        self._step = [*self._integrations(1), *self._deliveries(True), *self._jumps(1), *reads, *answers]
         self._watch = self._watches()
         self._drained = [0] * len(self.arrays)
 
@@ -104,8 +103,10 @@ class Machine:
         populations = self._populations()
         staged = [p for p in populations if p.module.METHOD == "rk4"] if table and self.couplings.any else []
         whole = [p for p in populations if p not in staged]
-        rows = [_step_row(p, table, (-1, 0)) for p in staged]
+        rows = [row for s in self.synapses for row in s.totals()] if table else []
+        rows += [_step_row(p, table, (-1, 0)) for p in staged]
         rows += self.couplings.operations(0) if table else []
+        rows += [row for s in self.synapses for row in s.advance()] if table else []
         rows += [_step_row(p, table, (-1, 4)) for p in whole]
         for stage in range(4 if staged else 0):
             rows += self.couplings.operations(stage) if stage else []

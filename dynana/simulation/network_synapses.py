@@ -152,19 +152,27 @@ class SynapseArrays:
         }
         return [self._row(self.module.answer, columns)]
 
-    def advance(self) -> list[Row]:
-        """Return the operation of every step."""
-        if self.item.event_driven:
-            return []
+    def totals(self) -> list[Row]:
+        """Return the operation that sums at every step what targets receive."""
         outs = np.array([self._keep(v) for v in self.vectors.values()], dtype=np.int64)
-        columns = {
-            At.FIRST: self._keep(self.edges.first),
-            At.LAST: self.edges.first.ctypes.data + self.edges.first.itemsize,
-            At.TARGET: self._keep(self.edges.target),
-            At.OUTS: self._keep(outs),
-            At.LAG: self.route.delay + 1,
-        }
-        return [self._row(self.module.advance, columns)]
+        return [self._each(self.module.total, {At.OUTS: self._keep(outs)})] if self.item.sums else []
+
+    def advance(self) -> list[Row]:
+        """Return the operation that advances the states at every step."""
+        return [self._each(self.module.advance, {})] if self.item.rates and not self.item.event_driven else []
+
+    def _each(self, function: Any, columns: dict[Any, int]) -> Row:
+        """Return an operation on every edge."""
+        return self._row(
+            function,
+            {
+                At.FIRST: self._keep(self.edges.first),
+                At.LAST: self.edges.first.ctypes.data + self.edges.first.itemsize,
+                At.TARGET: self._keep(self.edges.target),
+                At.LAG: self.route.delay + 1,
+                **columns,
+            },
+        )
 
     def _spikes(self, population: PopulationArrays | TrainArrays, amounts: int) -> dict[Any, int]:
         memory = population.memory

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 import dynana as dn
-from dynana.models import qif_populations
+from dynana.models import qif_populations, three_population
+from dynana.models.population_networks import EXPERIMENTS, three_population_inputs
 
 RATES = json.loads((Path(__file__).parents[1] / "reference" / "quadratic_if_networks.json").read_text("utf-8"))["rates"]
 
@@ -28,3 +29,29 @@ def test_quadratic_cells_have_the_rates_that_are_consistent_with_themselves(n: i
             run = dn.simulate(net, 40.0, dt=dt, inputs=inputs)
             rates.append(run.spikes["P1"].rates((20.0, 40.0)).mean())
         assert 2 * rates[1] - rates[0] == pytest.approx(expected, rel=NEAR)
+
+
+def spikes_of(experiment: str, window: tuple[float, float] = (500.0, 1000.0)) -> dict[str, float]:
+    inputs, _ = three_population_inputs(experiment)
+    run = dn.simulate(three_population(EXPERIMENTS[experiment][0]), 1000.0, dt=1.0, inputs=inputs)
+    return {name: float(run.spikes[name].rates(window).mean()) for name in ("E1", "E2", "I")}
+
+
+def test_experiments_of_the_course_report() -> None:
+    full, alone = spikes_of("full connections"), spikes_of("no current to I")
+    assert full["I"] == 0.0 and full["E1"] > 10.0  # too weak to make I fire
+    assert alone["I"] > 1.0  # excitation alone makes I fire
+    before, after = (spikes_of("one population raised", window) for window in ((0.0, 500.0), (600.0, 1000.0)))
+    assert before["E1"] == pytest.approx(before["E2"], rel=0.1)
+    assert after["E1"] < 0.1 * before["E1"] and after["E2"] > 2 * before["E2"] and after["I"] > before["I"]
+
+
+def test_weights_and_inputs_of_the_report_are_as_it_says() -> None:
+    w = np.array(three_population(seed=3).projection("E1->I:exponential").w)
+    assert w.sum(axis=1).mean() == pytest.approx(20.0, rel=0.05)
+    _, levels = three_population_inputs("default")
+    assert [levels["E2"][k] for k in (0, 50, 100, 299, 350, 400)] == [0.0, 10.0, 20.0, 20.0, 30.0, 40.0]
+    assert set(levels["I"]) == {20.0}
+    for make in (three_population, three_population_inputs):
+        with pytest.raises(ValueError, match="'x': expected one of"):
+            make("x")
