@@ -20,10 +20,10 @@ import dynana as dn
 from dynana.models import decision_rate
 
 coherence, trials = np.array([0, 3.2, 6.4, 12.8, 25.6, 51.2]), 400
-options = {"dt": 0.0005, "events": "grid", "method": "exponential_euler", "seed": 1, "times": np.arange(0.4, 1.5, 0.005)}
+options = {"dt": 0.0005, "events": "grid", "method": "exponential_euler", "seed": 1}
 run = dn.simulate(
     decision_rate, 2.5, at={"coh": np.repeat(coherence / 100, trials)}, crossings={"S1": 0.5, "S2": 0.5},
-    inputs={"mu_0": dn.steps([0.5], [30], before=0)}, **options,
+    inputs={"mu_0": dn.steps([0.5], [30], before=0)}, times=np.arange(0.4, 1.5, 0.005), **options,
 )  # fmt: skip
 first = [[run.times(e, cell=c)[:1] for e in run.events] for c in range(len(run))]
 times = np.array([[t[0] if len(t) else np.inf for t in row] for row in first]).reshape(6, trials, 2)

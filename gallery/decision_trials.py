@@ -3,8 +3,8 @@
 Model: decision_spiking, 320 excitatory cells, 48 for each choice, and 80 inhibitory ones; V in mV, time in ms.
 Source: Wang (2002), Neuron 36:955-968, doi:10.1016/S0896-6273(02)01092-9.
 Textbook: Gerstner, Kistler, Naud & Paninski (2014), chapter 16.
-Parameters: scale=5, a fifth of the paper's cells (scale=1 has all of them); stimulus from 100 to 1100 ms; a decision is a
-group above 8 Hz for 100 ms. 10 trials for each coherence, or as many as the second argument says.
+Parameters: scale=5, a fifth of the paper's cells (scale=1 has all of them); stimulus from 100 to 1100 ms; a decision is
+a group above 8 Hz for 100 ms. 10 trials for each coherence, or as many as the second argument says.
 
 What to notice: recurrent NMDA excitation adds up evidence for hundreds of ms, until the groups' competition through
 inhibition ends it. With more coherence decisions are right more often and come earlier. The winner's activity outlives

@@ -1,14 +1,14 @@
-"""Two populations of spiking cells, and the four equations that describe them exactly.
+"""Two populations of spiking cells, and the few equations that describe them exactly.
 
 Model: qif_populations, 2 x 10000 quadratic integrate-and-fire cells with Lorentzian excitability; without dimensions.
 Source: Montbrio, Pazo & Roxin (2015), Phys. Rev. X 5:021028, doi:10.1103/PhysRevX.5.021028.
 Textbook: Gerstner, Kistler, Naud & Paninski (2014), chapter 12.
-Parameters: J = 8 and -5 within the populations, 5 from the first to the second, -5 back; eta = -3 and -1, width 1; synapses
-filter the rate of spikes with a time constant of 0.05. Input of 4 to the first population from t = 5, gone by t = 30.
+Parameters: J = 8 and -5 within the populations, 5 from the first to the second, -5 back; eta = -3, -1; width 1;
+synapses filter the rate of spikes with a time constant of 0.05. Input of 4 to the first population from t = 5, gone by t = 30.
 
 What to notice: rates of the spiking network (colours) lie on those of the mean field (black), through the spikes of
-synchrony at the onset and back; what is left is the noise of finite size. The same two populations, written as a network of
-mean fields, become one System: its fixed points are proved, and the network sits on the stable ones.
+synchrony of the common rhythm; what is left is the finite size. The same two populations, written as a network of mean
+fields, become one System: its fixed point is proved to be the only one, and the network rests there.
 
 Exercise: take 1000 cells instead of 10000. How does the distance from the mean field grow?
 """

@@ -1,11 +1,11 @@
-"""Weights that learn from rates: Oja's rule finds what comes together, the rule of Bienenstock, Cooper and Munro selects.
+"""Weights that learn from rates: one rule finds what comes together, the other selects.
 
 Model: oja and bcm between linear units, r = J + I; without units.
 Source: Oja (1982), J. Math. Biol. 15:267-273, doi:10.1007/BF00275687; Bienenstock, Cooper & Munro (1982), J. Neurosci.
 2:32-48, doi:10.1523/JNEUROSCI.02-01-00032.1982.
 Textbook: Gerstner, Kistler, Naud & Paninski (2014), chapter 19.
-Parameters: gamma = 0.005, two units with pulses of 2 for 20 on and 20 off, the first for three and the second for five of
-them, which the target gets too (left); eta = 0.005, ten units at 1.5 and ten at 1 in turns of 1 (right).
+Parameters: gamma = 0.005, two units with pulses of 2 for 20 on and 20 off, the first for three and the second for five
+of them, which the target gets too (left); eta = 0.005, ten units at 1.5 and ten at 1 in turns of 1 (right).
 
 What to notice: on the left both weights grow as long as both units fire with the target; when the first one stops, the
 second takes over and Oja's decay takes the first away, so that the weights stay bounded. On the right the threshold is

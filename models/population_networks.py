@@ -25,9 +25,10 @@ def filtered_rate(s=0.0, *, pre, post, w=1.0, tau=0.05):
 def qif_populations(n=2000, weights=((15.0,),), eta=(-5.0,), width=1.0, tau=0.05, start=-2.0):
     """Populations of quadratic integrate-and-fire cells, all to all, whose mean field is exact for large n.
 
-    V' = V^2 + eta_j + I + sum over populations of J s, with eta_j at the quantiles of a Lorentzian distribution; V > 100:
-    V -> -100 after 0.02, the time that the passage through infinity takes, and half of it passes until the spike arrives;
-    tau s' = -s + rate of a population. Without dimensions; dt 0.001. The mean field of each population is `montbrio_pazo_roxin` with J = 0 and I = sum of J s.
+    V' = V^2 + eta_j + I + sum over populations of J s, eta_j at the quantiles of a Lorentzian distribution; V > 100:
+    V -> -100 after 0.02, the time that the passage through infinity takes, and half of it passes until the spike
+    arrives; tau s' = -s + rate of a population. Without dimensions; dt 0.001. The mean field of each population is
+    `montbrio_pazo_roxin` with J = 0 and I = sum of J s.
 
     Montbrio, Pazo & Roxin (2015), Phys. Rev. X 5:021028.
 
@@ -137,7 +138,8 @@ def three_population_inputs(experiment="default", seed=1):
     levels : dict of str to list of float
     """
     if experiment not in EXPERIMENTS:
-        raise ValueError(f"three_population_inputs: {experiment!r}: expected one of {', '.join(map(repr, EXPERIMENTS))}")
+        known = ", ".join(map(repr, EXPERIMENTS))
+        raise ValueError(f"three_population_inputs: {experiment!r}: expected one of {known}")
     random, inputs, levels = Random(seed), {}, {}
     for name, kind in zip(("E1", "E2", "I"), EXPERIMENTS[experiment][1:], strict=True):
         level = _level(kind, random)

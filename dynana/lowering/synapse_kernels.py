@@ -134,7 +134,8 @@ class _Writer:
         loads = [f"{c} = c[uint64({c[1:]})]" for c in self.cell.constant_names().values() if c in words]
         head = ["a = integers_at(row)", f"c = floats_at(a[{At.CONSTANTS:d}])", *loads]
         if MOMENT in words:  # rates are those of the beginning of the step, events happen at its end
-            head.append(f"{MOMENT} = c[uint64(0)] + {'(k - 1)' if function.name in ('total', 'advance') else 'k'} * c[uint64(1)]")
+            step = "(k - 1)" if function.name in ("total", "advance") else "k"
+            head.append(f"{MOMENT} = c[uint64(0)] + {step} * c[uint64(1)]")
         return Function(
             name=function.name,
             arguments="k, row",
@@ -304,7 +305,7 @@ class _Writer:
         return Function(name="answer", arguments="", body=tuple(body)), used
 
     def _total(self) -> tuple[Function, set[str]]:
-        """Write the operation that sums what targets receive at all times, from the states at the beginning of a step."""
+        """Write the operation that sums what targets receive, from the states at the beginning of a step."""
         item = self.item
         lines, used = self._assign([f"d{i}" for i in range(len(item.sums))], [e for _, e in item.sums])
         lines = [*lines, *(f"out{i}[uint64(target[p])] += d{i}" for i in range(len(item.sums)))]

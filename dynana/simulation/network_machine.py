@@ -60,7 +60,8 @@ class Machine:
         self._clock = np.array([start, dt])
         self._routes = routes
         self.synapses = [
-            SynapseArrays(s, assembly.links[s.link], routes[s.link], self.arrays, (start, dt)) for s in assembly.synapses
+            SynapseArrays(s, assembly.links[s.link], routes[s.link], self.arrays, (start, dt))
+            for s in assembly.synapses
         ]
         self.couplings = Couplings(assembly, routes, self.arrays, self.kept)
         for synapse in self.synapses:

@@ -87,7 +87,7 @@ EXPECTED = {
     ],
     # divergence -41/3 everywhere
     "lorenz": ["-13.666667", "chaos"],
-    # the fixed point of the mean field by Newton's method; rates of 10000 cells are 2 % lower, as those of one (see tests/models)
+    # the fixed point of the mean field; rates of 10000 cells are 2 % lower, as for one population (see tests/models)
     "mean_field": ["0.0915198", "0.134738", "proved complete", "P1: distance 0.05", "P2: distance 0.08"],
     # below the Hopf point 93.86; before the fold 39.963; between the homoclinic 35.007 and the Hopf point 36.316
     "morris_lecar": ["1 fixed point of", "3 fixed points of", "stable focus", "saddle", "ends at a limit cycle"],
@@ -110,7 +110,7 @@ EXPECTED = {
     # unstable orbits closed by scipy's integration over a period; c = 4 has period four
     "rossler": ["5.88109", "11.7586", "period 5.88108846", "-2.403954", "period 8", "period 3"],
     # from the same equations in plain Python, by Euler's method
-    "rate_plasticity": ["Oja: weights 0.05 and 0.05 at first, 0.068 and 0.61", "in the end BCM", "1.000 and 0.000 in the end"],
+    "rate_plasticity": ["Oja: weights 0.05 and 0.05 at first, 0.068 and 0.61", "1.000 and 0.000 in the end"],
     # where the stimuli stand: 0, 0, and 12 on a circle, -0.5664
     "ring_attractor": ["at 0.0000, stimulus last at 0.0000", "stimulus last at -0.5664", "10.256 at -0.5"],
     # other simulators find 5.4 to 5.6 Hz over the same window

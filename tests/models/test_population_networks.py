@@ -1,4 +1,4 @@
-"""Networks of populations: rates against exact ones of finite size, and what the course report says of its experiments."""
+"""Networks of populations: rates against exact ones of finite size, and what the experiments of a report show."""
 
 import json
 from pathlib import Path
