@@ -4,7 +4,7 @@ Model: qif_populations, 2 x 10000 quadratic integrate-and-fire cells with Lorent
 Source: Montbrio, Pazo & Roxin (2015), Phys. Rev. X 5:021028, doi:10.1103/PhysRevX.5.021028.
 Textbook: Gerstner, Kistler, Naud & Paninski (2014), chapter 12.
 Parameters: J = 8 and -5 within the populations, 5 from the first to the second, -5 back; eta = -3, -1; width 1;
-synapses filter the rate of spikes with a time constant of 0.05. Input of 4 to the first population from t = 5, gone by t = 30.
+synapses filter the rate of spikes with a time constant of 0.05. Input of 4 to the first population, t = 5 to 30.
 
 What to notice: rates of the spiking network (colours) lie on those of the mean field (black), through the spikes of
 synchrony of the common rhythm; what is left is the finite size. The same two populations, written as a network of mean
