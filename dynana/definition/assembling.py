@@ -58,9 +58,9 @@ class _Finish:
         synapses = []
         for item, target, delivers in self.work.synapses:
             rows = tuple((index[target][state], e) for state, e in delivers)
-            source = whole_of(self.network.projections[item.link].source).name
+            sender = whole_of(self.network.projections[item.link].source).name
             synapses.append(
-                replace(item, delivers=rows, pre=self._whole(source, item.pre), post=self._whole(target, item.post))
+                replace(item, delivers=rows, pre=self._whole(sender, item.pre), post=self._whole(target, item.post))
             )
         return Assembly(
             populations=populations,
