@@ -46,6 +46,7 @@ _HOME = {
     "analysis.fixed_points": "fixed_points",
     "analysis.stability": "stability",
     "analysis.nullclines": "nullclines",
+    "analysis.isochrons": "isochrons",
     "analysis.lyapunov": "lyapunov_exponents",
     "analysis.basins": "basins",
     "analysis.orbit_diagram": "orbit_diagram",
@@ -111,6 +112,7 @@ if TYPE_CHECKING:
     from dynana.analysis.homoclinic import heteroclinic as heteroclinic
     from dynana.analysis.homoclinic import homoclinic as homoclinic
     from dynana.analysis.homoclinic_curves import continue_homoclinic as continue_homoclinic
+    from dynana.analysis.isochrons import isochrons as isochrons
     from dynana.analysis.loci import continue_locus as continue_locus
     from dynana.analysis.lyapunov import lyapunov_exponents as lyapunov_exponents
     from dynana.analysis.nullclines import nullclines as nullclines

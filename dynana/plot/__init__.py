@@ -13,6 +13,7 @@ from dynana.plot.fast_slow import drift, fast_slow, fast_slow_with_drift
 from dynana.plot.fast_slow_plane import critical_manifold, slow_plane
 from dynana.plot.fi_curves import fi_curve
 from dynana.plot.flows import flow_portrait
+from dynana.plot.isochrons import isochrons
 from dynana.plot.loci import two_parameter_diagram
 from dynana.plot.networks import network, weight_histogram, weight_matrix
 from dynana.plot.orbit_diagrams import orbit_diagram
@@ -43,6 +44,7 @@ __all__ = [
     "flow_portrait",
     "interaction_function",
     "network",
+    "isochrons",
     "nullclines",
     "orbit_diagram",
     "periods",
