@@ -54,6 +54,16 @@ class Return:
     distance: float
 
 
+def whole_return(system: System, trajectory: Trajectory) -> Return:
+    """Return the whole of a trajectory that is known to be one period."""
+    t = np.linspace(float(trajectory.t[0]), float(trajectory.t[-1]), SAMPLES)
+    states = trajectory.at(t)
+    wrap = np.array([system.wrap.get(n, np.inf) for n in trajectory.states])
+    turns = np.round((states[-1] - states[0]) / wrap)
+    gains = np.where(turns != 0.0, turns * np.where(np.isfinite(wrap), wrap, 0.0), 0.0)
+    return Return(period=float(t[-1] - t[0]), states=states, gains=gains, distance=0.0)
+
+
 def last_return(system: System, trajectory: Trajectory, forcing_period: float | None) -> Return:
     """Return the last period of a trajectory.
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from dynana.analysis.cycle_orbits import cycle_equations, orbit_of
 from dynana.analysis.cycle_places import CycleCurve, Place, others
 from dynana.analysis.cycle_request import Request
-from dynana.analysis.cycle_returns import Return, last_return
+from dynana.analysis.cycle_returns import Return, last_return, whole_return
 from dynana.analysis.spiking_beginnings import first_place, is_spiking
 from dynana.analysis.spiking_doublings import doubled_beside
 from dynana.definition.system import System
@@ -44,8 +44,6 @@ LEAST_EXTENT = 0.03
 #: Logarithm of the largest multiplier up to which a trajectory can settle on a cycle (families of cycles are neutral),
 #: and the distance after a return, in units of the extent, up to which one is on an unstable cycle all the same.
 NEUTRAL, CLOSED = 0.01, 1e-5
-#: Turns over which a run from a periodic point of a section is taken.
-SETTLING = 2.5
 #: A state rests on a cycle if it varies by less than this part of what it typically does.
 RESTING = 1e-6
 
@@ -79,11 +77,12 @@ def beginning(request: Request) -> Beginning:
     if is_spiking(start):
         return _spiking(request)
     if isinstance(start, PeriodicPoint):
-        run = simulate(request.system, SETTLING * start.period, start=start.state)
+        run = simulate(request.system, start.period, start=start.state)
         assert isinstance(run, Trajectory)
-        return _from_trajectory(request, run)
+        return _from_return(request, whole_return(request.system, run), "from a periodic point")
     if isinstance(start, Trajectory):
-        return _from_trajectory(request, start)
+        found = last_return(request.system, start, request.forcing_period)
+        return _from_return(request, found, "from a trajectory that settles on it")
     if isinstance(start, Cycle):
         return _from_cycle(request, start, None, "from a stored cycle")
     if start.kind == "hopf" and start.cycle is None:
@@ -299,15 +298,13 @@ def _stepped_aside(
     raise ConvergenceError(f"{request.system.name}: no other branch was found at the {start.sentence}")
 
 
-def _from_trajectory(request: Request, trajectory: Trajectory) -> Beginning:
+def _from_return(request: Request, found: Return, origin: str) -> Beginning:
     system = request.system
-    found: Return = last_return(system, trajectory, request.forcing_period)
     forcing = None if request.forcing_period is None else found.period
     curve = _curve(request, _sizes(system, found.states), found.gains, forcing)
     s = np.linspace(0.0, 1.0, len(found.states))
     guess = curve.curve.guess([(s, found.states)], [found.period], [request.intervals])
     attempt = curve.curve.settle(guess, fixed=-1, adaptations=2)
-    origin = "from a trajectory that settles on it"
     if attempt.point is None:
         raise ConvergenceError(
             f"{system.name}: Newton's method does not converge from the last {number(found.period)} time units of the "

@@ -81,6 +81,12 @@ def isochrons(
     ValueError
         A cycle of another system, phases or ranges that make no sense, a box that does not hold the cycle.
 
+    Notes
+    -----
+    A curve ends early where the points of the cycle from which it would have to be carried back are left so fast that
+    even the rounding of a number leads out of the box: parts that only the slow motion of a relaxation oscillator
+    reaches.
+
     References
     ----------
     Guckenheimer (1975), J. Math. Biol. 1:259-273. Langfield, Krauskopf & Osinga (2014), Chaos 24:013131.

@@ -81,6 +81,8 @@ EXPECTED = {
     "hindmarsh_rose_chaos": ["period 128.50484460, multiplier -0.14324638", "I = 3.25: chaos, largest exponent 0.013"],
     # rest by Brent's method on the current at steady gates; unstable between the Hopf points 9.78 and 154.5
     "hodgkin_huxley": ["-64.9964", "-59.5706", "-70.6762", "saddle-focus", "stable focus"],
+    # periods 4 pi, and in 26 digits (orbits.json); spirals in closed form, to the square of the offset of the tangents
+    "isochrons": ["period 12.56637061", "period 6.66328686", "period 39.47441498", "farthest from a spiral: 1e-0"],
     "izhikevich_patterns": [
         f"{name} {row['published_n_spikes']} {row['n_spikes']} {FIGURE[name]['computed']['first_ms'][0]:.2f} "
         for name, row in EXACT.items()
