@@ -15,6 +15,7 @@ from dynana.plot.fi_curves import fi_curve
 from dynana.plot.flows import flow_portrait
 from dynana.plot.isochrons import isochrons
 from dynana.plot.loci import two_parameter_diagram
+from dynana.plot.multipliers import multiplier_plane, multipliers
 from dynana.plot.networks import network, weight_histogram, weight_matrix
 from dynana.plot.orbit_diagrams import orbit_diagram
 from dynana.plot.phase_responses import interaction_function, phase_response
@@ -43,6 +44,8 @@ __all__ = [
     "first_return",
     "flow_portrait",
     "interaction_function",
+    "multiplier_plane",
+    "multipliers",
     "network",
     "isochrons",
     "nullclines",

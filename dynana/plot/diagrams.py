@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from dynana.errors import unknown
 from dynana.plot import style
+from dynana.plot.style import axes, symbol
 from dynana.results.cycle_branch import CycleBranch
 from dynana.results.diagram import Branch, Diagram, stretches
 from dynana.results.special_points import SpecialPoint
@@ -47,12 +48,37 @@ CYCLES: dict[bool, dict[str, Any]] = {
     True: {"color": style.BLUE, "linewidth": 1.2, "markerfacecolor": style.BLUE, "label": "stable cycle"},
     False: {"color": style.VERMILLION, "linewidth": 0.8, "markerfacecolor": "white", "label": "unstable cycle"},
 }
+#: Lines of equilibria.
+EQUILIBRIA: dict[bool, dict[str, Any]] = {
+    True: {"color": style.BLACK, "linewidth": 1.8, "linestyle": "-", "label": "stable equilibrium"},
+    False: {"color": style.BLACK, "linewidth": 1.1, "linestyle": (0, (4, 2)), "label": "unstable equilibrium"},
+}
+#: Looks by name: equilibria and cycles. That of XPPAUT: thick red and thin black lines, green filled and blue open
+#: circles.
+LOOKS: dict[str, tuple[dict[bool, dict[str, Any]], dict[bool, dict[str, Any]]]] = {
+    "dynana": (EQUILIBRIA, CYCLES),
+    "xpp": (
+        {
+            True: EQUILIBRIA[True] | {"color": "red", "linewidth": 2.4},
+            False: EQUILIBRIA[False] | {"linewidth": 0.8, "linestyle": "-"},
+        },
+        {
+            True: CYCLES[True] | {"color": "green", "markerfacecolor": "green"},
+            False: CYCLES[False] | {"color": "blue"},
+        },
+    ),
+}
 #: Lines in the order of the legend.
 LINES = ("stable equilibrium", "unstable equilibrium", "stable cycle", "unstable cycle")
 
 
 def bifurcation_diagram(
-    diagram: Diagram | Branch | CycleBranch, ax: Axes | None = None, *, y: str | None = None, legend: bool = True
+    diagram: Diagram | Branch | CycleBranch,
+    ax: Axes | None = None,
+    *,
+    y: str | None = None,
+    legend: bool = True,
+    style: str = "dynana",
 ) -> Axes:
     """Draw the branches of a diagram over its parameter.
 
@@ -64,6 +90,9 @@ def bifurcation_diagram(
     y : str, optional
         The state on the vertical axis; the first one otherwise.
     legend : bool, optional
+    style : str, optional
+        "xpp" for the colours of XPPAUT: equilibria thick red where stable and thin black where not, cycles green and
+        blue.
 
     Returns
     -------
@@ -76,20 +105,25 @@ def bifurcation_diagram(
     ------
     KeyError
         For a state that is not there.
+    ValueError
+        For a style that is not there.
     """
     name = diagram.states[0] if y is None else y
     if name not in diagram.states:
         raise KeyError(unknown("state", name, diagram.states))
+    if style not in LOOKS:
+        raise ValueError(unknown("style", style, LOOKS))
+    equilibria, circles = LOOKS[style]
     own = ax is None
-    ax = style.axes(ax, (7.0, 4.6))
-    draw_equilibria(ax, diagram, name)
+    ax = axes(ax, (7.0, 4.6))
+    draw_equilibria(ax, diagram, name, equilibria)
     i = diagram.states.index(name)
     for branch in _cycle_branches(diagram):
         for extrema in (branch.maxima[:, i], branch.minima[:, i]):
-            draw_cycles(ax, branch, extrema)
-            _mark(ax, branch.parameter, [(s, float(extrema[s.index])) for s in _own(diagram, branch)])
-    ax.set_xlabel(f"${style.symbol(diagram.parameter)}$")
-    ax.set_ylabel(f"${style.symbol(name)}$")
+            draw_cycles(ax, branch, extrema, circles)
+            mark(ax, branch.parameter, [(s, float(extrema[s.index])) for s in _own(diagram, branch)])
+    ax.set_xlabel(f"${symbol(diagram.parameter)}$")
+    ax.set_ylabel(f"${symbol(name)}$")
     if legend:
         add_legend(ax, own)
     return ax
@@ -128,7 +162,7 @@ def periods(
     for branch in branches:
         shown = 1.0 / branch.periods if frequency else branch.periods
         draw_cycles(ax, branch, shown)
-        _mark(ax, branch.parameter, [(s, float(shown[s.index])) for s in branch.special])
+        mark(ax, branch.parameter, [(s, float(shown[s.index])) for s in branch.special])
     ax.set_xlabel(f"${style.symbol(diagram.parameter)}$")
     ax.set_ylabel("frequency" if frequency else "period")
     every = np.concatenate([branch.periods for branch in branches])
@@ -178,30 +212,29 @@ def _own(diagram: Diagram | Branch | CycleBranch, branch: CycleBranch) -> list[S
     return [s for s in branch.special if s.cycle is not None or not isinstance(diagram, Diagram)]
 
 
-def draw_equilibria(ax: Axes, diagram: Diagram | Branch | CycleBranch, name: str) -> None:
+def draw_equilibria(
+    ax: Axes,
+    diagram: Diagram | Branch | CycleBranch,
+    name: str,
+    look: Mapping[bool, dict[str, Any]] = EQUILIBRIA,
+) -> None:
     """Branches of equilibria with their special points."""
     if isinstance(diagram, CycleBranch):
         return
     for branch in diagram.branches if isinstance(diagram, Diagram) else (diagram,):
-        draw_branch(ax, branch, branch[name])
-    _mark(ax, diagram.parameter, [(s, s[name]) for s in diagram.special if s.cycle is None])
+        draw_branch(ax, branch, branch[name], look)
+    mark(ax, diagram.parameter, [(s, s[name]) for s in diagram.special if s.cycle is None])
 
 
-def draw_branch(ax: Axes, branch: Branch, height: np.ndarray) -> None:
+def draw_branch(ax: Axes, branch: Branch, height: np.ndarray, look: Mapping[bool, dict[str, Any]] = EQUILIBRIA) -> None:
     """A quantity along a branch of equilibria: solid where they are stable, dashed where not."""
     for low, high, stable in stretches(branch):
-        ax.plot(
-            branch.values[low:high],
-            height[low:high],
-            color=style.BLACK,
-            linewidth=1.8 if stable else 1.1,
-            linestyle="-" if stable else (0, (4, 2)),
-            label="stable equilibrium" if stable else "unstable equilibrium",
-            zorder=3,
-        )
+        ax.plot(branch.values[low:high], height[low:high], zorder=3, **look[stable])
 
 
-def draw_cycles(ax: Axes, branch: CycleBranch, height: np.ndarray) -> None:
+def draw_cycles(
+    ax: Axes, branch: CycleBranch, height: np.ndarray, look: Mapping[bool, dict[str, Any]] = CYCLES
+) -> None:
     """Circles along a branch, at equal distances on the page."""
     for low, high, stable in stretches(branch):
         x, y = _pieces(branch.values[low:high], height[low:high])
@@ -213,7 +246,7 @@ def draw_cycles(ax: Axes, branch: CycleBranch, height: np.ndarray) -> None:
             markeredgewidth=0.9,
             markevery=(0.0, BETWEEN),
             zorder=2.5,
-            **CYCLES[stable],
+            **look[stable],
         )
 
 
@@ -228,7 +261,8 @@ def _pieces(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return np.interp(place, np.arange(len(x)), x), np.interp(place, np.arange(len(y)), y)
 
 
-def _mark(ax: Axes, parameter: str, points: Iterable[tuple[SpecialPoint, float]]) -> None:
+def mark(ax: Axes, parameter: str, points: Iterable[tuple[SpecialPoint, float]]) -> None:
+    """Special points at some heights, each kind with its marker."""
     for point, height in points:
         shape, colour = KINDS.get(point.kind, OTHER)
         ax.plot(

@@ -134,3 +134,13 @@ def test_periods_below_the_diagram_share_its_axis(excitable):
     above, below = dn.plot.bifurcation_diagram_with_periods(excitable, y="V")
     assert above.get_xlim() == below.get_xlim()
     assert above.get_ylabel() == "$V$" and below.get_ylabel() == "period" and below.get_legend() is None
+
+
+def test_the_colours_of_xppaut(excitable):
+    ax = dn.plot.bifurcation_diagram(excitable, style="xpp")
+    assert {line.get_color() for line in drawn(ax, "stable equilibrium")} == {"red"}
+    assert {line.get_linestyle() for line in drawn(ax, "unstable equilibrium")} == {"-"}
+    assert {line.get_markerfacecolor() for line in drawn(ax, "stable cycle")} == {"green"}
+    assert {line.get_markerfacecolor() for line in drawn(ax, "unstable cycle")} == {"white"}
+    with pytest.raises(ValueError, match="no style named 'xppp'; did you mean 'xpp'"):
+        dn.plot.bifurcation_diagram(excitable, style="xppp")
