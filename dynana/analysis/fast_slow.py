@@ -149,7 +149,7 @@ def _dissected(
     phases, loop, problem = path.follow(*_beginning(request, run))
     kind, reason = classified(slow, phases, loop, problem, _subcritical(diagram, phases))
     said = [*passed_warnings(slow, path.passed), *orbit_warnings(slow, phases, loop, *rhythm.slow_range)]
-    said += [*canard_warnings(slow, diagram, along, run, request.fast)]
+    said += [*canard_warnings(slow, diagram, along, run, float(np.abs(rates.at(run.y)).max()), request.fast)]
     return FastSlow(
         system=system.name, fingerprint=system.fingerprint, states=system.states, slow=slow, parameters=system.values,
         fast=diagram, rates=tuple(along), drifts=tuple(drifts), rest=rest_points(system, slow, diagram),

@@ -26,7 +26,7 @@ NO_DRIFT = 0.02
 
 
 def canard_warnings(
-    slow: str, diagram: Diagram, rates: Sequence[Array], run: Trajectory, fast: Sequence[int]
+    slow: str, diagram: Diagram, rates: Sequence[Array], run: Trajectory, speed: float, fast: Sequence[int]
 ) -> list[str]:
     """Return warnings of stretches along repelling sheets, and of folds next to an equilibrium of the full system.
 
@@ -39,6 +39,8 @@ def canard_warnings(
         Of the slow variable, along each branch of equilibria.
     run : Trajectory
         Of the full system.
+    speed : float
+        The largest rate of the slow variable on the run.
     fast : sequence of int
         Indices of the fast states.
     """
@@ -52,7 +54,6 @@ def canard_warnings(
     for i, branch in enumerate(diagram.branches):
         for low, high in _monotone(branch):
             said += _followed(slow, i, branch, slice(low, high), t, z, x, extent)
-    speed = float(np.max(np.abs(np.gradient(z, t))))
     for branch, rate in zip(diagram.branches, rates, strict=True):
         for fold in branch.special_points("fold"):
             if abs(rate[fold.index]) < NO_DRIFT * speed:

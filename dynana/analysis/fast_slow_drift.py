@@ -80,7 +80,10 @@ class SlowRates:
         total = np.zeros(len(self.slow))
         for part in cycle.segments:
             rows = slice(part.first, part.last + 1)
-            total += part.duration * collocated.mean(rates[rows], part.widths, part.stages)
+            if part.speeds:
+                total += collocated.integral(rates[rows], cycle.times[rows], part.stages)
+            else:
+                total += part.duration * collocated.mean(rates[rows], part.widths, part.stages)
             if part.jump:
                 total += self.jumped(self.full(cycle.points[part.last : part.last + 1], values)[0], part.jump)
         return np.asarray(total / cycle.period)

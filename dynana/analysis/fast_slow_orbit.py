@@ -30,6 +30,8 @@ AT_REST = 1e-6
 TURNS = 5
 #: A turn goes through this part of the range about its middle: ripples are smaller.
 TURN = 0.2
+#: An orbit at rest is kept for this part of the time that it took to get there.
+RESTED = 10.0
 #: Turns of the slow variables in the orbit that is kept.
 KEPT_TURNS = 3.2
 #: Halvings that find the end of a turn within a step.
@@ -65,7 +67,7 @@ def settled_orbit(system: System, slow: Sequence[str], progress: bool | None) ->
         confirmed, start, length = good, run.final, 2.0 * length
     rhythm = rhythm_of(_half(run), slow, system.wrap)
     if resting:
-        return run, rhythm, remark
+        return _run(system, length / RESTED, run.final, progress), rhythm, remark
     # one turn of the slow variables, or one pattern of spikes if that is longer
     one = max(0.5 * length / max(max(turns), 1), rhythm.period)
     kept = _run(system, min(KEPT_TURNS * one, length), run.final, progress)

@@ -29,6 +29,8 @@ OUT_OF_RANGE = "the path leaves the range; give a larger one"
 MOST_PHASES = 24
 #: Lengths of the runs of the fast subsystem, in units of its fastest time constant.
 RUN_LENGTHS = (100.0, 1000.0, 10_000.0, 100_000.0)
+#: A time constant is taken to be at least this part of the shortest period of a cycle.
+PACE = 0.05
 #: Steps of such a run.
 MOST_STEPS = 200_000
 #: A run has come to rest if no state still moves by more than this part of its size; what it settles on is the branch
@@ -119,6 +121,8 @@ class Path:
     ) -> None:
         self.fast, self.diagram, self.parts, self.tonic, self.sizes = fast, diagram, parts, tonic, sizes
         self.regular = regular
+        periods = [b.periods[b.periods > 0.0].min() for b in diagram.cycle_branches if np.any(b.periods > 0.0)]
+        self.pace = PACE * float(min(periods, default=0.0))
         self.passed: list[TonicSpiking] = []
         self.width = diagram.range[1] - diagram.range[0]
         self.snics = [
@@ -207,6 +211,7 @@ class Path:
         jacobian = np.empty((kernels.n, kernels.n))
         kernels.jacobian(0.0, np.array(start), kernels.p, jacobian)
         pace = 1.0 / max(float(np.abs(np.linalg.eigvals(jacobian)).max()), np.finfo(float).tiny)
+        pace = max(pace, self.pace)  # in the upstroke of a spike everything is fast
         state = dict(zip(system.states, np.asarray(start).tolist(), strict=True))
         for length in RUN_LENGTHS:
             run = simulate(system, length * pace, start=state, max_steps=MOST_STEPS, progress=False)

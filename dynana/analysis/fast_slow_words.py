@@ -30,12 +30,14 @@ def speed_warning(system: System, slow: Sequence[str], speeds: Mapping[str, floa
     if speeds[name] >= SLOW_ENOUGH:
         return ""
     listed = ", ".join(f"{n} {number(v, 3)} times" for n, v in speeds.items())
+    advice = "Read the picture with care."
+    if speeds[name] < 1.0:
+        advice = f"Take {name!r} for a slow variable, or read the picture with care."
     what, verb = " and ".join(slow), "is" if len(slow) == 1 else "are"
     as_fast = what if len(slow) == 1 else "the faster of them"
     return (
         f"{system.name}: {what} {verb} not slow: on the orbit, {listed} as fast as {as_fast}, less than the "
-        f"{SLOW_ENOUGH:g} times that tell slow from fast. Take {name!r} for a slow variable, or read the picture with "
-        "care."
+        f"{SLOW_ENOUGH:g} times that tell slow from fast. {advice}"
     )
 
 

@@ -25,6 +25,8 @@ ORBIT: dict[str, Any] = {"color": style.SKY, "linewidth": 1.0, "zorder": 1.5, "l
 NULLCLINE: dict[str, Any] = {"color": style.GREEN, "linestyle": (0, (1, 1.2)), "linewidth": 1.8, "zorder": 2.2}
 #: Points of the orbit inside each step.
 PARTS = 8
+#: Dashes of jumps of the orbit.
+JUMP = (0, (2.5, 1.5))
 #: Room on both sides of the range of the slow variable.
 MARGIN = 0.04
 
@@ -164,11 +166,19 @@ def _tonic(stable: bool) -> dict[str, Any]:
 
 def _draw_orbit(result: FastSlow, name: str, ax: Axes) -> None:
     run = result.orbit
-    t = run.t
-    between = t[:-1, None] + np.diff(t)[:, None] * np.arange(PARTS) / PARTS
-    fine = run.at(np.append(between.ravel(), t[-1]))
-    place = run.states.index(result.slow), run.states.index(name)
-    ax.plot(fine[:, place[0]], fine[:, place[1]], **ORBIT)
+    place = [run.states.index(result.slow), run.states.index(name)]
+    cuts = [0, *(np.flatnonzero(np.diff(run.t) == 0.0) + 1), len(run)]
+    lines = []
+    for low, high in zip(cuts[:-1], cuts[1:], strict=True):
+        t = run.t[low:high]
+        inside = t[:-1, None] + np.diff(t)[:, None] * np.arange(1, PARTS) / PARTS
+        rows = np.column_stack((run.y[low : high - 1], run.at(inside).reshape(t.size - 1, -1))) if t.size > 1 else None
+        smooth = run.y[low:high] if rows is None else np.vstack((rows.reshape(-1, run.y.shape[1]), run.y[high - 1]))
+        lines += [smooth[:, place], np.full((1, 2), np.nan)]
+    ax.plot(*np.concatenate(lines).T, **ORBIT)
+    jumps = [np.vstack((run.y[k - 1, place], run.y[k, place], [np.nan, np.nan])) for k in cuts[1:-1]]
+    if jumps:
+        ax.plot(*np.concatenate(jumps).T, **ORBIT | {"linestyle": JUMP, "linewidth": 0.7, "label": "_jumps"})
 
 
 def _across(result: FastSlow, ax: Axes) -> None:
