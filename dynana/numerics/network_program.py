@@ -72,6 +72,8 @@ class Division(IntEnum):
     """By the targets of edges with states of their own, `Synapses`."""
     ANSWER = 8
     """By the targets that spike, `Synapses`; reads of sources are those of other threads."""
+    PRODUCT = 9
+    """By blocks of targets, `dynana.numerics.network_streams.Stream`; reads of sources are those of other threads."""
 
 
 class Population(IntEnum):

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from dynana.definition.assembly import Assembly, Cells, Stream
 from dynana.lowering.stream_kernels import outputs, sparse_sum
-from dynana.numerics.network_program import Output, address_of
+from dynana.numerics.network_program import DIVIDED_BLOCKS, DIVISION, Division, Output, address_of
 from dynana.numerics.network_streams import (
     Gather,
     between_rows,
@@ -214,7 +214,9 @@ class Couplings:
             shift = link.source.first - link.target.first
             return [*before, filled_row({At.FUNCTION: address_of(minus_self), **columns, At.SELF: shift})], out
         if self._is_dense(number):
-            return [*before, filled_row({At.FUNCTION: address_of(dense_product, contract=True), **columns})], out
+            blocks = -(-link.target.size // BLOCK_WIDTH)
+            own = {DIVISION: Division.PRODUCT, DIVIDED_BLOCKS: blocks}
+            return [*before, filled_row({At.FUNCTION: address_of(dense_product, contract=True), **columns, **own})], out
         delays = 0 if edges.delay is None else edges.delay.itemsize
         columns |= {
             At.FUNCTION: address_of(sparse_sum(edges.target.itemsize, delays).add),

@@ -24,6 +24,7 @@ from dynana.numerics.network_program import (
     Synapses,
     address_of,
 )
+from dynana.numerics.network_streams import Stream
 from dynana.numerics.network_threads import Merge, cut_rows, march_together, merge_logs, offer_address
 from dynana.numerics.signatures import BLOCK_WIDTH
 from dynana.simulation.network_machine import Machine
@@ -126,7 +127,7 @@ class Team:
                 tables.alone(row)
                 continue
             parts = [self._part(row, division, i) for i in range(self.threads)]
-            tables.together(parts, division == Division.ANSWER)
+            tables.together(parts, division in (Division.ANSWER, Division.PRODUCT))
             if division == Division.STEP:
                 waiting.append(self._merge(row))
         for merge in waiting:
@@ -173,15 +174,20 @@ class Team:
             columns = {Delivery.TARGET_FIRST: begin, Delivery.TARGET_CELLS: end - begin}
         elif division == Division.COUNTS:
             columns = self._counts(row, first, last)
+        elif division == Division.PRODUCT:
+            begin, end = first * BLOCK_WIDTH, min(last * BLOCK_WIDTH, int(row[Stream.TARGETS]))
+            columns = {
+                Stream.TARGETS: end - begin,
+                Stream.OUT: int(row[Stream.OUT]) + 8 * begin,
+                Stream.WEIGHTS: int(row[Stream.WEIGHTS]) + 8 * begin * int(row[Stream.CELLS]),
+            }
         else:
-            columns = {Population.FIRST_BLOCK: first, Population.BLOCKS: last}
-            if division in (Division.STEP, Division.JUMP):
-                columns = {**columns, **self._logs(row, i)}
+            columns = {Population.FIRST_BLOCK: first, Population.BLOCKS: last, **self._lists(row, i)}
         for column, value in columns.items():
             part[int(column)] = value
         return part
 
-    def _logs(self, row: Row, i: int) -> Mapping[int, int]:
+    def _lists(self, row: Row, i: int) -> Mapping[int, int]:
         """Return the columns of a thread's own lists of spikes and jumps, and of its work space."""
         key = int(row[Population.Y])
         if key not in self._own:

@@ -7,7 +7,7 @@ import pytest
 
 import dynana as dn
 from dynana.definition.assembly import Assembly, Event, Link, Poisson
-from dynana.models import exponential, lif, nmda, stdp
+from dynana.models import exponential, lif, linear, nmda, stdp
 from dynana.simulation.edges import Edges
 from dynana.simulation.network_run import run_assembly
 from dynana.simulation.network_threads import Team
@@ -89,6 +89,22 @@ def test_noise_plasticity_and_continuous_coupling(threads):
     joined = dn.simulate(net, 30.0, dt=0.1, start=half.final)
     later = plain.spikes["N"].step > 300
     assert np.array_equal(plain.spikes["N"].step[later], joined.spikes["N"].step)
+
+
+@dn.model
+def wandering(x=0.0, *, J=0.0, I=0.0, sigma=0.3):
+    """Rate unit with noise."""
+    return -x + J + I, dn.Noise({x: sigma}), dn.Observe(r=dn.tanh(x))
+
+
+@pytest.mark.parametrize("threads", COUNTS)
+def test_dense_rates_with_noise(threads):
+    units = dn.Population("x", wandering, 150, start={"x": dn.normal(0.0, 1.0)})
+    weights = dn.normal(0.0, 0.1)
+    rates = dn.Projection(units, units, linear, connect=dn.all_to_all(autapses=True), w=weights)
+    net = dn.Network([units], [rates])
+    options = {"dt": 0.05, "seed": 2, "inputs": {"x": {"I": dn.sinusoid(amplitude=0.5, frequency=0.05)}}}
+    assert same(dn.simulate(net, 20.0, **options), dn.simulate(net, 20.0, threads=threads, **options))
 
 
 def test_a_number_that_is_not_finite_is_reported_as_by_one_thread():

@@ -1,0 +1,187 @@
+"""Networks by size: bytes of a synapse, growing networks, dense coupling, cells without coupling, two threads.
+
+Run on request: ``pytest tests/benchmarks/test_network_size.py -s``.
+"""
+
+import os
+import subprocess
+import sys
+import time
+import tracemalloc
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+import dynana as dn
+from dynana.definition.assembling import assembled
+from dynana.models import exponential, hodgkin_huxley, lif, stdp
+from dynana.models.networks import random_rates
+from dynana.simulation.network_machine import Machine
+from dynana.simulation.network_run import run_assembly
+from dynana.simulation.network_values import connected, realised
+
+from . import network_models
+from .test_ensembles import limit as hodgkin_huxley_by_hand
+
+DT = 0.1
+
+#: Bytes of a synapse that may be spent beside its own 2 or 4: rows of pointers, cells, logs.
+BESIDE = 0.2
+PLASTIC_BYTES = 24.0
+
+#: Cells of the table; each has 1000 incoming synapses. 10^5.5 cells take 1.3 GB, for which there must be four times as
+#: much: it is built with a pass that counts and one that fills.
+SIZES = (1_000, 3_162, 10_000, 31_623, 100_000, 316_228)
+SYNAPSES = 1000
+
+#: Both wait for the 32 MB of the matrix, which pass through the core in every step: measured 1.00 to numpy, one thread.
+DENSE_BOUND = 1.1
+
+#: Speed of two threads against one, where nothing else runs.
+TWO_THREADS = {"cobahh": 1.5, "brunel": 1.35}
+#: Load of the machine above which wall times say nothing about two threads.
+IDLE = 0.3
+
+
+def cpu(function):
+    start = time.process_time()
+    result = function()
+    return time.process_time() - start, result
+
+
+def network(cells, incoming, synapse=exponential, **given):
+    system = lif.at(tau=20.0, V_rest=-49.0, V_th=-50.0, V_reset=-60.0, t_ref=5.0, I=1.0)
+    population = dn.Population("E", system, cells, start={"V": dn.uniform(-60.0, -50.0)})
+    connect = dn.in_degree(incoming, autapses=True, multapses=True)
+    return dn.Network([population], [dn.Projection(population, population, synapse, connect=connect, **given)])
+
+
+def memory(net):
+    """Bytes of a network that is ready to run, and its synapses."""
+    made = realised(assembled(net)[0], 1)
+    tracemalloc.start()
+    edges = connected(made, DT, 2)
+    built, peak = tracemalloc.get_traced_memory()
+    machine = Machine(made, edges, 0.0, DT, 1)
+    used = tracemalloc.get_traced_memory()[0]
+    tracemalloc.stop()
+    assert machine.step == -1
+    return edges[0].count, built, peak, used
+
+
+@pytest.mark.parametrize(
+    ("cells", "synapse", "most"),
+    [(20_000, exponential, 2 + BESIDE), (80_000, exponential, 4 + BESIDE), (20_000, stdp, PLASTIC_BYTES + BESIDE)],
+    ids=["static", "static, many targets", "plastic"],
+)
+def test_bytes_of_a_synapse(cells, synapse, most):
+    given = {"w": dn.uniform(0.0, 1.0)} if synapse is stdp else {"w": 0.01}
+    memory(network(cells, 2, synapse, **given))
+    few, many = (memory(network(cells, n, synapse, **given)) for n in (50, 150))
+    bytes_, built, peak = ((many[i] - few[i]) / (many[0] - few[0]) for i in (3, 1, 2))
+    print(
+        f"\n{cells} cells: {bytes_:.2f} bytes for each further synapse; built {built:.2f}, at most {peak:.2f} meanwhile"
+    )
+    assert bytes_ < most
+
+
+def test_growing_networks():
+    available = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_AVPHYS_PAGES")
+    print("\n   cells    synapses   built   1 step    of it each event   bytes/synapse")
+    for cells in SIZES:
+        if 4 * 4 * SYNAPSES * cells > available:
+            print(f"{cells:8d}  {SYNAPSES * cells:10d}   more than this machine has")
+            continue
+        net = network(cells, SYNAPSES, exponential.at(tau=5.0), w=-50.0 / SYNAPSES)
+        made = realised(assembled(net)[0], 1)
+        built, edges = cpu(lambda made=made: connected(made, DT, 2))
+        run_assembly(made, edges, 1, DT, progress=False)
+        setup, _ = cpu(lambda made=made, edges=edges: run_assembly(made, edges, 0, DT, progress=False))
+        whole, run = cpu(lambda made=made, edges=edges: run_assembly(made, edges, 500, DT, progress=False))
+        events = SYNAPSES * len(run.spikes["E"])
+        size = (edges[0].target.nbytes + edges[0].first.nbytes) / edges[0].count
+        each = 1e9 * (whole - setup) / max(events, 1)
+        print(
+            f"{cells:8d}  {edges[0].count:10d}  {built:5.2f} s  {2e3 * (whole - setup) / 1000:6.3f} ms  {each:8.2f} ns "
+            f"({events / 50:.2g} per ms)  {size:5.2f}"
+        )
+
+
+#: The same by numpy, with one thread: a process of its own, since the number of threads is chosen at the start.
+BY_NUMPY = """
+import sys, time
+import numpy as np
+n, steps = int(sys.argv[1]), int(sys.argv[2])
+rng = np.random.default_rng(1)
+weights, x = 1.5 / np.sqrt(n) * rng.standard_normal((n, n)), rng.standard_normal(n)
+begun = time.process_time()
+for _ in range(steps):
+    x += 0.1 * (-x + weights @ np.tanh(x))
+print(time.process_time() - begun)
+"""
+
+
+def test_dense_rates_beside_numpy():
+    steps, dt, n = 1000, 0.1, 2000
+    net = random_rates(n)
+    made = realised(assembled(net)[0], 1)
+    edges = connected(made, dt, 2)
+    made = replace(made, populations=(replace(made.populations[0], method="euler"),))
+    run_assembly(made, edges, 1, dt, progress=False)
+    ours, theirs = [], []
+    for _ in range(3):
+        setup = cpu(lambda: run_assembly(made, edges, 0, dt, progress=False))[0]
+        mine, run = cpu(lambda: run_assembly(made, edges, steps, dt, progress=False))
+        ours.append(mine - setup)
+        done = subprocess.run(
+            [sys.executable, "-c", BY_NUMPY, str(n), str(steps)],
+            env=os.environ | {"OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"},
+            capture_output=True, text=True, check=True,
+        )  # fmt: skip
+        theirs.append(float(done.stdout))
+    ratio = np.median(ours) / np.median(theirs)
+    print(f"\ndense rates, {n} units, {steps} steps: {np.median(ours):.3f} s, numpy {np.median(theirs):.3f} s (CPU)")
+    assert run.stop.reason == "finished"
+    assert ratio < DENSE_BOUND
+
+
+def test_cells_without_coupling_beside_a_loop_by_hand():
+    cells, dt, steps = 10_000, 0.05, 4000
+    currents = np.linspace(0, 20, cells)
+    net = dn.Network([dn.Population("E", hodgkin_huxley, cells, at={"I": currents})], [])
+    made = realised(assembled(net)[0], 1)
+    made = replace(made, populations=(replace(made.populations[0], method="exponential_euler"),))
+    run_assembly(made, [], 1, dt, progress=False)
+    hodgkin_huxley_by_hand(currents[:10], dt, 2)
+    ours, loops = [], []
+    for _ in range(4):
+        ours.append(cpu(lambda: run_assembly(made, [], steps, dt, progress=False))[0])
+        loops.append(cpu(lambda: hodgkin_huxley_by_hand(currents, dt, steps))[0])
+    ratio, each = np.median(ours) / np.median(loops), 1e9 / steps / cells
+    print(
+        f"\n{cells} Hodgkin-Huxley cells: {each * np.median(ours):.2f} ns per cell and step, by hand "
+        f"{each * np.median(loops):.2f}, ratio {ratio:.2f}"
+    )
+    assert ratio < 1.15
+
+
+@pytest.mark.parametrize("name", TWO_THREADS)
+def test_two_threads(name):
+    model, steps = getattr(network_models, name)(), 10_000
+    walls = {1: [], 2: []}
+    for threads in walls:
+        run_assembly(model.assembly, model.edges, 1, DT, progress=False, threads=threads)
+    for _ in range(5):
+        for threads, found in walls.items():
+            begun = time.perf_counter()
+            run_assembly(model.assembly, model.edges, 0, DT, progress=False, threads=threads)
+            middle = time.perf_counter()
+            run_assembly(model.assembly, model.edges, steps, DT, seed=1, progress=False, threads=threads)
+            found.append(time.perf_counter() - middle - (middle - begun))
+    gain, best = (f(walls[1]) / f(walls[2]) for f in (np.median, np.min))
+    load = os.getloadavg()[0]
+    print(f"\n{name}: two threads {gain:.2f} times as fast (median wall), {best:.2f} at best; load {load:.1f}")
+    if load > 2 + IDLE or os.cpu_count() < 2:
+        pytest.skip(f"the load of this machine is {load:.1f}: wall times of two threads say nothing")
+    assert gain > TWO_THREADS[name]
