@@ -118,7 +118,7 @@ EXPECTED = {
     # other simulators find 5.4 to 5.6 Hz over the same window
     "sparse_network": ["E: 5.", "I: 5.5"],
     # equal weights cannot make I fire, and I silences the population that gets less
-    "three_populations": ["full connections", " 0.00 one population raised 1.", "no current to I"],
+    "three_populations": [" 0.00 same current to all", "one population raised 1.", "no current to I"],
     # slope of G in phase for unit coupling: -2 x 75.99274333 / 99.3082285 per ms; here a thousandth of it
     "two_coupled_cells": ["-0.00153044", "stable: in phase; unstable: antiphase", "stable: in phase, antiphase"],
     # period 16.75000154 ms at I = 1; rest, saddle and focus of the published equations
