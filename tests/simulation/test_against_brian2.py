@@ -72,7 +72,7 @@ def in_brian2(script: str, job: object, folder: Path) -> object:
 
 def sparse(conductances: bool, delay: float) -> dn.Network:
     """A tenth of the networks of Vogels and Abbott, with weights that differ."""
-    # Brian2's 5 ms end with the step that ends 5 ms after the beginning of the step of the spike: 4.9 ms after the spike
+    # Brian2 counts from the beginning of the step in which a spike happens: its 5 ms are 4.9 ms after the spike
     cells = lif.at(tau=20.0, V_rest=-60.0 if conductances else -49.0, V_th=-50.0, V_reset=-60.0, t_ref=4.9)
     cells = cells.at(I=20.0) if conductances else cells
     E, I = (dn.Population(n, cells, k, start={"V": dn.uniform(-60.0, -50.0)}) for n, k in (("E", 320), ("I", 80)))
