@@ -125,6 +125,7 @@ def branch_of(
         residuals=np.array([float(p.orbit.report[LENGTH]) for p in places]),
         companions={name: scalars[:, 2 + k].copy() for k, name in enumerate(request.free[1:])},
         forced=curve.forced,
+        time_unit=system.time or "",
     )
 
 

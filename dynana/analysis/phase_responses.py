@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from dynana.analysis.cycle_orbits import cycle_equations, is_forced
 from dynana.analysis.phase_kinks import kink_times, with_kinks
 from dynana.analysis.phase_origin import gains, phase_zero
+from dynana.analysis.spiking_responses import spiking_response
 from dynana.definition.system import System
 from dynana.errors import ConvergenceError
 from dynana.lowering.kernels import lower
@@ -52,7 +53,8 @@ def phase_response(system: System, cycle: Cycle, *, origin: str | tuple[str, flo
     """Compute the infinitesimal phase response of a limit cycle.
 
     The adjoint Z of the cycle's collocation system, solved for all mesh points at once and normalised so that
-    Z . f = 1: a small kick e of a state at time t advances all later events by Z(t) e.
+    Z . f = 1: a small kick e of a state at time t advances all later events by Z(t) e. Through jumps it is carried by
+    saltation matrices; during a refractory time a kick of a held state changes the value at which it is held.
 
     Parameters
     ----------
@@ -63,7 +65,8 @@ def phase_response(system: System, cycle: Cycle, *, origin: str | tuple[str, flo
     origin : str or (str, float), optional
         Where phase zero is: the maximum of the named state, or the passage of a state upward through a value, as in
         ``("V", -20.0)``; where there are several, the one after the longest pause. The maximum of the first state
-        unless given; an angle that turns has none, there it is the passage through half a turn.
+        unless given; an angle that turns has none, there it is the passage through half a turn. On a cycle with jumps
+        it is just after the jump with which the cycle begins, and origin cannot be given.
 
     Returns
     -------
@@ -84,6 +87,13 @@ def phase_response(system: System, cycle: Cycle, *, origin: str | tuple[str, flo
     G. B. Ermentrout, Neural Comput. 8 (1996) 979. W. Govaerts & B. Sautois, Neural Comput. 18 (2006) 817.
     """
     system = system_of(system, cycle)
+    if any(segment.jump for segment in cycle.segments):
+        if origin is not None:
+            raise ValueError(
+                f"{system.name}: phase zero of a cycle with jumps is the state just after the jump with which it "
+                f"begins; origin={origin!r} is for cycles without jumps"
+            )
+        return spiking_response(system, cycle)
     zero = phase_zero(system, cycle, origin)
     scheme, most = _finest(cycle)
     start = zero.on(cycle)
@@ -144,8 +154,6 @@ def system_of(system: System, cycle: Cycle) -> System:
             f"{system.name}: time enters the equations, so the input sets the phase and a kick does not shift it for "
             "good. Phase responses belong to autonomous systems."
         )
-    if len(cycle.segments) > 1 or cycle.segments[0].jump:
-        raise ValueError(f"{system.name}: phase responses of cycles with jumps are not computed yet.")
     extent = np.ptp(cycle.points, axis=0)
     if not cycle.period > 0.0 or np.all(extent <= POINT * np.abs(cycle.points).max(axis=0)):
         raise ValueError(

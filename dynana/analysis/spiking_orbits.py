@@ -150,9 +150,7 @@ class SpikingOrbits(OrbitCurve):
         count, n = len(self.pattern), self.n
         starts, ends = self.ends(orbit)
         p, rhs = self.parameters(orbit), self.kernels.rhs
-        out = np.zeros(count * (n + 1))
-        derivative = np.zeros((out.size, (2 * n + 1) * count + p.size))
-        self.equations.closure(starts, ends, orbit.durations.copy(), p, self._model[3], out, derivative)
+        derivative = self._linearised(orbit)
         maps, gradients = np.empty((count, n, n)), np.empty((count, n))
         before, after = np.empty((count, n)), np.empty((count, n))
         for i in range(count):
@@ -164,6 +162,27 @@ class SpikingOrbits(OrbitCurve):
         after *= self.equations.free[self._after]
         self._joined = orbit.z, (maps, gradients, before, after)
         return maps, gradients, before, after
+
+    def joined_parameters(self, orbit: Orbit) -> tuple[Array, Array]:
+        """Return the derivatives of maps and guards at the ends of segments by all parameters.
+
+        Returns
+        -------
+        maps : ndarray, shape (segments, n, n_parameters)
+        guards : ndarray, shape (segments, n_parameters)
+        """
+        count, n = len(self.pattern), self.n
+        last = self._linearised(orbit)[:, (2 * n + 1) * count :].reshape(count, n + 1, -1)
+        return last[:, :n], last[:, n]
+
+    def _linearised(self, orbit: Orbit) -> Array:
+        """Return the derivative of the joins, see `dynana.numerics.kernel_addresses.CLOSURE`."""
+        starts, ends = self.ends(orbit)
+        p, count, n = self.parameters(orbit), len(self.pattern), self.n
+        out = np.zeros(count * (n + 1))
+        derivative = np.zeros((out.size, (2 * n + 1) * count + p.size))
+        self.equations.closure(starts, ends, orbit.durations.copy(), p, self._model[3], out, derivative)
+        return derivative
 
     def guard(self, event: int, state: Array, parameter: int, value: float) -> tuple[float, Array, float]:
         """Return a guard at a state of the given system, its gradient, and its derivative by a parameter."""

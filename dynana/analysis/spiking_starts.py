@@ -37,6 +37,8 @@ SELDOM, MOSTLY = 3.0, 0.9
 FEWEST_INTERVALS, HELD_INTERVALS = 20, 6
 #: A state varies by at least this part of its size on an orbit.
 LEAST_VARIATION = 1e-3
+#: A state that varies by less than this part of its range rests.
+RESTING = 1e-9
 
 
 @dataclass(frozen=True, eq=False)
@@ -176,17 +178,22 @@ def orbit_of_turn(
     system: System, free: Sequence[str], turn: Turn, ranges: Array, intervals: int, stages: int
 ) -> tuple[SpikingOrbits, Orbit]:
     """Return the curve on which an orbit lies and its first guess there."""
-    rows = np.concatenate([f.states for f in turn.flights])
-    sizes = np.maximum(np.ptp(rows, axis=0), LEAST_VARIATION * np.abs(rows).max(axis=0)) + 1e-300
-    resting = np.ptp(rows, axis=0) < 1e-12 * (1.0 + np.abs(rows).max(axis=0))
-    typical = np.array([np.ptp(system.ranges.get(n, (0.0, 1.0))) for n in system.states] + [1.0])[: sizes.size]
-    sizes = np.where(resting, LEAST_VARIATION * typical + sizes, sizes)
+    sizes = _sizes(system, np.concatenate([f.states for f in turn.flights]))
     curve = SpikingOrbits(system, free, turn.pattern, turn.speeds, sizes, ranges, stages)
     moving = sum(not f.held for f in turn.flights)
     each = max(FEWEST_INTERVALS, intervals // (2 * moving))
     counts = [HELD_INTERVALS if f.held else each for f in turn.flights]
     samples = [(f.times / f.times[-1], f.states) for f in turn.flights]
     return curve, curve.guess(samples, [float(f.times[-1]) for f in turn.flights], counts)
+
+
+def _sizes(system: System, rows: Array) -> Array:
+    """Return how much states, with the clock, vary to begin with; for those that rest a part of their range."""
+    sizes = np.maximum(np.ptp(rows, axis=0), LEAST_VARIATION * np.abs(rows).max(axis=0)) + 1e-300
+    typical = np.array([np.ptp(system.ranges.get(n, (0.0, 1.0))) for n in system.states] + [1.0])[: sizes.size]
+    resting = np.ptp(rows, axis=0) < RESTING * (typical + np.abs(rows).max(axis=0))
+    result: Array = np.where(resting, LEAST_VARIATION * typical + sizes, sizes)
+    return result
 
 
 def pattern_of(system: System, cycle: Cycle) -> Pattern:
@@ -256,6 +263,6 @@ def curve_of(system: System, free: Sequence[str], cycle: Cycle, ranges: Array) -
     """Return the curve on which a stored cycle with jumps lies, and its orbit there, not settled."""
     orbit = orbit_of_spiking(system, cycle, free)
     rows = orbit.z[: orbit.scalars_at].reshape(-1, orbit.n)
-    sizes = np.maximum(np.ptp(rows, axis=0), LEAST_VARIATION * np.abs(rows).max(axis=0)) + 1e-300
+    sizes = _sizes(system, rows)
     speeds = np.array(cycle.segments[0].speeds)
     return SpikingOrbits(system, free, pattern_of(system, cycle), speeds, sizes, ranges, orbit.stages), orbit

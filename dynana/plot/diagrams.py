@@ -13,6 +13,7 @@ from dynana.plot.style import axes, symbol
 from dynana.results.cycle_branch import CycleBranch
 from dynana.results.diagram import Branch, Diagram, stretches
 from dynana.results.special_points import SpecialPoint
+from dynana.results.time_units import SECONDS, per_second
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -29,12 +30,21 @@ KINDS: dict[str, tuple[str, str]] = {
     "branch point of cycles": ("d", style.GREEN),
     "homoclinic": ("*", style.PURPLE),
     "snic": ("h", style.PURPLE),
+    "boundary equilibrium": ("p", style.PURPLE),
+    "grazing": ("8", style.SKY),
+    "switching": (">", style.FAINT),
+    "reset on nullcline": ("+", style.FAINT),
     "kink": ("<", style.FAINT),
     "label": ("|", style.BLACK),
 }
 OTHER = (">", style.SKY)
 #: Words of the legend, where they are not those of the kind; what begins with an underscore is not there.
-WORDS = {"hopf": "Hopf", "snic": "saddle-node on an invariant circle", "label": "_label"}
+WORDS = {
+    "hopf": "Hopf", "snic": "saddle-node on an invariant circle", "label": "_label",
+    "boundary equilibrium": "equilibrium on the threshold",
+}  # fmt: skip
+#: Ordinate of firing rates.
+RATE = "rate"
 #: Markers that look smaller than the others at the same size.
 LARGER = {"*": 1.5, "P": 1.15, "X": 1.15, "h": 1.15}
 #: Distance between the circles of a branch of cycles, as a fraction of the diagonal of the picture.
@@ -88,7 +98,8 @@ def bifurcation_diagram(
     ax : Axes, optional
         Where to draw; a new figure otherwise.
     y : str, optional
-        The state on the vertical axis; the first one otherwise.
+        The state on the vertical axis, the first one otherwise; or "rate": jumps per time of the cycles (in Hz where
+        the system states its unit of time), 0 at equilibria and, beside cycles with jumps, on cycles without.
     legend : bool, optional
     style : str, optional
         "xpp" for the colours of XPPAUT: equilibria thick red where stable and thin black where not, cycles green and
@@ -109,10 +120,12 @@ def bifurcation_diagram(
         For a style that is not there.
     """
     name = diagram.states[0] if y is None else y
-    if name not in diagram.states:
-        raise KeyError(unknown("state", name, diagram.states))
     if style not in LOOKS:
         raise ValueError(unknown("style", style, LOOKS))
+    if name == RATE and RATE not in diagram.states:
+        return _rates(diagram, ax, legend, style)
+    if name not in diagram.states:
+        raise KeyError(unknown("state", name, (*diagram.states, RATE)))
     equilibria, circles = LOOKS[style]
     own = ax is None
     ax = axes(ax, (7.0, 4.6))
@@ -124,6 +137,28 @@ def bifurcation_diagram(
             mark(ax, branch.parameter, [(s, float(extrema[s.index])) for s in _own(diagram, branch)])
     ax.set_xlabel(f"${symbol(diagram.parameter)}$")
     ax.set_ylabel(f"${symbol(name)}$")
+    if legend:
+        add_legend(ax, own)
+    return ax
+
+
+def _rates(diagram: Diagram | Branch | CycleBranch, ax: Axes | None, legend: bool, look: str) -> Axes:
+    equilibria, circles = LOOKS[look]
+    own = ax is None
+    ax = style.axes(ax, (7.0, 4.6))
+    if isinstance(diagram, Diagram):
+        for resting in diagram.branches:
+            draw_branch(ax, resting, np.zeros(len(resting)), equilibria)
+    unit = ""
+    branches = _cycle_branches(diagram)
+    jumping = [any(segment.jump for segment in branch.pattern) for branch in branches]
+    for branch, jumps in zip(branches, jumping, strict=True):
+        unit = branch.time_unit
+        shown = branch.rates * per_second(unit) * float(jumps or not any(jumping))  # others do not fire
+        draw_cycles(ax, branch, shown, circles)
+        mark(ax, branch.parameter, [(s, float(shown[s.index])) for s in _own(diagram, branch)])
+    ax.set_xlabel(f"${style.symbol(diagram.parameter)}$")
+    ax.set_ylabel("rate (Hz)" if unit in SECONDS else "rate")
     if legend:
         add_legend(ax, own)
     return ax

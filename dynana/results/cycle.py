@@ -206,6 +206,11 @@ class Cycle(Result):
         states[-1] = self.points[-1]
         return times, states
 
+    def relative_times(self, segment: Segment) -> Array:
+        """Return the times of the rows of a segment as fractions of its duration, from 0 to 1."""
+        own = self.times[segment.first : segment.last + 1]
+        return np.asarray((own - own[0]) / segment.duration)
+
     def _parts(self) -> list[tuple[Segment, Array]]:
         return [(s, self.points[s.first : s.last + 1]) for s in self.segments]
 
@@ -218,8 +223,7 @@ class Cycle(Result):
             here = which == i
             s = (t[here] - starts[i]) / segment.duration
             if segment.speeds:
-                own = (self.times[segment.first : segment.last + 1] - self.times[segment.first]) / segment.duration
-                s = collocated.places(own, segment.widths, segment.stages, s)
+                s = collocated.places(self.relative_times(segment), segment.widths, segment.stages, s)
             result[here] = collocated.values(collocated.coefficients(x, segment.stages), segment.widths, s)
         return result
 

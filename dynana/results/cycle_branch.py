@@ -66,6 +66,8 @@ class CycleBranch(Result):
         See `Cycle`.
     forced : bool
         Whether time enters the equations.
+    time_unit : str
+        Of the periods, where the system states one.
     """
 
     system: str
@@ -97,6 +99,7 @@ class CycleBranch(Result):
     residuals: np.ndarray
     companions: dict[str, np.ndarray] = field(default_factory=dict)
     forced: bool = False
+    time_unit: str = ""
 
     def _check(self) -> None:
         along = (self.periods, self.maxima, self.minima, self.means, self.log_moduli, self.stable, self.traces)

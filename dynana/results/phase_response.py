@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -53,6 +53,9 @@ class PhaseResponse(Result):
     units : dict of str to str
         Of states and parameters, as far as the system names them.
     time_unit : str
+    at_jumps : ndarray, shape (number of parameters,)
+        What the jumps of the cycle add to the integrals of the responses to parameters, which enter thresholds and jump
+        maps, too; empty for cycles without jumps.
     """
 
     cycle: Cycle
@@ -63,6 +66,7 @@ class PhaseResponse(Result):
     error: float
     units: dict[str, str]
     time_unit: str = ""
+    at_jumps: np.ndarray = field(default_factory=lambda: np.empty(0))
 
     def _check(self) -> None:
         for what, names, array in (
@@ -105,9 +109,14 @@ class PhaseResponse(Result):
 
     @property
     def period_derivatives(self) -> dict[str, float]:
-        """Derivative of the period by each parameter: minus the integral of its response."""
-        parts = [s.duration * collocated.mean(x, s.widths, s.stages) for s, x in self._parts(self.parameter_values)]
-        return dict(zip(self.cycle.parameters, (-np.sum(parts, axis=0)).tolist(), strict=True))
+        """Derivative of the period by each parameter: minus the integral of its response, and minus `at_jumps`."""
+        parts = [
+            collocated.integral(x, self.times[s.first : s.last + 1], s.stages) if s.speeds
+            else s.duration * collocated.mean(x, s.widths, s.stages)
+            for s, x in self._parts(self.parameter_values)
+        ]  # fmt: skip
+        whole = np.sum(parts, axis=0) + (self.at_jumps if self.at_jumps.size else 0.0)
+        return dict(zip(self.cycle.parameters, (-whole).tolist(), strict=True))
 
     def __getitem__(self, name: str) -> Array:
         """The response to a state or parameter by name, shape (k,)."""
@@ -234,6 +243,8 @@ class PhaseResponse(Result):
         for i, (segment, x) in enumerate(self._parts(values)):
             here = which == i
             s = (times[here] - starts[i]) / segment.duration
+            if segment.speeds:
+                s = collocated.places(self.cycle.relative_times(segment), segment.widths, segment.stages, s)
             result[here] = collocated.values(collocated.coefficients(x, segment.stages), segment.widths, s)
         return result
 
@@ -287,5 +298,9 @@ def fine_times(cycle: Cycle) -> Array:
     parts = []
     for start, s in zip(starts, cycle.segments, strict=True):
         left = start + s.duration * np.concatenate(([0.0], np.cumsum(s.widths)[:-1]))
-        parts.append((left[:, None] + s.duration * s.widths[:, None] * np.arange(PARTS) / PARTS).ravel())
+        widths = s.duration * s.widths
+        if s.speeds:
+            edges = cycle.times[s.first : s.last + 1 : s.stages + 1]
+            left, widths = edges[:-1], np.diff(edges)
+        parts.append((left[:, None] + widths[:, None] * np.arange(PARTS) / PARTS).ravel())
     return np.concatenate(parts)
