@@ -64,7 +64,7 @@ class Cells:
     totals : mapping of str to expression
         For each parameter to which something is added in the equations, the parameter with all of that.
     method : str
-        "exact", "exponential_euler", "rk4", "euler" (with noise Euler-Maruyama), or "auto".
+        "exact", "exponential_euler", "rk4", "euler" (with noise Euler-Maruyama), "adaptive", or "auto".
     clock : str
         Parameter that holds the time since the cell's last spike, counted in whole steps (infinite before the first
         one, and 0 in the step in which it spikes); "" where nothing reads it.

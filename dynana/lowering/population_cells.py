@@ -3,7 +3,7 @@
 A block of 64 cells has the rows: states, the end of each refractory time (as the number of the last step at whose start
 the cell rests), a latch for each jump that may still hold after itself, the number of the step of the last spike where
 something asks for it, parameters with a value per cell, and for ``rk4`` the point at which the derivatives are taken
-and their weighted sum.
+and their weighted sum, for ``adaptive`` the length of the step that is tried next.
 """
 
 from __future__ import annotations
@@ -66,9 +66,14 @@ class Cell:
         return self.first_parameter + len(self.form.rows) if self.method == "rk4" else 0
 
     @cached_property
+    def pace(self) -> int:
+        """Row of the step that an adaptive method will try next."""
+        return self.first_parameter + len(self.form.rows)
+
+    @cached_property
     def rows(self) -> int:
         """Number of rows of a block."""
-        return self.first_parameter + len(self.form.rows) + (2 * self.n if self.method == "rk4" else 0)
+        return self.first_parameter + len(self.form.rows) + {"rk4": 2 * self.n, "adaptive": 1}.get(self.method, 0)
 
     # -- symbols -------------------------------------------------------------------------------------------------------
 

@@ -18,6 +18,7 @@ from dynana.lowering import modules
 from dynana.lowering.blocks import BLOCK_FUNCTIONS, STEP
 from dynana.lowering.kinds import ELEMENTARY, legend
 from dynana.lowering.modules import Function, Source
+from dynana.lowering.population_adaptive import slopes, steps_of_a_block
 from dynana.lowering.population_cells import Cell
 from dynana.lowering.population_drafts import Draft, any_of, indented, over_cells
 from dynana.lowering.population_steps import Form
@@ -50,10 +51,11 @@ def population(system: System, form: Form) -> ModuleType:
 def _module(cell: Cell) -> Source:
     # The constants are known when everything else has been written.
     drafts = [_step(cell), *([_jump(cell)] if cell.system.jumps else [])]
+    inner = (slopes(drafts[0]),) if cell.method == "adaptive" else ()
     used = set().union(*(draft.functions for draft in drafts))
     noise = {"dynana.numerics.random": {"WIENER", "fill_normals"}} if cell.wiener else {}
     return Source(
-        functions=(constants_function(cell), *(draft.finished() for draft in drafts)),
+        functions=(constants_function(cell), *inner, *(draft.finished() for draft in drafts)),
         imports={ELEMENTARY: used - NAMES, BLOCK_FUNCTIONS: used & NAMES, **IMPORTS, **noise},
         constants={
             "METHOD": cell.method,
@@ -102,7 +104,10 @@ def _step(cell: Cell) -> Draft:
         lines.append(f"fill_normals(a[{At.SEED:d}], k - 1, {first}, WIENER, {(len(cell.wiener) + 1) // 2}, w)")
     if cell.system.jumps:
         lines.append("due = int64(0)")
-    lines += _stages(draft) if cell.method == "rk4" else _whole(draft)
+    if cell.method == "adaptive":
+        lines += steps_of_a_block(draft, _tests(draft))
+    else:
+        lines += _stages(draft) if cell.method == "rk4" else _whole(draft)
     if cell.system.jumps:
         lines += _listing(draft)
         draft.head += ["count = counts[uint64(0)]", "n_jumps = int64(0)"]

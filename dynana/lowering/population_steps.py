@@ -10,6 +10,8 @@
     With noise Euler-Maruyama.
 ``rk4``
     The classical method; only the derivatives are needed here.
+``adaptive``
+    Dormand and Prince's pair, in steps of each cell's own inside a step of the grid.
 """
 
 from __future__ import annotations
@@ -27,7 +29,7 @@ from dynana.lowering.blocks import STEP, growth
 from dynana.lowering.hoisting import Hoist
 from dynana.lowering.stochastic import amplitudes, ito_drift
 
-METHODS = ("exact", "exponential_euler", "euler", "rk4")
+METHODS = ("exact", "exponential_euler", "euler", "rk4", "adaptive")
 
 
 @dataclass(frozen=True)
@@ -124,8 +126,10 @@ def chosen_method(system: System, form: Form, linear: Linear | None) -> str:
             f"{system.name} has no exact propagator: its equations must be linear with the same coefficients for all "
             "cells, without noise, and no state may depend on one that is held. Use 'exponential_euler' or 'rk4'"
         )
-    if form.method == "rk4" and system.noise:
-        raise ValueError(f"{system.name} has noise, for which 'rk4' is not made: use 'exponential_euler' or 'euler'")
+    if form.method in ("rk4", "adaptive") and system.noise:
+        raise ValueError(
+            f"{system.name} has noise, for which {form.method!r} is not made: use 'exponential_euler' or 'euler'"
+        )
     return form.method
 
 

@@ -28,7 +28,7 @@ from dynana.simulation.network_values import connected, realised
 from dynana.simulation.recording_requests import Wanted, probes_of
 
 #: Integrators of populations.
-METHODS = ("auto", "exact", "exponential_euler", "rk4", "euler")
+METHODS = ("auto", "exact", "exponential_euler", "rk4", "euler", "adaptive")
 #: Explicit methods, whose step must be shorter than the fastest time constant.
 EXPLICIT = ("rk4", "euler")
 #: How far, relative to a step, the end of a run may be from the grid.
