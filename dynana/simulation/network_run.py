@@ -189,10 +189,12 @@ def _blow_up(machine: Machine) -> Stop:
     population, cell, state = machine.not_finite()
     high = machine.start + machine.step * machine.dt
     low = machine.start + max(machine.step - WATCH, 0) * machine.dt
+    methods = [a.module.METHOD for a in machine.arrays if isinstance(a, PopulationArrays)]
+    other = "" if set(methods) == {"rk4"} else ", or method='rk4'"
     return Stop(
         reason="blow-up",
         message=f"{state} of cell {cell} of {population} is not finite any more, since a time "
-        f"between t = {low:g} and {high:g}. A shorter dt may help, or method='rk4'; if not, look at the equations.",
+        f"between t = {low:g} and {high:g}. A shorter dt may help{other}; if not, look at the equations.",
     )
 
 
