@@ -41,7 +41,8 @@ U = dn.Population("U", instant, 2)
 W = dn.Population("W", instant, 2)
 
 MISTAKES = {
-    "an off-grid constant delay": (lambda: run(one(delay=0.25)), "not a multiple of dt = 0.1; the nearest ones are 0.2"),
+    "an off-grid constant delay": (
+        lambda: run(one(delay=0.25)), "not a multiple of dt = 0.1; the nearest ones are 0.2 and 0.3"),
     "a probability over 1": (lambda: dn.probability(1.01), "p = 1.01 is no probability"),
     "a graph whose size differs": (
         lambda: dn.Projection(A, A, exponential, connect=dn.graph(nx.path_graph(7))), "a graph of 7 nodes for 20"),
