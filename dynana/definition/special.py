@@ -8,6 +8,7 @@ exprel(x, n)   n-th derivative of (exp(x) - 1)/x (1 at x = 0)              expre
 logistic(x)    1/(1 + exp(-x))                                             logistic(x) logistic(-x)
 minimum(a, b)  the smaller of two numbers                                  1 or 0
 maximum(a, b)  the larger of two numbers                                   1 or 0
+lgamma(x, n)   n-th derivative of log(abs(gamma(x)))                        lgamma(x, n + 1)
 =============  ==========================================================  =========================
 
 The first generates the Bernoulli numbers: bern(0, n) = B_n with B_1 = -1/2 (DLMF 24.2.1). The second is
@@ -80,6 +81,11 @@ def numeric_exprel(x: Any, n: Any = 0) -> Any:
 def numeric_logistic(x: Any) -> Any:
     """Return 1/(1 + exp(-x)) at mpmath's working precision."""
     return 1 / (1 + mpmath.exp(-x))
+
+
+def numeric_lgamma(x: Any, n: Any = 0) -> Any:
+    """Return the n-th derivative of log(abs(gamma(x))) at mpmath's working precision."""
+    return mpmath.re(mpmath.loggamma(x)) if int(n) == 0 else mpmath.polygamma(int(n) - 1, x)
 
 
 class _Primitive(sp.Function):  # type: ignore[misc]
@@ -164,6 +170,26 @@ class exprel(_Entire):
 
     def _latex(self, printer: Any, exp: str | None = None) -> str:
         return self._typeset(printer, exp, r"\frac{e^{u} - 1}{u}")
+
+
+class lgamma(_Primitive):
+    """``lgamma(x, n)``: n-th derivative of log(abs(gamma(x))): the digamma function for n = 1, and so on."""
+
+    nargs = 2
+    _imp_ = staticmethod(numeric_lgamma)
+
+    def fdiff(self, argindex: int = 1) -> sp.Expr:
+        """Return the derivative by one argument."""
+        x, n = self.args
+        if argindex != 1:
+            raise ArgumentIndexError(self, argindex)
+        return lgamma(x, n + 1)
+
+    def _latex(self, printer: Any, exp: str | None = None) -> str:
+        x, n = self.args
+        name = r"\ln\left|\Gamma\right|" if n == 0 else r"\psi" if n == 1 else rf"\psi^{{({n - 1})}}"
+        text = rf"{name}\left({printer._print(x)}\right)"
+        return text if exp is None else rf"\left({text}\right)^{{{exp}}}"
 
 
 class logistic(_Primitive):

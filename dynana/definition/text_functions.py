@@ -5,6 +5,7 @@ This table is the whole list: a name that is not in it, nor defined in the text 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -99,6 +100,14 @@ def _logistic(x: Any) -> Any:
     return 0.5 * (1 + np.tanh(0.5 * np.asarray(x)))
 
 
+def _each(function: Callable[[float], float]) -> Callable[[Any], Any]:
+    return lambda x: np.vectorize(function, otypes=[float])(x)
+
+
+def _lgamma(x: float) -> float:
+    return math.inf if x <= 0 and x == math.floor(x) else math.lgamma(x)
+
+
 #: Functions of every dialect.
 COMMON: dict[str, Primitive] = {
     "exp": Primitive(1, 1, sp.exp, np.exp),
@@ -119,6 +128,9 @@ COMMON: dict[str, Primitive] = {
     "abs": Primitive(1, 1, sp.Abs, np.abs),
     "sign": Primitive(1, 1, sp.sign, np.sign),
     "mod": Primitive(2, 2, _remainder, lambda a, b: a - b * np.floor(a / b)),
+    "erf": Primitive(1, 1, sp.erf, _each(math.erf)),
+    "erfc": Primitive(1, 1, sp.erfc, _each(math.erfc)),
+    "lgamma": Primitive(1, 1, lambda x: special.lgamma(x, _ZERO), _each(_lgamma)),
     "min": Primitive(2, 20, _several(_smaller), _several(np.minimum)),
     "max": Primitive(2, 20, _several(_larger), _several(np.maximum)),
 }

@@ -11,13 +11,19 @@ from dynana.definition.text_functions import Primitive
 from dynana.definition.text_meaning import Reading
 from dynana.definition.text_trees import COMPARISONS, Tree
 
+
+def _differs(a: Any, b: Any) -> Any:
+    """Return whether numbers differ; NaN does not, as in the conditions of expressions."""
+    return np.less(a, b) | np.greater(a, b)
+
+
 _COMPARE: dict[str, Callable[[Any, Any], Any]] = {
     "<": np.less,
     "<=": np.less_equal,
     ">": np.greater,
     ">=": np.greater_equal,
     "==": np.equal,
-    "!=": np.not_equal,
+    "!=": _differs,
 }
 
 
@@ -55,12 +61,12 @@ class Numbers(Reading[Any]):
             return _COMPARE[tree.head](*values) * 1.0
         if tree.head == "not":
             return (values[0] == 0) * 1.0
-        hold = [v != 0 for v in values]
+        hold = [_differs(v, 0) for v in values]
         return (np.logical_and if tree.head == "and" else np.logical_or).reduce(np.broadcast_arrays(*hold)) * 1.0
 
     def choice(self, condition: Tree, a: Tree, b: Tree) -> Any:
         """Return the value of a choice."""
-        holds = np.asarray(self.walk(condition)) != 0
+        holds = np.asarray(_differs(self.walk(condition), 0))
         if holds.ndim == 0:
             return self.walk(a if holds else b)
         return np.where(holds, self.walk(a), self.walk(b))

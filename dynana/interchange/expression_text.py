@@ -25,7 +25,7 @@ SUM, PRODUCT, POWER, ATOM = range(4)
 WORTH_A_NAME, FUNCTION_COST = 4, 4
 
 _COMPARE = {sp.StrictGreaterThan: ">", sp.GreaterThan: ">=", sp.StrictLessThan: "<", sp.LessThan: "<="}
-_PRIMITIVES = (special.bern, special.exprel)
+_PRIMITIVES = (special.bern, special.exprel, special.lgamma)
 _Text = tuple[str, int]
 
 
@@ -261,8 +261,9 @@ class Writer:
         argument, key = self._in(e.args[0], SUM), (type(e), int(e.args[1]))
         if key in self.language.primitives:
             return self.language.primitives[key].format(argument)
-        if self.language.exact:
-            raise self._refused(f"{type(e).__name__} of order {key[1]}, for which dynana has no public function,")
+        if self.language.exact or isinstance(e, special.lgamma):
+            missing = f"for which {self.language.name} has no function,"
+            raise self._refused(f"{type(e).__name__} of order {key[1]}, {missing}")
         self.used[key] = f"{type(e).__name__}{key[1]}"
         return f"{self.used[key]}({argument})"
 

@@ -98,17 +98,19 @@ def _calls(**names: str) -> dict[type, str]:
     return {f: f"{name}({{0}})" for f, name in named.items()}
 
 
+_ERRORS = {sp.erf: "erf({0})", sp.erfc: "erfc({0})"}
 _PAIRS = {special.minimum: "min({0}, {1})", special.maximum: "max({0}, {1})"}
 
 XPP = Language(
     name="XPPAUT",
-    functions=_calls(log="ln", floor="flr") | _PAIRS | {sp.sign: "sign({0})"},
+    functions=_calls(log="ln", floor="flr") | _PAIRS | _ERRORS | {sp.sign: "sign({0})"},
+    primitives={(special.lgamma, 0): "lgamma({0})"},
     choice="(if({0})then({1})else({2}))",
     definition="{0}({1})={2}",
 )
 FORTRAN = Language(
     name="AUTO-07p",
-    functions=_calls(floor="floor_of") | _PAIRS,
+    functions=_calls(floor="floor_of") | _PAIRS | _ERRORS,
     number=_double_precision,
     choice="merge({1}, {2}, {0})",
     both=("({})", " .and. "),
@@ -120,7 +122,7 @@ FORTRAN = Language(
 )
 MATLAB = Language(
     name="MatCont",
-    functions=_calls() | _PAIRS | {sp.sign: "sign({0})"},
+    functions=_calls() | _PAIRS | _ERRORS | {sp.sign: "sign({0})"},
     choice="choose({0}, {1}, {2})",
     definition="function y = {0}({1})\ny = {2};",
 )

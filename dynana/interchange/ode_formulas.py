@@ -29,7 +29,6 @@ _REFUSED = {
     "ishift": "ishift(...) has no counterpart here.",
     "set": "set(...) has no counterpart here.",
     **{n: f"the function {n} cannot be compiled here." for n in ("besselj", "bessely", "besseli")},
-    **{n: f"the function {n} cannot be compiled here." for n in ("erf", "erfc", "lgamma")},
 }
 #: Most terms of one sum.
 MOST_TERMS = 10_000

@@ -33,7 +33,8 @@ _FUNCTIONS: dict[type, int] = {
     sp.exp: taylor.EXP, sp.log: taylor.LOG, sp.sin: taylor.SIN, sp.cos: taylor.COS, sp.tan: taylor.TAN,
     sp.atan: taylor.ARCTAN, sp.sinh: taylor.SINH, sp.cosh: taylor.COSH, sp.tanh: taylor.TANH,
     sp.Abs: taylor.ABSOLUTE, sp.sign: taylor.SIGN, sp.floor: taylor.FLOOR, special.logistic: taylor.LOGISTIC,
-    special.bern: taylor.BERN, special.exprel: taylor.EXPREL,
+    special.bern: taylor.BERN, special.exprel: taylor.EXPREL, special.lgamma: taylor.LGAMMA,
+    sp.erf: taylor.ERF, sp.erfc: taylor.ERFC,
 }  # fmt: skip
 _COMPARE = {
     sp.StrictGreaterThan: (tape.GREATER, False), sp.GreaterThan: (tape.GREATER_EQUAL, False),

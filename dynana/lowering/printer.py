@@ -31,11 +31,13 @@ FUNCTIONS: dict[type, str] = {
     sp.Abs: "absolute",
     sp.sign: "sign",
     sp.floor: "floor",
+    sp.erf: "erf",
+    sp.erfc: "erfc",
     special.logistic: "logistic",
     special.minimum: "minimum",
     special.maximum: "maximum",
 }
-_INDEXED = {special.bern: "bern", special.exprel: "exprel"}
+_INDEXED = {special.bern: "bern", special.exprel: "exprel", special.lgamma: "lgamma"}
 _COMPARE = {sp.StrictGreaterThan: ">", sp.GreaterThan: ">=", sp.StrictLessThan: "<", sp.LessThan: "<="}
 
 

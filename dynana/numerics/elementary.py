@@ -13,12 +13,14 @@ import numpy as np
 from dynana.numerics.bernoulli import bern0, bern1, bern2, bern3, bern4, bern5
 from dynana.numerics.compilation import compiled
 from dynana.numerics.exponentials import cosh, exp, expm1, log, logistic, sinh, tanh
+from dynana.numerics.gamma_functions import erf, erfc, lgamma0, lgamma1, lgamma2, lgamma3, lgamma4, lgamma5
 from dynana.numerics.relative_exponentials import exprel0, exprel1, exprel2, exprel3, exprel4, exprel5
 
 __all__ = [
-    "absolute", "arctan", "bern0", "bern1", "bern2", "bern3", "bern4", "bern5", "cos", "cosh", "exp", "expm1",
-    "exprel0", "exprel1", "exprel2", "exprel3", "exprel4", "exprel5", "floor", "heaviside", "log", "logistic",
-    "maximum", "minimum", "nan", "sign", "sin", "sinh", "sqrt", "tan", "tanh",
+    "absolute", "arctan", "bern0", "bern1", "bern2", "bern3", "bern4", "bern5", "cos", "cosh", "erf", "erfc", "exp",
+    "expm1", "exprel0", "exprel1", "exprel2", "exprel3", "exprel4", "exprel5", "floor", "heaviside", "lgamma0",
+    "lgamma1", "lgamma2", "lgamma3", "lgamma4", "lgamma5", "log", "logistic", "maximum", "minimum", "nan", "sign",
+    "sin", "sinh", "sqrt", "tan", "tanh",
 ]  # fmt: skip
 
 

@@ -12,10 +12,12 @@ import numpy as np
 from dynana.numerics.bernoulli import bern0, bern1, bern2, bern3, bern4, bern5
 from dynana.numerics.compilation import compiled
 from dynana.numerics.exponentials import cosh, exp, log, logistic, sinh, tanh
+from dynana.numerics.gamma_functions import erf, erfc, lgamma0, polygamma
 from dynana.numerics.relative_exponentials import exprel0, exprel1, exprel2, exprel3, exprel4, exprel5
 
 #: Functions by number; -10 (and anything below 0) stands for a constant real power.
 EXP, LOG, SIN, COS, TAN, ARCTAN, SINH, COSH, TANH, LOGISTIC, ABSOLUTE, SIGN, FLOOR, BERN, EXPREL = range(15)
+LGAMMA, ERF, ERFC = range(15, 18)
 
 #: Highest derivative of `bern0` and `exprel0` that there is.
 TABULATED = 5
@@ -130,6 +132,25 @@ def _tabulated(function, x, order, c):
 
 
 @compiled
+def _gamma(x, order, c):
+    """Fill in a derivative of the logarithm of the gamma function."""
+    factorial = 1.0
+    for k in range(c.shape[0]):
+        factorial *= max(k, 1)
+        c[k] = (lgamma0(x) if order + k == 0 else polygamma(order + k - 1, x)) / factorial
+
+
+@compiled
+def _error(value, sign, x, c):
+    """Fill in f with f' = 2 sign exp(-x^2)/sqrt(pi), from g' = -2 x g for g = f'."""
+    rates = np.zeros(c.shape[0] + 1)
+    c[0], rates[0] = value, sign * 2.0 / np.sqrt(np.pi) * exp(-x * x)
+    for k in range(1, c.shape[0]):
+        c[k] = rates[k - 1] / k
+        rates[k] = -2.0 * (x * rates[k - 1] + (rates[k - 2] if k > 1 else 0.0)) / k
+
+
+@compiled
 def taylor(function, x, parameter, c):
     """Fill in the Taylor coefficients of a function.
 
@@ -140,7 +161,7 @@ def taylor(function, x, parameter, c):
     x : float
         The place of expansion.
     parameter : float
-        The exponent of a power; the order of the derivative of BERN and EXPREL.
+        The exponent of a power; the order of the derivative of BERN, EXPREL and LGAMMA.
     c : (order + 1,) array
         Receives the coefficients.
     """
@@ -166,6 +187,12 @@ def taylor(function, x, parameter, c):
         _arctangent(x, c)
     elif function == LOGISTIC:
         _sigmoid(x, c)
+    elif function == ERF:
+        _error(erf(x), 1.0, x, c)
+    elif function == ERFC:
+        _error(erfc(x), -1.0, x, c)
+    elif function == LGAMMA:
+        _gamma(x, int(parameter), c)
     elif function == BERN or function == EXPREL:
         _tabulated(function, x, int(parameter), c)
     else:

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import sympy as sp
+from scipy.integrate import solve_ivp
 
 import dynana as dn
 from dynana.interchange.ode_report import KINDS
@@ -215,6 +216,30 @@ def test_conditions_on_choices_on_choices() -> None:
         i2 = w * clip(v + i1 - theta)
         expected = (-u + max(s * i1 + (1 - s) * i2 - 0.2 * v, 0), (-v + max(i0 + clip(u) - i2, 0)) / tau)
         assert numbers(u, v, *system.values.values(), t) == pytest.approx(expected, rel=1e-13, abs=1e-13)
+
+
+def test_functions_of_probability_run_and_have_derivatives() -> None:
+    """The slopes of erf and lgamma at a point by differences, and a run by scipy."""
+    system = dn.load_ode(FOLDER / "special.ode").system
+    s, point = system.symbols, {"v": 0.4, "w": 0.2, **system.values}
+
+    def rate(v: float) -> float:
+        value = system.derivatives[0].subs({s[n]: a for n, a in {**point, "v": v}.items()})
+        return float(value.evalf(30))
+
+    slope = sp.diff(system.derivatives[0], s["v"]).subs({s[n]: a for n, a in point.items()}).evalf(30)
+    assert float(slope) == pytest.approx((rate(0.4 + 1e-5) - rate(0.4 - 1e-5)) / 2e-5, rel=1e-9)
+
+    def right(t: float, y: np.ndarray) -> list[float]:
+        v, w = y
+        return [
+            -v + 2 * math.erf(v - w) + 0.1 * math.lgamma(2 + v**2), (math.exp(-(v**2)) * math.erfc(-v) - w) / 3,
+        ]  # fmt: skip
+
+    expected = solve_ivp(right, (0, 20), [0.3, 0.1], "DOP853", rtol=1e-12, atol=1e-13).y[:, -1]
+    for method in ("dop853", "rodas5p"):
+        run = dn.simulate(system, 20.0, method=method, rtol=1e-10, atol=1e-12)
+        assert run.y[-1] == pytest.approx(expected, rel=1e-7)
 
 
 def test_an_event_that_holds_at_the_beginning_waits() -> None:

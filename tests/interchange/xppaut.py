@@ -15,6 +15,7 @@ import numpy as np
 import sympy as sp
 from numpy.typing import NDArray
 from scipy.integrate import solve_ivp
+from scipy.special import erf, erfc, gammaln, polygamma
 
 import dynana as dn
 from dynana.interchange.ode import OdeModel
@@ -93,6 +94,7 @@ def values(system: dn.System, expressions: list[sp.Expr]) -> Callable[[float, Ar
     symbols = system.symbols
     arguments = [sp.Symbol("t", real=True), *(symbols[n] for n in (*system.states, *system.parameters))]
     functions = {"logistic": lambda x: 0.5 * (1 + np.tanh(x / 2)), "minimum": np.minimum, "maximum": np.maximum}
+    functions |= {"erf": erf, "erfc": erfc, "lgamma": lambda x, n: polygamma(n - 1, x) if n else gammaln(x)}
     function = sp.lambdify(arguments, expressions, [functions, "numpy"], cse=True)
     given = list(system.values.values())
 

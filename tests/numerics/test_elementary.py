@@ -188,4 +188,6 @@ def test_plain_python_gives_the_same_values():
     for name, values in zip(UNARY, json.loads(done.stdout), strict=True):
         compiled = [getattr(elementary, name)(x) for x in points]
         # fused multiply-add changes the last bits
-        np.testing.assert_allclose(values, compiled, rtol=1e-15, atol=5e-324, err_msg=name)
+        # Python's own lgamma differs from C's where digits cancel near its zeros
+        rtol = 5e-15 if name.startswith("lgamma") else 1e-15
+        np.testing.assert_allclose(values, compiled, rtol=rtol, atol=5e-324, err_msg=name)
