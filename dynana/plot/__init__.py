@@ -24,6 +24,7 @@ from dynana.plot.poincare_maps import first_return, poincare_map
 from dynana.plot.rasters import population_rate, raster
 from dynana.plot.spike_maps import cobweb, spike_map
 from dynana.plot.trajectories import firing_pattern, traces, trajectory, trajectory_3d
+from dynana.plot.xpp_diagrams import xpp_diagram
 
 __all__ = [
     "activity",
@@ -66,4 +67,5 @@ __all__ = [
     "vector_field",
     "weight_histogram",
     "weight_matrix",
+    "xpp_diagram",
 ]

@@ -27,13 +27,15 @@ class XppDiagram(Result):
     states : tuple of str
         What the columns of ``maxima`` and ``minima`` are: states, or "y" for what "write pts" shows.
     values, second : ndarray, shape (k,)
-        First and second parameter; the second is the first again in curves of one parameter.
+        First and second parameter of AUTO's window. The second varies in curves of two parameters only; it is the
+        first again for cycles, and in files of "write pts", which do not have it.
     maxima, minima : ndarray, shape (k, n)
         Largest and smallest value on the orbit, equal at equilibria.
     periods : ndarray, shape (k,)
         NaN where the file has none.
     stable, cycles : ndarray of bool, shape (k,)
-        Whether a point is stable, and whether it is a limit cycle.
+        Whether a point is stable, and whether it is a limit cycle. XPPAUT calls the first equilibrium of a run
+        unstable, with a spectrum of zeros, for it knows neither there.
     branch : ndarray of int, shape (k,)
         AUTO's number of the branch.
     curve : ndarray of int, shape (k,)

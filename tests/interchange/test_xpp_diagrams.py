@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.interpolate import CubicSpline
 
 import dynana as dn
 from dynana.errors import FormatError
@@ -15,6 +16,7 @@ from dynana.models import fitzhugh_nagumo, morris_lecar
 from dynana.results.diagram import Diagram
 from dynana.results.xpp_diagram import XppDiagram
 
+REFERENCE = Path(__file__).parents[1] / "reference"
 #: What version 8 prints: branch 1 equilibria of two states, losing stability, then cycles of branch 2.
 POINTS = """0.1 -1.5 -1.5 1 1 0
 0.2 -1.4 -1.4 1 1 0
@@ -134,6 +136,63 @@ def test_a_file_that_is_too_large_is_not_read(tmp_path: Path, monkeypatch: pytes
     (tmp_path / "d.dat").write_text(POINTS)
     with pytest.raises(FormatError, match="a diagram has at most 10"):
         dn.load_xpp_diagram(tmp_path / "d.dat")
+
+
+#: XPPAUT 6.11 wrote these two files of one diagram, of the model below, from its AUTO window; it prints six digits.
+WRITE_PTS, ALL_INFO_FILE = (REFERENCE / f"xppaut_{name}.dat" for name in ("write_pts", "all_info"))
+RELAXATION = "v'=v-v^3/3-w+i\nw'=eps*(v+a-b*w)\npar i=0,eps=.4,a=.7,b=.8\ninit v=-1.1994,w=-.62426\ndone"
+#: Six digits, and XPPAUT's tolerance of 1e-4 for Newton's method.
+SIX_DIGITS = 2e-5
+#: Cycles, relative to the extent of each quantity: 30 intervals of 4 points are XPPAUT's mesh.
+COARSE_CYCLES = 1e-3
+
+
+def test_files_that_xppaut_has_written_agree_with_each_other() -> None:
+    points = dn.load_xpp_diagram(WRITE_PTS, parameter="i", states=["v"])
+    full = dn.load_xpp_diagram(ALL_INFO_FILE, parameter="i", states=["v", "w"])
+    assert repr(full) == "<XppDiagram over i (v, w): 51 equilibria, 60 cycles on 2 branches>"
+    for part in ("values", "stable", "cycles", "branch"):
+        assert getattr(points, part).tolist() == getattr(full, part).tolist()
+    assert points["v"].tolist() == full["v"].tolist()
+    assert points.minima[:, 0].tolist() == full.minima[:, 0].tolist()
+    assert set(full.second[~full.cycles]) == {0.4}  # the second parameter of AUTO's window is eps
+    assert np.array_equal(full.second[full.cycles], full.values[full.cycles])  # it has none for cycles
+    assert np.all(full.periods[full.cycles] > 10)
+    assert np.count_nonzero(full.periods[~full.cycles]) == 2  # at the Hopf points
+
+
+def test_equilibria_that_xppaut_has_written_are_those_of_the_cubic() -> None:
+    """The cubic for v, and the exponentials of the eigenvalues of the Jacobian."""
+    full = dn.load_xpp_diagram(ALL_INFO_FILE, parameter="i", states=["v", "w"])
+    rest = ~full.cycles
+    for i, v, w, spectrum, stable in zip(
+        full.values[rest][1:], full["v"][rest][1:], full["w"][rest][1:], full.spectrum[rest][1:],
+        full.stable[rest][1:], strict=True,
+    ):  # fmt: skip
+        roots = np.roots([-1 / 3, 0, 1 - 1 / 0.8, i - 0.7 / 0.8])
+        exact = roots[np.abs(roots.imag) < 1e-9].real[0]
+        assert (v, w) == pytest.approx((exact, (exact + 0.7) / 0.8), abs=SIX_DIGITS)
+        eigenvalues = np.linalg.eigvals([[1 - exact**2, -1], [0.4, -0.32]])
+        assert np.sort_complex(spectrum) == pytest.approx(np.sort_complex(np.exp(eigenvalues)), abs=SIX_DIGITS)
+        growth = eigenvalues.real.max()
+        assert stable == (growth < 0) or abs(growth) < SIX_DIGITS  # on the Hopf point itself
+
+
+@pytest.mark.slow
+def test_cycles_that_xppaut_has_written_lie_on_our_branch() -> None:
+    system = dn.load_ode(RELAXATION).system
+    rest = dn.continue_equilibria(system, "i", (0.0, 2.1), ranges={"v": (-3, 3), "w": (-3, 4)})
+    ours = dn.continue_cycles(system, rest.special_points("hopf")[0], "i", (0.0, 2.1))
+    full = dn.load_xpp_diagram(ALL_INFO_FILE, parameter="i", states=["v", "w"])
+    theirs = np.column_stack([full.values, full.maxima, full.minima, full.periods])[full.cycles]
+    along = np.column_stack([ours.values, ours.maxima, ours.minima, ours.periods])
+    extent = np.ptp(along, axis=0)
+    length = np.append(0, np.cumsum(np.linalg.norm(np.diff(along / extent, axis=0), axis=1)))
+    curve = CubicSpline(length, along / extent)(np.linspace(0, length[-1], 20_001))
+    assert max(np.abs(curve - row).max(axis=1).min() for row in theirs / extent) < COARSE_CYCLES
+    folds = [s.parameters["i"] for s in ours.special_points("fold of cycles")]
+    assert folds == pytest.approx([0.463297, 1.286703], abs=1e-6)  # LP in XPPAUT's table
+    assert full.values[full.cycles].min() == pytest.approx(min(folds), abs=SIX_DIGITS)
 
 
 @given(st.text(alphabet="0123456789.-einfa \n\t\x00é", max_size=200))
