@@ -96,7 +96,8 @@ class CriticalCycles:
         gained = np.zeros(self.n) if gains is None else gains
         sizes = LEAST_VARIATION * np.maximum(extent, LEAST_VARIATION * extent.max())
         span = np.array(ranges, dtype=float)
-        base = cycle_equations(system, self.free, gains=gained, forcing_period=forcing_period or None)
+        law = [forcing_period, 0.0, 0.0] if self.forced else None
+        base = cycle_equations(system, self.free, gains=gained, forcing=law)
         self.plain = OrbitCurve(base, sizes, span, stages, held=(2,))
         further = conditions(self.bifurcation, self.forced)
         equations = self._equations(gained, forcing_period)

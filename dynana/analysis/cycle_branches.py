@@ -19,6 +19,7 @@ from dynana.analysis.cycle_results import Row, branch_of, end_point, hopf_row, s
 from dynana.analysis.cycle_starts import Beginning, beginning
 from dynana.analysis.cycle_tracing import Tracer
 from dynana.analysis.cycle_ways import Way
+from dynana.analysis.forcing import ForcingPeriod
 from dynana.analysis.spiking_curve import SpikingCurve
 from dynana.analysis.spiking_doublings import halved
 from dynana.analysis.spiking_ends import confirmed, limits, nearly_silent, silent_end, watched
@@ -46,7 +47,7 @@ def continue_cycles(
     max_step: float | None = None,
     values: Mapping[str, Sequence[float]] | None = None,
     test_functions: Mapping[str, Function] | None = None,
-    forcing_period: float | None = None,
+    forcing_period: ForcingPeriod | None = None,
     longest_period: float | None = None,
     points: int = POINTS,
     intervals: int = 60,
@@ -77,8 +78,10 @@ def continue_cycles(
         Where to put labels: ``{"I": [10, 20], "period": [50]}``.
     test_functions : mapping of name to callable, optional
         Functions of a `Cycle`, whose zeros are located.
-    forcing_period : float, optional
-        Period of the equations, where time enters them. Cycles may have a multiple of it.
+    forcing_period : float, str or callable, optional
+        Period of the equations, where time enters them. Cycles may have a multiple of it. Where it changes with a
+        parameter that varies: the name of that parameter, or a function of a mapping of all parameters that is
+        proportional to it or to its inverse, such as ``lambda p: 2 * pi / p["omega"]``.
     longest_period : float, optional
         Period at which the branch ends; unless given, a thousand times that of the start, or less where only the period
         still changes.

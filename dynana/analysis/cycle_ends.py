@@ -182,8 +182,9 @@ def halved_end(
     gains = points[-1] - points[0]
     first, second = interpolate(points, widths, scheme, 0.5 * s), interpolate(points, widths, scheme, 0.5 + 0.5 * s)
     period, given = 0.5 * float(place.scalars[0]), curve.curve.equations
-    turned = given.data[: curve.curve.n] / 2.0
-    equations = cycle_equations(system, free, gains=turned, forcing_period=period if curve.forced else None)
+    turned, law = given.data[: curve.curve.n] / 2.0, given.data[curve.curve.n :].tolist()
+    halved = [0.5 * law[0], *law[1:]] if curve.forced else None
+    equations = cycle_equations(system, free, gains=turned, forcing=halved)
     single = CycleCurve(OrbitCurve(equations, curve.curve.sizes, curve.curve.ranges, curve.curve.scheme.stages))
     counts = [int(place.orbit.counts[0])]
     guess = single.curve.guess([(s, 0.5 * (first + second - 0.5 * gains))], [period], counts)

@@ -15,6 +15,7 @@ from dynana.analysis.cycle_loci_events import CyclePlace, CycleTest
 from dynana.analysis.cycle_loci_results import locus_of
 from dynana.analysis.cycle_loci_starts import first_fold_of_cycles
 from dynana.analysis.cycle_loci_tracing import SHRINK, CycleLocus
+from dynana.analysis.forcing import Forcing, changing
 from dynana.analysis.loci_request import ranges_around, two_parameters
 from dynana.analysis.orbit_loci import Tracer, step_control
 from dynana.analysis.orbit_places import Test, Way, always, label
@@ -97,6 +98,8 @@ def continue_cycle_locus(
     """
     curve_kind = _kind(system, start, kind)
     free, box = _plane(system, start, parameters, ranges)
+    if isinstance(start.cycle, Cycle) and start.cycle.forced:
+        _require_constant_period(system.at(**start.parameters), start.cycle, free, box)
     control = step_control(max_step, points)
     at_start = system.at(**start.parameters)
     labels = _labels(at_start, free, values or {}, test_functions or {})
@@ -125,6 +128,16 @@ def continue_cycle_locus(
 def _ended(problem: CriticalCycles, first: CyclePlace, way: Way[CyclePlace]) -> Way[CyclePlace]:
     """Return a way with the Bautin point in which its cycles shrink to a point, if they do."""
     return way.shrunk(bautin_end(problem, [first, *way.places])) if way.stop.reason == SHRINK else way
+
+
+def _require_constant_period(system: System, cycle: Cycle, free: tuple[str, str], box: Array) -> None:
+    """Raise ValueError if the period of the forcing changes with one of the free parameters."""
+    if name := changing(system, Forcing(cycle.period), free, [(float(low), float(high)) for low, high in box]):
+        raise ValueError(
+            f"{system.name}: the period of the forcing changes with {name}: curves of bifurcations of forced cycles "
+            "are followed at a constant period. Measure time in periods of the forcing: t = tau*period, and multiply "
+            "the equations by the period"
+        )
 
 
 def _kind(system: System, start: Any, kind: str | None) -> str:

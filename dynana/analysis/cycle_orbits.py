@@ -28,7 +28,7 @@ def is_forced(system: System) -> bool:
 
 
 def cycle_equations(
-    system: System, free: Sequence[str], *, gains: Array | None = None, forcing_period: float | None = None
+    system: System, free: Sequence[str], *, gains: Array | None = None, forcing: Sequence[float] | None = None
 ) -> OrbitEquations:
     """Return the equations of the smooth cycles of a system: one segment that closes.
 
@@ -40,13 +40,14 @@ def cycle_equations(
         Parameters that vary along curves.
     gains : ndarray, shape (n,), optional
         What each state gains in a period: full turns of angles; 0 unless given.
-    forcing_period : float, optional
-        The period, where time enters the equations.
+    forcing : sequence of float, optional
+        The period, where time enters the equations: scale, index of a parameter and power, see
+        `dynana.numerics.closures.forced`.
     """
     kernels = lower(system)
     gained = np.zeros(kernels.n) if gains is None else np.asarray(gains, dtype=float)
-    driven = forcing_period is not None
-    data = gained if forcing_period is None else np.append(gained, forcing_period)
+    driven = forcing is not None
+    data = gained if forcing is None else np.concatenate((gained, forcing))
     return OrbitEquations(
         rhs=kernels.rhs,
         jacobian=kernels.jacobian,

@@ -9,13 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from dynana.analysis.cycle_orbits import is_forced
+from dynana.analysis.forcing import Forcing, ForcingPeriod, forcing
 from dynana.analysis.ranges import finite_range, range_around
 from dynana.analysis.spiking_beginnings import is_spiking
 from dynana.definition.system import System
 from dynana.definition.tracing import symbol
 from dynana.errors import ModelError, unknown
-from dynana.lowering.kernels import lower
 from dynana.results.cycle import Cycle
 from dynana.results.periodic_point import PeriodicPoint
 from dynana.results.special_points import SpecialPoint
@@ -28,8 +27,6 @@ LONGEST_STEP = 0.05
 STEP_BOUNDS = (1e-4, 1.0)
 #: A branch ends where its period is so many times the one it started with: by then it is next to a homoclinic orbit.
 LONGEST_PERIOD = 1000.0
-#: Relative deviation of the equations after a period up to which they count as periodic in time.
-PERIODIC = 1e-9
 
 Start = SpecialPoint | Cycle | Trajectory | PeriodicPoint
 Function = Callable[[Cycle], float]
@@ -52,7 +49,7 @@ class Request:
     labels : tuple of (name, value)
         Parameters or "period" and the values at which to put labels.
     functions : tuple of (name, function of a Cycle)
-    forcing_period : float or None
+    forcing : Forcing or None
     longest_period : float or None
     points : int
     intervals, stages : int
@@ -66,7 +63,7 @@ class Request:
     max_step: float
     labels: tuple[tuple[str, float], ...]
     functions: tuple[tuple[str, Function], ...]
-    forcing_period: float | None
+    forcing: Forcing | None
     longest_period: float | None
     points: int
     intervals: int
@@ -83,7 +80,7 @@ def requested(
     max_step: float | None,
     values: Mapping[str, Sequence[float]] | None,
     test_functions: Mapping[str, Any] | None,
-    forcing_period: float | None,
+    forcing_period: ForcingPeriod | None,
     longest_period: float | None,
     points: int,
     mesh: tuple[int, int],
@@ -114,7 +111,7 @@ def requested(
         max_step=step,
         labels=_labels(system, free, values or {}),
         functions=_functions(test_functions or {}),
-        forcing_period=_forcing(system, forcing_period),
+        forcing=forcing(system, forcing_period, free, ranges),
         longest_period=longest_period,
         points=points,
         intervals=mesh[0],
@@ -123,7 +120,7 @@ def requested(
     )
 
 
-def single(system: System, start: Any, *, forcing_period: float | None, mesh: tuple[int, int]) -> Request:
+def single(system: System, start: Any, *, forcing_period: ForcingPeriod | None, mesh: tuple[int, int]) -> Request:
     """Return the request of one cycle at the values of a system: any of its parameters serves, and keeps its value."""
     if not system.parameters:
         raise ModelError(f"{system.name} has no parameters: give it one, whatever it does, to look for its cycles.")
@@ -133,7 +130,7 @@ def single(system: System, start: Any, *, forcing_period: float | None, mesh: tu
     value, extent = system.values[name], 1.0 + abs(system.values[name])
     return Request(
         system=system, free=(name,), ranges=((value - extent, value + extent),), start=start,
-        max_step=LONGEST_STEP, labels=(), functions=(), forcing_period=_forcing(system, forcing_period),
+        max_step=LONGEST_STEP, labels=(), functions=(), forcing=forcing(system, forcing_period, (), ()),
         longest_period=None, points=1, intervals=mesh[0], stages=mesh[1], progress=False,
     )  # fmt: skip
 
@@ -200,42 +197,6 @@ def at_start(system: System, start: Any) -> System:
             "equations, with t, and give its period as forcing_period="
         )
     return system.at(**{n: float(v) for n, v in start.parameters.items() if n in system.values})
-
-
-def _forcing(system: System, period: float | None) -> float | None:
-    driven = is_forced(system)
-    if driven and period is None:
-        raise ModelError(
-            f"{system.name}: the equations contain the time t. Give the period of the forcing as forcing_period=, or "
-            "hold time at a value with system.freeze('t')."
-        )
-    if period is None:
-        return None
-    if not driven:
-        raise ValueError(f"{system.name}: forcing_period= is for equations that contain the time t; these do not")
-    if not (math.isfinite(period) and period > 0.0):
-        raise ValueError(f"{system.name}: forcing_period must be positive, got {period!r}")
-    _check_period(system, float(period))
-    return float(period)
-
-
-def _check_period(system: System, period: float) -> None:
-    """Raise ValueError unless the equations are the same after a period, at several times."""
-    kernels, times = lower(system), period * np.linspace(0.0, 1.0, 17)[:-1]
-
-    def rates(shift: float) -> np.ndarray:
-        out = np.empty((times.size, kernels.n))
-        for row, t in zip(out, times, strict=True):
-            kernels.rhs(t + shift, kernels.y0, kernels.p, row)
-        return out
-
-    before, after = rates(0.0), rates(period)
-    if np.abs(after - before).max() > PERIODIC * np.abs(before).max():
-        t = times[int(np.abs(after - before).max(axis=1).argmax())]
-        raise ValueError(
-            f"{system.name}: the equations are not periodic in time with forcing_period = {number(period, 12)}: they "
-            f"differ at t = {number(t)} and t = {number(t + period)}"
-        )
 
 
 def _labels(

@@ -13,6 +13,7 @@ from dynana.analysis.cycle_orbits import cycle_equations, orbit_of
 from dynana.analysis.cycle_places import CycleCurve, Place, others
 from dynana.analysis.cycle_request import Request
 from dynana.analysis.cycle_returns import Return, last_return, whole_return
+from dynana.analysis.forcing import Forcing
 from dynana.analysis.spiking_beginnings import first_place, is_spiking
 from dynana.analysis.spiking_doublings import doubled_beside
 from dynana.definition.system import System
@@ -81,7 +82,7 @@ def beginning(request: Request) -> Beginning:
         assert isinstance(run, Trajectory)
         return _from_return(request, whole_return(request.system, run), "from a periodic point")
     if isinstance(start, Trajectory):
-        found = last_return(request.system, start, request.forcing_period)
+        found = last_return(request.system, start, _period_now(request))
         return _from_return(request, found, "from a trajectory that settles on it")
     if isinstance(start, Cycle):
         return _from_cycle(request, start, None, "from a stored cycle")
@@ -114,9 +115,10 @@ def _spiking(request: Request) -> Beginning:
     return Beginning(curve, place, (1.0, -1.0), f"from {words[type(start)]}")
 
 
-def _curve(request: Request, sizes: Array, gains: Array | None, forcing: float | None) -> CycleCurve:
+def _curve(request: Request, sizes: Array, gains: Array | None, forcing: Forcing | None) -> CycleCurve:
     extents = np.array([high - low for low, high in request.ranges])
-    equations = cycle_equations(request.system, request.free, gains=gains, forcing_period=forcing)
+    law = None if forcing is None else forcing.data(request.system)
+    equations = cycle_equations(request.system, request.free, gains=gains, forcing=law)
     held = (0,) if len(request.free) == 2 else ()
     return CycleCurve(OrbitCurve(equations, sizes, extents, request.stages, held=held))
 
@@ -223,10 +225,15 @@ def _smooth(request: Request, cycle: Cycle) -> Cycle:
     return cycle
 
 
-def _forcing_of(request: Request, cycle: Cycle) -> float | None:
-    if request.forcing_period is None:
-        return None
-    return request.forcing_period * max(1, round(cycle.period / request.forcing_period))
+def _period_now(request: Request) -> float | None:
+    """Return the period of the forcing at the start."""
+    return None if request.forcing is None else request.forcing.period(request.system.values)
+
+
+def _forcing_of(request: Request, period: float) -> Forcing | None:
+    """Return the law of the period of a cycle, a multiple of that of the forcing."""
+    now = _period_now(request)
+    return None if request.forcing is None or now is None else request.forcing.turns(max(1, round(period / now)))
 
 
 def _from_cycle(request: Request, cycle: Cycle, tangent: Array | None, origin: str) -> Beginning:
@@ -237,7 +244,7 @@ def _from_cycle(request: Request, cycle: Cycle, tangent: Array | None, origin: s
     orbit = replace(orbit, z=z)
     request = replace(request, stages=orbit.stages)
     curve = _curve(
-        request, _sizes(request.system, cycle.points), _gains(request.system, cycle), _forcing_of(request, cycle)
+        request, _sizes(request.system, cycle.points), _gains(request.system, cycle), _forcing_of(request, cycle.period)
     )
     place = None
     if tangent is not None and tangent.shape == orbit.z.shape:
@@ -258,9 +265,9 @@ def doubled(request: Request, start: SpecialPoint, cycle: Cycle) -> Beginning:
     one, n = orbit_of(cycle, request.free), len(cycle.states)
     direction = np.asarray(start.vectors["direction"])
     request = replace(request, stages=one.stages)
-    gains, forcing = _gains(request.system, cycle), _forcing_of(request, cycle)
+    gains, forcing = _gains(request.system, cycle), _forcing_of(request, cycle.period)
     curve = _curve(
-        request, _sizes(request.system, cycle.points), 2.0 * gains, None if forcing is None else 2.0 * forcing
+        request, _sizes(request.system, cycle.points), 2.0 * gains, None if forcing is None else forcing.turns(2)
     )
     points = np.concatenate((cycle.points[:-1], cycle.points + gains))
     sideways = np.concatenate((direction[:-1], -direction))
@@ -277,7 +284,7 @@ def _sideways(request: Request, start: SpecialPoint, cycle: Cycle) -> Beginning:
     orbit = orbit_of(cycle, request.free)
     request = replace(request, stages=orbit.stages)
     curve = _curve(
-        request, _sizes(request.system, cycle.points), _gains(request.system, cycle), _forcing_of(request, cycle)
+        request, _sizes(request.system, cycle.points), _gains(request.system, cycle), _forcing_of(request, cycle.period)
     )
     return _stepped_aside(request, curve, start, orbit, np.asarray(start.vectors["branch_tangent"]), (1.0,))
 
@@ -300,7 +307,7 @@ def _stepped_aside(
 
 def _from_return(request: Request, found: Return, origin: str) -> Beginning:
     system = request.system
-    forcing = None if request.forcing_period is None else found.period
+    forcing = _forcing_of(request, found.period)
     curve = _curve(request, _sizes(system, found.states), found.gains, forcing)
     s = np.linspace(0.0, 1.0, len(found.states))
     guess = curve.curve.guess([(s, found.states)], [found.period], [request.intervals])

@@ -48,7 +48,6 @@ MOST_CORNERS = 20
 NEARLY_THERE = 0.9
 
 
-
 @dataclass(frozen=True, eq=False)
 class Tracer:
     """Traces curves of cycles.

@@ -7,6 +7,7 @@ import numpy as np
 from dynana.analysis.cycle_orbits import cycle_of
 from dynana.analysis.cycle_request import Start, at_start, single
 from dynana.analysis.cycle_starts import beginning
+from dynana.analysis.forcing import ForcingPeriod
 from dynana.definition.system import System
 from dynana.results.cycle import Cycle
 
@@ -15,7 +16,7 @@ def find_cycle(
     system: System,
     start: Start,
     *,
-    forcing_period: float | None = None,
+    forcing_period: ForcingPeriod | None = None,
     intervals: int = 60,
     stages: int = 4,
 ) -> Cycle:
@@ -28,8 +29,8 @@ def find_cycle(
     start : Trajectory, PeriodicPoint, Cycle or SpecialPoint
         A trajectory that settles on the orbit, a periodic point of `spike_map` or `poincare_map`, or an orbit of
         neighbouring values of the parameters.
-    forcing_period : float, optional
-        Period of the equations, where time enters them.
+    forcing_period : float, str or callable, optional
+        See `continue_cycles`. Period of the equations, where time enters them.
     intervals, stages : int, optional
         Mesh intervals to start with, and Gauss points in each (2 to 7). The mesh adapts, and grows where it must.
 

@@ -150,9 +150,7 @@ def flaw(curve: SpikingCurve, place: Place) -> str:
     return ""
 
 
-def _undue(
-    curve: SpikingCurve, flights: Flights, i: int, x: Array, edges: Array, ends: NDArray[np.intp]
-) -> str:
+def _undue(curve: SpikingCurve, flights: Flights, i: int, x: Array, edges: Array, ends: NDArray[np.intp]) -> str:
     """Return in words which jump is undue on segment ``i``, or nothing; ``ends`` are those of pieces."""
     orbits = curve.curve
     made, names = orbits.clocked, [jump.name for jump in orbits.clocked.base.jumps]

@@ -29,9 +29,7 @@ FIRST_SECANT = 1e-3
 SAME_PERIOD = 0.05
 
 
-def doubled_beside(
-    system: System, free: Sequence[str], cycle: Cycle, ranges: Array
-) -> tuple[SpikingCurve, Place]:
+def doubled_beside(system: System, free: Sequence[str], cycle: Cycle, ranges: Array) -> tuple[SpikingCurve, Place]:
     """Return an orbit of two turns beside a period doubling, and its curve, which points away from it."""
     single, orbit = curve_of(system, free, cycle, ranges)
     curve = SpikingOrbits(

@@ -13,6 +13,7 @@ from dynana.analysis.cycle_branches import continue_cycles
 from dynana.analysis.cycle_ways import HALVED
 from dynana.analysis.equilibrium_branches import TestFunction, continue_equilibria
 from dynana.analysis.equilibrium_tracing import LEAVES_BOX
+from dynana.analysis.forcing import ForcingPeriod
 from dynana.analysis.spiking_search import SpikeSearch
 from dynana.analysis.unmoved_equilibria import only_in_jumps, unmoved_equilibria
 from dynana.definition.system import System
@@ -57,7 +58,7 @@ def bifurcation_diagram(
     max_step: float | None = None,
     values: Mapping[str, Sequence[float]] | None = None,
     test_functions: Mapping[str, TestFunction] | None = None,
-    forcing_period: float | None = None,
+    forcing_period: ForcingPeriod | None = None,
     longest_period: float | None = None,
     points: int = MOST_POINTS,
     progress: bool | None = None,
@@ -87,8 +88,8 @@ def bifurcation_diagram(
         Where to put labels: ``{"I": [10, 20], "period": [50]}``; states label equilibria.
     test_functions : mapping of name to callable, optional
         Functions of a mapping with all states and parameters, whose zeros on branches of equilibria are located.
-    forcing_period : float, optional
-        Period of the equations, where time enters them; equilibria are then left out.
+    forcing_period : float, str or callable, optional
+        See `continue_cycles`. Period of the equations, where time enters them; equilibria are then left out.
     longest_period : float, optional
         See `continue_cycles`.
     points : int, optional

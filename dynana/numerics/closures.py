@@ -26,14 +26,17 @@ def periodic(starts, ends, durations, p, data, out, derivative):
 
 @compiled(CLOSURE)
 def forced(starts, ends, durations, p, data, out, derivative):
-    """Require one segment to close after a given period: n + 1 conditions.
+    """Require one segment to close after a given period, scale * parameter**power: n + 1 conditions.
 
-    ``data`` (n + 1,): what each state gains over a period, and the period.
+    ``data`` (n + 3,): what each state gains over a period; scale, index of the parameter, power (0 for a constant).
     """
     n = starts.shape[1]
+    scale, at, power = data[n], int(data[n + 1]), data[n + 2]
     for c in range(n):
         out[c] = ends[0, c] - starts[0, c] - data[c]
         derivative[c, n + c] = 1.0
         derivative[c, c] = -1.0
-    out[n] = durations[0] - data[n]
+    out[n] = durations[0] - scale * p[at] ** power
     derivative[n, 2 * n] = 1.0
+    if power != 0.0:
+        derivative[n, 2 * n + 1 + at] = -power * scale * p[at] ** (power - 1.0)

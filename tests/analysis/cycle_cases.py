@@ -68,8 +68,25 @@ def driven(x=0.0, *, k=1.0, F=1.0, t):
 
 
 @dn.model
+def driven_at(x=0.0, *, omega=1.0, t):
+    """x = (cos(omega t) + omega sin(omega t)) / (1 + omega^2)."""
+    return -x + dn.cos(omega * t)
+
+
+@dn.model
+def driven_every(x=0.0, *, tau=6.0, t):
+    """The same with omega = 2 pi / tau."""
+    return -x + dn.cos(2 * math.pi * t / tau)
+
+
+@dn.model
 def duffing(x=0.5, y=0.0, *, F=0.2, t):
     return y, x - x**3 - 0.3 * y + F * dn.cos(1.2 * t)
+
+
+@dn.model
+def duffing_at(x=0.5, y=0.0, *, F=0.2, omega=1.2, t):
+    return y, x - x**3 - 0.3 * y + F * dn.cos(omega * t)
 
 
 @dn.model(wrap={"theta": 2 * math.pi})

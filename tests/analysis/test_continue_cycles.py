@@ -129,6 +129,19 @@ def test_forced_systems():
     np.testing.assert_allclose(branch.maxima[:, 0], 1 / np.sqrt(1 + branch.values**2), rtol=1e-8)
 
 
+@pytest.mark.parametrize("given", [lambda p: TURN / p["omega"], "tau"])
+def test_the_period_of_the_forcing_may_vary(given):
+    model = known.driven_at if callable(given) else known.driven_every
+    name = "omega" if callable(given) else "tau"
+    begin, end = (0.5, 3.0) if callable(given) else (2.0, 9.0)
+    branch = dn.continue_cycles(model, settled(model), name, (begin, end), forcing_period=given)
+    omega = branch["omega"] if callable(given) else TURN / branch["tau"]
+    assert (branch.values.min(), branch.values.max()) == pytest.approx((begin, end), rel=1e-14)
+    np.testing.assert_allclose(branch.periods, TURN / omega, rtol=1e-12)
+    np.testing.assert_allclose(branch.maxima[:, 0], 1 / np.sqrt(1 + omega**2), rtol=1e-8)
+    np.testing.assert_allclose(branch.log_moduli[:, 0], -TURN / omega, rtol=1e-8)
+
+
 def test_forced_period_doubling_against_shooting():
     period = TURN / 1.2
     start = dn.simulate(known.duffing, 100 * period, max_step=period / 20)

@@ -17,6 +17,7 @@ from dynana.models import hodgkin_huxley, morris_lecar_hopf
 from dynana.numerics.pseudo_arclength import StepControl, follow
 from dynana.results.locus import Locus
 from dynana.results.special_points import SpecialPoint
+from tests.analysis import cycle_cases as known
 from tests.analysis.cycle_loci_cases import (
     REFERENCE,
     bautin_of_cycles,
@@ -350,3 +351,11 @@ def test_bad_starts():
     turning = special(system, "period doubling", cycle_near(system, UNIT, TURN, adjusted=False))
     with pytest.raises(ConvergenceError, match="no period doubling was found near mu = 0.05"):
         continue_cycle_locus(system, turning, ("mu", "omega"), ranges={"mu": (-1, 1), "omega": (-1, 1)})
+
+
+def test_a_period_of_the_forcing_that_changes_is_refused():
+    swing = known.duffing_at
+    start = dn.simulate(swing, 100 * 2 * np.pi / 1.2, max_step=0.25)
+    branch = dn.continue_cycles(swing, start, "F", (0, 0.4), forcing_period=2 * np.pi / 1.2)
+    with pytest.raises(ValueError, match="the period of the forcing changes with omega"):
+        dn.continue_locus(swing, branch.special_points("PD")[0], ("F", "omega"))

@@ -112,6 +112,11 @@ def test_time_needs_a_period():
         dn.continue_cycles(known.driven, run, "k", (0.5, 2), forcing_period=6.0)
     with pytest.raises(ValueError, match="forcing_period must be positive"):
         dn.continue_cycles(known.driven, run, "k", (0.5, 2), forcing_period=-1.0)
+    swept = dn.simulate(known.driven_at, 60.0)
+    with pytest.raises(ValueError, match=r"changes with omega, which varies: give it as a function of the"):
+        dn.continue_cycles(known.driven_at, swept, "omega", (0.5, 2), forcing_period=TURN)
+    with pytest.raises(ValueError, match="must be a number, or proportional to one of the varied parameters"):
+        dn.continue_cycles(known.driven_at, swept, "omega", (0.5, 2), forcing_period=lambda p: TURN / p["omega"] + 1)
     pulsed = dn.simulate(known.folded, 60.0, inputs={"mu": dn.sinusoid(0.1, frequency=0.1)})
     with pytest.raises(ValueError, match="was driven by inputs"):
         dn.continue_cycles(known.folded, pulsed, "omega", (0.5, 2))

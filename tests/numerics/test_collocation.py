@@ -178,7 +178,7 @@ def driven_equations() -> OrbitEquations:
     return OrbitEquations(
         rhs=driven, jacobian=driven_jacobian, parameter_jacobian=driven_parameters, time_derivative=driven_time,
         closure=forced, conditions=2, p=np.array([1.0]), active=[0], free=np.ones((1, 1)), phase=False,
-        data=np.array([0.0, 2 * math.pi]),
+        data=np.array([0.0, 2 * math.pi, 0.0, 0.0]),
     )  # fmt: skip
 
 
