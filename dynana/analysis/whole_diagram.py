@@ -287,11 +287,11 @@ class _Search:
 
     def _beyond(self) -> str:
         """Return through which faces of the box branches of equilibria have left it, in words."""
-        ends = [(b.values[row], b.stops[row]) for b in self.diagram.branches for row in (0, -1)]
         faces = [
-            f"its face {stop.message.partition(':')[0]} at {self.diagram.parameter} = {number(float(value))}"
-            for value, stop in ends
-            if stop.reason == LEAVES_BOX
+            f"its face {b.stops[row].message.partition(':')[0]} at {b.parameter} = {number(float(b.values[row]))}"
+            for b in self.diagram.branches
+            for row in (0, -1)
+            if b.stops[row].reason == LEAVES_BOX
         ]
         if not faces:
             return ""
