@@ -335,8 +335,7 @@ class _Search:
         many = {0: "", 1: "the Hopf point", 2: "both Hopf points"}.get(hopf, f"all {hopf} Hopf points")
         said = [f"cycles: followed from {many}" if many else "cycles: there is no Hopf point from which to follow any"]
         if self.doublings and any(b.special_points("period doubling") for b in self.branches):
-            said[0] += f", through {'a' if self.doublings == 1 else f'up to {self.doublings}'} period doubling"
-            said[0] += "" if self.doublings == 1 else "s"
+            said[0] += f", through {'a' if (k := self.doublings) == 1 else f'up to {k}'} period doubling{'s'[: k - 1]}"
         said[0] += "; cycles that begin otherwise and attract nothing are not looked for"
         if self.spikes is not None:
             said += self.spikes.sentences()
