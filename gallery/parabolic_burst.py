@@ -18,6 +18,7 @@ import sys
 import warnings
 
 import matplotlib.pyplot as plt
+import numpy as np
 
 import dynana as dn
 from dynana.models import ermentrout_kopell, plant
@@ -32,7 +33,13 @@ for row, (system, slow) in enumerate([(ermentrout_kopell, ("x", "y")), (plant, (
     dn.plot.trajectory(result.orbit, result.states[0], trace, linewidth=0.6)
     trace.set_title(f"{system.name}: {result.kind.split(' (')[0]}")
     dn.plot.fast_slow(result, figure.add_subplot(grid[row, 1]))
-    dn.plot.critical_manifold(result, figure.add_subplot(grid[row, 2], projection="3d"))
+    if system is plant:
+        dn.plot.critical_manifold(result, figure.add_subplot(grid[row, 2], projection="3d"))
+        continue
+    rates = figure.add_subplot(grid[row, 2])
+    rates.plot(result.rhythm.spikes[1:], 1 / np.diff(result.rhythm.spikes), ".")
+    rates.set(xlabel="t", ylabel="1 / interval between spikes", title="up from zero and down to zero")
+    trace.set_ylabel("$\\theta$, not wound up")
 
 if len(sys.argv) > 1:
     figure.savefig(sys.argv[1], dpi=100)

@@ -10,14 +10,13 @@ from dataclasses import replace
 import numpy as np
 
 from dynana.analysis.fast_slow_canards import canard_warnings
-from dynana.analysis.fast_slow_cycles import with_cycles_of_orbit
+from dynana.analysis.fast_slow_cycles import fast_diagram, with_cycles_of_orbit
 from dynana.analysis.fast_slow_drift import AT_REST, SlowRates, rest_points, tonic_spiking
 from dynana.analysis.fast_slow_orbit import rhythm_of, separation, settled_orbit, whole
 from dynana.analysis.fast_slow_path import OUT_OF_RANGE, Path, stable_stretches
 from dynana.analysis.fast_slow_plane import dissected_plane
 from dynana.analysis.fast_slow_request import Request, check_orbit, fast_ranges, slow_names, slow_ranges
 from dynana.analysis.fast_slow_words import classified, orbit_warnings, passed_warnings, speed_warning
-from dynana.analysis.whole_diagram import bifurcation_diagram
 from dynana.definition.system import System
 from dynana.errors import DynanaWarning
 from dynana.results.diagram import Diagram
@@ -25,6 +24,8 @@ from dynana.results.fast_slow import FastSlow, Rhythm, SlowPhase
 from dynana.results.fast_slow_plane import FastSlowPlane
 from dynana.results.trajectory import Trajectory
 
+#: Where on the orbit the path is begun, as quantiles of the slow variable: the next one if the first leads to nothing.
+STARTS = (0.5, 0.1, 0.9, 0.3, 0.7)
 #: How often a range that was not given is widened where the path leaves it.
 WIDENED = 3
 
@@ -120,12 +121,13 @@ def fast_slow(
         plane = dissected_plane(system, (names[0], names[1]), given, box, run, rhythm, longest_period, progress)
         return replace(plane, separation=speeds, warnings=(*said, *plane.warnings))
     request = Request(system, names[0], given.get(names[0]), box)
-    made = _dissected(request.over(run), run, rhythm, longest_period, progress)
+    tonic = rhythm.per_period == 1
+    made = _dissected(request.over(run, tonic), run, rhythm, longest_period, progress)
     for _ in builtins.range(WIDENED):
         if given or OUT_OF_RANGE not in made.reason:
             break
         request = request.wider(made.range)
-        made = _dissected(request.over(run), run, rhythm, longest_period, progress)
+        made = _dissected(request.over(run, tonic), run, rhythm, longest_period, progress)
     return replace(made, separation=speeds, warnings=(*said, *made.warnings))
 
 
@@ -135,18 +137,22 @@ def _dissected(
     system, slow = request.system, request.slow
     rates = SlowRates(system, (slow,))
     fast = system.freeze(slow)
-    diagram = bifurcation_diagram(
-        fast, slow, request.range, ranges=request.box, period_doublings=0,
-        test_functions={AT_REST: rates.rest_function}, longest_period=longest, progress=progress,
-    )  # fmt: skip
+    diagram, nothing = fast_diagram(
+        fast, slow, request.range, request.box, longest, progress, {AT_REST: rates.rest_function}
+    )
     diagram = with_cycles_of_orbit(request, fast, diagram, run, rhythm.intervals[0], longest, progress)
+    if nothing is not None and not diagram.cycle_branches:
+        raise nothing
     along = [rates.along(b) for b in diagram.branches]
     drifts = [rates.over(b) for b in diagram.cycle_branches]
     tonic = [t for b, d in zip(diagram.cycle_branches, drifts, strict=True) for t in tonic_spiking(rates, fast, b, d)]
     path = Path(
         fast, diagram, stable_stretches(diagram, along, drifts), tonic, request.sizes(run), rhythm.per_period == 1
     )
-    phases, loop, problem = path.follow(*_beginning(request, run))
+    for start in _beginnings(request, run):
+        phases, loop, problem = path.follow(*start)
+        if not problem:
+            break
     kind, reason = classified(slow, phases, loop, problem, _subcritical(diagram, phases))
     said = [*passed_warnings(slow, path.passed), *orbit_warnings(slow, phases, loop, *rhythm.slow_range)]
     said += [*canard_warnings(slow, diagram, along, run, float(np.abs(rates.at(run.y)).max()), request.fast)]
@@ -158,15 +164,16 @@ def _dissected(
     )  # fmt: skip
 
 
-def _beginning(request: Request, run: Trajectory) -> tuple[np.ndarray, float]:
-    """Return the state of the fast subsystem on the orbit where the slow variable is in the middle of its range."""
+def _beginnings(request: Request, run: Trajectory) -> list[tuple[np.ndarray, float]]:
+    """Return states of the fast subsystem on the orbit, with the slow variable there: first the middle of its range."""
     z = run[request.slow]
     low, high = request.range
     inside = np.flatnonzero((z >= low) & (z <= high))
     if inside.size == 0:
-        return request.fast_state(run.y[-1]), float(np.clip(z[-1], low, high))
-    row = int(inside[np.argmin(np.abs(z[inside] - 0.5 * (z[inside].min() + z[inside].max())))])
-    return request.fast_state(run.y[row]), float(z[row])
+        return [(request.fast_state(run.y[-1]), float(np.clip(z[-1], low, high)))]
+    wanted = np.quantile(z[inside], STARTS)
+    rows = [int(inside[np.argmin(np.abs(z[inside] - value))]) for value in wanted]
+    return [(request.fast_state(run.y[row]), float(z[row])) for row in rows]
 
 
 def _subcritical(diagram: Diagram, phases: Sequence[SlowPhase]) -> bool:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
 
 from dynana.analysis.cycle_branches import continue_cycles
+from dynana.analysis.equilibrium_branches import TestFunction
 from dynana.analysis.fast_slow_request import Request
+from dynana.analysis.whole_diagram import bifurcation_diagram
 from dynana.definition.system import System
-from dynana.errors import DynanaError
+from dynana.errors import ConvergenceError, DynanaError
 from dynana.results.cycle_branch import CycleBranch
 from dynana.results.diagram import Diagram
 from dynana.results.trajectory import Trajectory
@@ -21,6 +24,33 @@ PLACES = 7
 LENGTHS = (20.0, 200.0)
 #: Steps of such a run.
 MOST_STEPS = 100_000
+
+
+def fast_diagram(
+    fast: System,
+    slow: str,
+    range: tuple[float, float],
+    box: Mapping[str, tuple[float, float]],
+    longest: float | None,
+    progress: bool | None,
+    zeros: Mapping[str, TestFunction] | None = None,
+) -> tuple[Diagram, ConvergenceError | None]:
+    """Return the diagram of a fast subsystem over a slow variable.
+
+    Where there is no equilibrium, it is empty, and the error that says so is returned too: there may be cycles.
+    """
+    try:
+        diagram = bifurcation_diagram(
+            fast, slow, range, ranges=box, period_doublings=0, test_functions=zeros, longest_period=longest,
+            progress=progress,
+        )  # fmt: skip
+    except ConvergenceError as error:
+        return Diagram(
+            system=fast.name, fingerprint=fast.fingerprint, states=fast.states, parameter=slow, parameters=fast.values,
+            range=range, box=dict(box), branches=(), coverage=(str(error),), complete=False,
+            undecided=np.empty((0, len(fast.states) + 1, 2)), boxes_examined=0,
+        ), error  # fmt: skip
+    return diagram, None
 
 
 def with_cycles_of_orbit(

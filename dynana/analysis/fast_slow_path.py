@@ -121,6 +121,9 @@ class Path:
     ) -> None:
         self.fast, self.diagram, self.parts, self.tonic, self.sizes = fast, diagram, parts, tonic, sizes
         self.regular = regular
+        wrap = np.array([fast.wrap.get(name, np.inf) for name in fast.states])
+        self.wrap, self.plain = wrap, ~np.isfinite(wrap)  # an angle has no extremes
+        self.sizes = np.where(self.plain, sizes, wrap)
         periods = [b.periods[b.periods > 0.0].min() for b in diagram.cycle_branches if np.any(b.periods > 0.0)]
         self.pace = PACE * float(min(periods, default=0.0))
         self.passed: list[TonicSpiking] = []
@@ -223,9 +226,10 @@ class Path:
 
     def _recognised(self, run: Trajectory, value: float) -> int | None:
         room = BEYOND * self.width
-        late = _fine(run)
+        late = _fine(run)[:, self.plain]
         ends = np.array([late.min(axis=0), late.max(axis=0)])
-        resting = bool(np.all(ends[1] - ends[0] <= RESTING * self.sizes))
+        turned = np.ptp(run.y[run.t >= run.t[0] + LATE * (run.t[-1] - run.t[0])], axis=0)
+        resting = bool(np.all(turned <= RESTING * self.sizes))
         best, distance = None, FOUND
         for i, part in enumerate(self.parts):
             if not part.covers(value, room):
@@ -234,9 +238,10 @@ class Path:
             if isinstance(part.branch, Branch):
                 away = self._from_curve(part.branch.points[rows], part.values, run.y[-1], value) if resting else np.inf
             else:
-                low, high = (_at(part, a[rows], value) for a in (part.branch.minima, part.branch.maxima))
-                extent = np.maximum(high - low, RESTING * self.sizes)
-                away = float(np.max(np.abs(ends - np.array([low, high])) / extent)) if not resting else np.inf
+                low, high = (_at(part, a[rows][:, self.plain], value) for a in (part.branch.minima, part.branch.maxima))
+                extent = np.maximum(high - low, RESTING * self.sizes[self.plain])
+                apart = np.abs(ends - np.array([low, high])) / extent
+                away = float(apart.max(initial=0.0)) if not resting else np.inf
             if away < distance:
                 best, distance = i, away
         return best
@@ -246,6 +251,8 @@ class Path:
 
         Across the curve, not at equal values of the slow variable: near a fold these are far apart.
         """
+        turns = np.where(self.plain, 0.0, np.round((state - points[0]) / np.where(self.plain, 1.0, self.wrap)))
+        state = state - np.where(self.plain, 0.0, turns * np.where(self.plain, 1.0, self.wrap))
         curve = np.column_stack((points / self.sizes, values / self.width))
         here = np.append(state / self.sizes, value / self.width)
         steps = np.diff(curve, axis=0)

@@ -10,14 +10,14 @@ from numpy.typing import NDArray
 from scipy.optimize import root
 
 from dynana.analysis.fast_slow_crossings import bursts, crossings, plane_words
+from dynana.analysis.fast_slow_cycles import fast_diagram
 from dynana.analysis.fast_slow_drift import SlowRates
 from dynana.analysis.fast_slow_folded import folded_points
 from dynana.analysis.fast_slow_request import acts, slow_range, state_box
 from dynana.analysis.loci import continue_locus
 from dynana.analysis.stability import stability
-from dynana.analysis.whole_diagram import bifurcation_diagram
 from dynana.definition.system import System
-from dynana.errors import ConvergenceError, DynanaError
+from dynana.errors import DynanaError
 from dynana.lowering.kernels import lower
 from dynana.results.diagram import Diagram
 from dynana.results.fast_slow import Rhythm
@@ -80,7 +80,10 @@ def dissected_plane(
     request = PlaneRequest(system, slow, ranges, state_box(system, slow, box, run))
     fast = system.freeze(*slow)
     levels = np.linspace(*ranges[slow[1]], LEVELS)
-    slices = [_slice(request, fast, float(level), longest, progress) for level in levels]
+    slices = [
+        fast_diagram(fast.at(**{slow[1]: float(level)}), slow[0], ranges[slow[0]], request.box, longest, progress)[0]
+        for level in levels
+    ]
     rates = SlowRates(system, slow)
     at_rest = [tuple(_along(rates, level, d)) for level, d in zip(levels, slices, strict=True)]
     averaged = [tuple(_averages(rates, level, d)) for level, d in zip(levels, slices, strict=True)]
@@ -97,23 +100,6 @@ def dissected_plane(
         orbit=run, rhythm=rhythm, crossings=tuple(met), kind=kind, reason=reason, separation={},
         warnings=(*said, *_folded_warnings(folded)),
     )  # fmt: skip
-
-
-def _slice(request: PlaneRequest, fast: System, level: float, longest: float | None, progress: bool | None) -> Diagram:
-    """Return the diagram of the fast subsystem over the first slow variable; empty where it has no equilibrium."""
-    one, two = request.slow
-    here = fast.at(**{two: level})
-    try:
-        return bifurcation_diagram(
-            here, one, request.ranges[one], ranges=request.box, period_doublings=0, longest_period=longest,
-            progress=progress,
-        )  # fmt: skip
-    except ConvergenceError as error:
-        return Diagram(
-            system=here.name, fingerprint=here.fingerprint, states=here.states, parameter=one, parameters=here.values,
-            range=request.ranges[one], box=request.box, branches=(), coverage=(str(error),), complete=False,
-            undecided=np.empty((0, len(here.states) + 1, 2)), boxes_examined=0,
-        )  # fmt: skip
 
 
 def _along(rates: SlowRates, level: float, diagram: Diagram) -> list[Array]:

@@ -46,12 +46,12 @@ class Request:
         """Return the fast states out of all."""
         return np.asarray(state[self.fast], dtype=float)
 
-    def over(self, run: Trajectory) -> Request:
+    def over(self, run: Trajectory, tonic: bool) -> Request:
         """Return the request with the range and box that hold an orbit, as far as they were not given."""
         box = state_box(self.system, (self.slow,), self.box, run)
         if self.given is not None:
             return replace(self, box=box, range=self.given)
-        return replace(self, box=box, range=slow_range(self.system, self.slow, run, AROUND_ORBIT))
+        return replace(self, box=box, range=slow_range(self.system, self.slow, run, AROUND_ORBIT, tonic))
 
     def wider(self, around: tuple[float, float]) -> Request:
         """Return the request with a range twice as wide as one that was too small."""
@@ -81,6 +81,10 @@ def slow_names(system: Any, slow: Any) -> tuple[str, ...]:
             f"fast_slow takes a System (a function decorated with @dn.model is one), got {type(system).__name__}"
         )
     require_autonomous(system, "fast_slow")
+    if system.noise:
+        raise ModelError(
+            f"{system.name} has noise: fast_slow dissects the deterministic equations. Leave dn.Noise out of the model"
+        )
     names = (slow,) if isinstance(slow, str) else tuple(slow)
     for name in names:
         system.state(name)
@@ -136,21 +140,27 @@ def fast_ranges(
 def state_box(
     system: System, slow: Sequence[str], given: Mapping[str, tuple[float, float]], run: Trajectory
 ) -> dict[str, tuple[float, float]]:
-    """Return the box of fast states: what was given, else the ranges of the model, widened to hold an orbit."""
+    """Return the box of fast states: what was given, else the ranges of the model, wider where an orbit leaves them."""
     box = dict(given)
     for name in run.states:
         if name in system.ranges and name not in slow and name not in box and name not in system.wrap:
-            low, high = system.ranges[name]
-            room = AROUND_STATES * float(np.ptp(run[name]))
-            box[name] = (min(low, float(run[name].min()) - room), max(high, float(run[name].max()) + room))
+            (low, high), least, most = system.ranges[name], float(run[name].min()), float(run[name].max())
+            room = AROUND_STATES * (most - least)
+            box[name] = (low if low <= least else least - room, high if high >= most else most + room)
     return box
 
 
-def slow_range(system: System, name: str, run: Trajectory, around: float) -> tuple[float, float]:
-    """Return the range of a slow variable around what an orbit visits, within that of the model if that holds it."""
+def slow_range(system: System, name: str, run: Trajectory, around: float, tonic: bool = False) -> tuple[float, float]:
+    """Return the range of a slow variable around what an orbit visits, within that of the model if that holds it.
+
+    At rest, and where each spike is like the last (``tonic``), that is hardly more than a point: then the size of the
+    variable counts.
+    """
     low, high = float(run[name].min()), float(run[name].max())
     size = max(abs(low), abs(high))
-    room = around * (high - low) if high - low > RESTS * size else AROUND_REST * (size or 1.0)
+    room = around * (high - low)
+    if tonic or high - low <= RESTS * size:
+        room = max(room, AROUND_REST * (size or 1.0))
     least, most = system.ranges.get(name, (-np.inf, np.inf))
     if least <= low and high <= most:
         return max(low - room, least), min(high + room, most)
@@ -174,3 +184,5 @@ def check_orbit(system: System, orbit: Any) -> None:
         raise ValueError(f"orbit= ended early: {orbit.stop.message}")
     if len(orbit) < 2:
         raise ValueError("orbit= has fewer than two rows")
+    if not (len(orbit.dense) or len(orbit.slopes)):
+        raise ValueError("orbit= was sampled at times=...: run without times=, so that it can be looked at in between")

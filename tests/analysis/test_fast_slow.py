@@ -147,6 +147,23 @@ def test_tonic_spiking_where_the_averaged_drift_vanishes():
     assert away[1] < 0.7 * away[0] and away[1] < 1e-3
 
 
+def test_an_angle_that_goes_round_has_the_averaged_drift_of_its_closed_form():
+    @dn.model(ranges={"theta": (-math.pi, math.pi), "z": (-1.0, 2.0)}, wrap={"theta": 2 * math.pi})
+    def adapting(theta=-1.0, z=0.0, *, I=0.3, b=0.5, eps=0.001):
+        current = I - b * z
+        return 1 - dn.cos(theta) + (1 + dn.cos(theta)) * current, eps * ((1 - dn.cos(theta)) / 2 - z)
+
+    result = dn.fast_slow(adapting, "z", progress=False)
+    assert result.kind == "tonic spiking" and result.fast.branches == ()
+    # with v = tan(theta/2) the mean of (1 - cos theta)/2 = v^2/(1 + v^2) is s/(1 + s), s = sqrt(current)
+    (tonic,) = result.tonic
+    s = math.sqrt(0.3 - 0.5 * tonic.value)
+    assert tonic.value == pytest.approx(s / (1 + s), abs=1e-8)
+    assert tonic.cycle.period == pytest.approx(math.pi / s, rel=1e-8)
+    assert result.rhythm.period == pytest.approx(math.pi / s, rel=1e-4)
+
+
+@pytest.mark.slow
 def test_a_zero_of_the_drift_next_to_the_end_of_the_cycles_does_not_hold_a_slow_variable_that_moves_past_it():
     chaotic = dn.fast_slow(hindmarsh_rose.at(I=3.25, r=0.006), "z", progress=False)
     (tonic,) = chaotic.tonic
@@ -188,6 +205,7 @@ def test_elliptic_burst(elliptic):
     assert elliptic.rhythm.per_burst[0] >= 5
 
 
+@pytest.mark.slow
 def test_delayed_loss_of_stability():
     slower = dn.fast_slow(fitzhugh_rinzel.at(mu=2e-5), "y", orbit=dn.simulate(fitzhugh_rinzel.at(mu=2e-5), 9000.0))
     assert slower.kind == "subHopf/fold cycle bursting (elliptic)"
@@ -217,6 +235,7 @@ def test_an_orbit_along_the_repelling_sheet_is_called_a_canard():
     assert "canard" not in "".join(dn.fast_slow(fitzhugh_nagumo.at(I=0.7), "w", progress=False).warnings)
 
 
+@pytest.mark.slow
 def test_the_largest_canard_is_where_the_series_says_up_to_its_next_term():
     series = [Fraction(c) for c in REFERENCE["canard"]["coefficients"]]
     left = []
@@ -301,6 +320,18 @@ def test_orbits_that_do_not_fit():
         dn.fast_slow(BURST, "z", orbit=dn.simulate(BURST.at(I=3), 1.0))
     with pytest.raises(ValueError, match="orbit= ended early: "):
         dn.fast_slow(BURST, "z", orbit=dn.simulate(BURST, 1000.0, max_steps=10))
+    sampled = dn.simulate(BURST, 100.0, times=np.linspace(0, 100, 11))
+    with pytest.raises(ValueError, match=r"orbit= was sampled at times=...: run without times="):
+        dn.fast_slow(BURST, "z", orbit=sampled)
+
+
+def test_noise():
+    @dn.model
+    def noisy(x=1.0, z=0.0):
+        return z - x, 0.01 * (x - z), dn.Noise({x: 0.1})
+
+    with pytest.raises(dn.ModelError, match="noisy has noise: fast_slow dissects the deterministic equations"):
+        dn.fast_slow(noisy, "z")
 
 
 def test_a_slow_variable_that_is_not_slow():

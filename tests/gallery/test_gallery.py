@@ -59,6 +59,14 @@ EXPECTED = {
         f"{name} {row['paper']['computed']['n_spikes']}"
         for name, row in PATTERNS["gif_mihalas_niebur"]["patterns"].items()
     ],
+    # the saddle meets the reset at u = 0.04 c^2 + 5 c + 140 + I = 0, the fold is at 150 - 25/0.16 = -6.25
+    "resets_dissected": [
+        "fold/homoclinic bursting (square-wave)",
+        "tonic spiking",
+        "5 spikes every 59.3",
+        "2 spikes every 36.8",
+        "a spike every 44.8",
+    ],
     # counts of crossings of 0.5 from scipy; equilibria at z = 0 of b = 1, I = 2: V^3 + 4 V^2 = 3
     "hindmarsh_rose": [
         "0 spikes, 0 bursts",
@@ -167,6 +175,8 @@ LOCATED: dict[str, list[tuple[str, tuple[float, ...], float]]] = {
     ],
     # AUTO-07p: 0.81614695989 + I
     "hindmarsh_rose_dissected": [("HOM", (2.81614695989,), 1e-8), ("HOM", (4.81614695989,), 1e-8)],
+    # fold at 150 - 25/0.16; of adex at V = V_T, w = (V_rest - V_T + Delta_T + R I)/R
+    "resets_dissected": [("LP", (-6.25,), 1e-9), ("LP", (254.0,), 1e-9), ("SNIC", (-6.25,), 1e-5)],
     "hodgkin_huxley_diagram": [*places(EQUILIBRIA, "hh", "HB"), *places(CYCLES, "hh", "LPC", "PD")],
     "hodgkin_huxley_two_parameters": places(LOCI, "hh", "GH"),
     # exact: pitchfork at 1, Hopf point at sigma (sigma + beta + 3)/(sigma - beta - 1); homoclinic: Sparrow (1982)
