@@ -124,8 +124,9 @@ def simulate(
     the conditions tested again after each.
 
     Networks run in steps ``dt``: integrate all cells, test thresholds, deliver the spikes that arrive, reset.
-    ``method`` may then be one name for all populations or a mapping, ``inputs`` has by population (or part of one) and
-    parameter what is added to it: courses, functions of t and of parameters of the cell, `ornstein_uhlenbeck`.
+    ``method`` may then be one name for all populations or a mapping: ``"exact"`` (linear equations), ``"rk4"``,
+    ``"exponential_euler"``, ``"euler"``, or ``"adaptive"``, by which each cell takes steps of its own inside ``dt``.
+    ``inputs`` has by population (or part of one) and parameter what is added to it: courses, functions of t and of parameters of the cell, `ornstein_uhlenbeck`.
     ``record`` lists quantities by population or projection, ``seed`` is that of everything drawn, and
     ``start=run.final`` goes on where a run ended, to the bit as if it had not; with other parameters, rates or inputs,
     if wanted, while states (plastic weights among them) are those of the run::

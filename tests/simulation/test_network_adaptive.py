@@ -27,10 +27,11 @@ def test_cells_are_as_exact_as_a_run_of_their_own() -> None:
 def test_holds_arrivals_and_jumps_are_those_of_the_exact_method() -> None:
     cells = lif.at(tau=10.0, V_rest=-52.0, V_reset=-60.0, V_th=-50.0, t_ref=2.0, I=3.0)
     A = dn.Population("A", cells, 80, start={"V": dn.uniform(-60, -50)})
-    links = [dn.Projection(A, A, exponential, connect=dn.probability(0.1), w=0.3, delay=1.0)]
-    net = dn.Network(
-        [A, dn.poisson(200.0)], [*links, dn.Projection(dn.poisson(200.0, name="noise"), A, exponential, w=0.2)]
-    )
+    links = [
+        dn.Projection(A, A, exponential, connect=dn.probability(0.1), w=0.3, delay=1.0),
+        dn.Projection(dn.poisson(200.0), A, exponential, w=0.2),
+    ]
+    net = dn.Network([A], links)
     exact, adaptive = (dn.simulate(net, 100.0, dt=0.1, seed=1, method=m) for m in ("exact", "adaptive"))
     assert len(exact.spikes["A"]) > 300
     assert np.array_equal(exact.spikes["A"].step, adaptive.spikes["A"].step)
