@@ -17,7 +17,7 @@ from dynana.results.stop import Stop
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Spikes(SpikeMeasures, Result):
-    """The spikes of one population, in time order; those of one step in the order of the cells.
+    """The spikes of one population, in time order; those of one moment in the order of the cells.
 
     Parameters
     ----------
@@ -30,11 +30,13 @@ class Spikes(SpikeMeasures, Result):
     step
         The step at whose end it spiked, counted from the start of the network's time, shape (count,).
     start, dt
-        Time of step 0, and the step: spikes are at ``start + step * dt``.
+        Time of step 0, and the step: spikes are at ``start + step * dt``, or before by what ``early`` says.
     span
         Beginning and end of the run.
     time_unit
         Unit of time, if the models state one.
+    early
+        How long before the end of its step each spike was, in steps, shape (count,); None where all are at the end.
     """
 
     population: str
@@ -45,6 +47,7 @@ class Spikes(SpikeMeasures, Result):
     dt: float
     span: tuple[float, float]
     time_unit: str | None = None
+    early: np.ndarray | None = None
 
     def _check(self) -> None:
         if self.cell.shape != self.step.shape:
@@ -57,7 +60,8 @@ class Spikes(SpikeMeasures, Result):
     @property
     def t(self) -> NDArray[np.float64]:
         """Times of the spikes, shape (count,)."""
-        return np.asarray(self.start + self.dt * self.step)
+        steps = self.step if self.early is None else self.step - self.early
+        return np.asarray(self.start + self.dt * steps)
 
     def of(self, cell: int) -> NDArray[np.float64]:
         """Return the times of the spikes of one cell.

@@ -8,7 +8,8 @@ import numpy as np
 import sympy as sp
 from numpy.typing import NDArray
 
-from dynana.definition.assembly import Assembly, Event, PerSynapse, Trains
+from dynana.definition.assembly import Assembly, Cells, Event, PerSynapse, Trains
+from dynana.lowering.crossing_times import earliness
 from dynana.lowering.stream_kernels import amounts
 from dynana.numerics.network_program import COLUMNS, Division, Output, address_of, march
 from dynana.numerics.network_records import Watch, watch
@@ -37,13 +38,23 @@ class Machine:
         Time of step 0, and the step.
     seed : int
         Of noise and Poisson input.
+    interpolated : bool
+        Whether it is worked out when inside a step cells spike.
 
     Attributes
     ----------
     arrays : list of PopulationArrays or TrainArrays
     """
 
-    def __init__(self, assembly: Assembly, edges: Sequence[Edges | None], start: float, dt: float, seed: int) -> None:
+    def __init__(
+        self,
+        assembly: Assembly,
+        edges: Sequence[Edges | None],
+        start: float,
+        dt: float,
+        seed: int,
+        interpolated: bool = False,
+    ) -> None:
         self.assembly, self.start, self.dt, self.seed = assembly, start, dt, seed
         self.kept: list[np.ndarray] = []
         routes = [route_of(link, e, dt) for link, e in zip(assembly.links, edges, strict=True)]
@@ -80,7 +91,10 @@ class Machine:
         answers: list[Row] = []
         for s in self.synapses:
             answers += s.answer(self._address(s.link.target.population, s.item, "post"))
-        self._step = [*self._integrations(1), *self._deliveries(True), *self._jumps(1), *reads, *answers]
+        #: For each population, by number, how long before the end of a step the spikes of its log were, in steps.
+        self.early: dict[int, np.ndarray] = {}
+        early = self._early() if interpolated else []
+        self._step = [*self._integrations(1), *early, *self._deliveries(True), *self._jumps(1), *reads, *answers]
         self._watch = self._watches()
         self._drained = [0] * len(self.arrays)
 
@@ -145,6 +159,19 @@ class Machine:
             assert isinstance(target, PopulationArrays)
             weights = np.atleast_1d(np.asarray(p.weight, dtype=np.float64))
             rows += inputs.into_state("poisson", p.rate, weights, target, p.target.first, p.target.size, p.state)
+        return rows
+
+    def _early(self) -> list[Row]:
+        """Return the operations that write beside each log how long before the end of the step its spikes were."""
+        rows = []
+        for i, (cells, population) in enumerate(zip(self.assembly.populations, self.arrays, strict=True)):
+            if isinstance(cells, Cells) and isinstance(population, PopulationArrays) and cells.spikes:
+                module = amounts(population.system, population.form, [earliness(population.system, cells.spikes)])
+                table = population.constants(module, self.dt)
+                self.early[i] = np.zeros(population.memory["log"].size)
+                self.kept.append(table)
+                own = {Output.RINGS: self.early[i].ctypes.data, Output.SLOTS: self.early[i].size}
+                rows.append(population.row(address_of(module.amount), table, own=own, division=Division.WHOLE))
         return rows
 
     def _underway(self) -> list[Row]:
@@ -247,17 +274,19 @@ class Machine:
             return last
         return int(march(first, last, program.ctypes.data, len(program), *self.limits, self.halt.ctypes.data))
 
-    def drain(self) -> list[NDArray[np.int64]]:
+    def drain(self) -> list[tuple[NDArray[np.int64], NDArray[np.float64]]]:
         """Return the spikes of each population since the last call, and make room for more.
 
-        What is still to be delivered stays in the logs.
+        With each spike comes how long before the end of the step it was, in steps, if that is worked out. What is still
+        to be delivered stays in the logs.
         """
         found = []
         for i, arrays in enumerate(self.arrays):
             memory = arrays.memory
             log, counts, ends = memory["log"], memory["counts"], memory["ends"]
             count, keep = int(counts[0]), int(ends.min())
-            found.append(log[self._drained[i] : count].copy())
+            early = self.early.get(i, np.zeros(0))
+            found.append((log[self._drained[i] : count].copy(), early[self._drained[i] : count].copy()))
             for lines in (log.reshape(1, -1), memory.get("amounts", np.zeros(0)).reshape(-1, log.size)):
                 lines[:, : count - keep] = lines[:, keep:count].copy()
             ends -= keep

@@ -24,6 +24,9 @@ from dynana.simulation.network_records import Probe, Records
 from dynana.simulation.network_state import content_of, restore
 from dynana.simulation.progress import Progress
 
+#: For each population what `Machine.drain` found, chunk after chunk.
+Pieces = list[list[tuple[np.ndarray, np.ndarray]]]
+
 #: Wall time of a chunk, in seconds: short enough for Ctrl-C and a smooth line of progress, long enough to cost nothing.
 CHUNK = 0.05
 #: Steps of the first chunk, from which the length of the others is estimated.
@@ -45,6 +48,7 @@ def run_assembly(
     chunk: int | None = None,
     threads: int = 1,
     folder: str | Path | None = None,
+    interpolated: bool = False,
 ) -> Recording:
     """Simulate a network.
 
@@ -73,6 +77,8 @@ def run_assembly(
         How many carry out the steps; no bit depends on it.
     folder : path, optional
         Where what is recorded goes instead of into memory.
+    interpolated : bool
+        Whether spikes have times inside steps.
 
     Returns
     -------
@@ -83,14 +89,14 @@ def run_assembly(
     structure = structure_of(assembly, edges)
     if isinstance(start, NetworkState):
         _check_fits(start, dt, structure)
-        machine = Machine(assembly, edges, start.start, dt, start.seed)
+        machine = Machine(assembly, edges, start.start, dt, start.seed, interpolated)
         restore(machine, start.content, start.step)
     else:
-        machine = Machine(assembly, edges, start, dt, seed)
+        machine = Machine(assembly, edges, start, dt, seed, interpolated)
     first = machine.step if goes_on else 0
     last = first + n_steps
     records = Records(machine, probes, first, last, folder)
-    pieces: list[list[np.ndarray]] = [[] for _ in machine.arrays]
+    pieces: Pieces = [[] for _ in machine.arrays]
     span = (machine.start + first * dt, machine.start + last * dt)
     stop = Stop(reason="finished", message=f"reached t = {span[1]:g}")
     with Progress(name, span, progress) as line:
@@ -148,7 +154,7 @@ def _chunks(
     records: Records,
     last: int,
     chunk: int | None,
-    pieces: list[list[np.ndarray]],
+    pieces: Pieces,
     threads: int,
 ) -> Iterator[float]:
     """Carry out the run; yields the time after each chunk."""
@@ -179,9 +185,9 @@ def _at_work(machine: Machine, program: np.ndarray, threads: int) -> Iterator[Ca
         team.close()
 
 
-def _collect(machine: Machine, pieces: list[list[np.ndarray]]) -> None:
+def _collect(machine: Machine, pieces: Pieces) -> None:
     for piece, found in zip(pieces, machine.drain(), strict=True):
-        if found.size:
+        if found[0].size:
             piece.append(found)
 
 
@@ -201,7 +207,7 @@ def _blow_up(machine: Machine) -> Stop:
 def _recording(
     machine: Machine,
     records: Records,
-    pieces: list[list[np.ndarray]],
+    pieces: Pieces,
     ending: tuple[int, Stop],
     structure: str,
     name: str,
@@ -211,8 +217,13 @@ def _recording(
     start, dt = machine.start, machine.dt
     span = (start + first * dt, start + last * dt)
     spikes = {}
-    for cells, piece in zip(machine.assembly.populations, pieces, strict=True):
-        found = np.concatenate(piece) if piece else np.zeros(0, np.int64)
+    for i, (cells, piece) in enumerate(zip(machine.assembly.populations, pieces, strict=True)):
+        found = np.concatenate([log for log, _ in piece]) if piece else np.zeros(0, np.int64)
+        early = np.concatenate([e for _, e in piece]) if piece and i in machine.early else None
+        if early is not None:
+            early[found >> CELL_BITS == 0] = 0.0  # what jumps at the start does so in no step
+            order = np.lexsort((-early, found >> CELL_BITS))
+            found, early = found[order], early[order]
         if found.size or (cells.size and getattr(cells, "spikes", True)):
             spikes[cells.name] = Spikes(
                 population=cells.name,
@@ -223,6 +234,7 @@ def _recording(
                 dt=dt,
                 span=span,
                 time_unit=machine.assembly.time,
+                early=early,
             )
     populations = zip(machine.assembly.populations, machine.arrays, strict=True)
     return Recording(

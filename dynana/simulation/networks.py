@@ -29,6 +29,8 @@ from dynana.simulation.recording_requests import Wanted, probes_of
 
 #: Integrators of populations.
 METHODS = ("auto", "exact", "exponential_euler", "rk4", "euler", "adaptive")
+#: What times of spikes may be.
+SPIKE_TIMES = ("grid", "interpolated")
 #: Explicit methods, whose step must be shorter than the fastest time constant.
 EXPLICIT = ("rk4", "euler")
 #: How far, relative to a step, the end of a run may be from the grid.
@@ -51,6 +53,7 @@ def simulate_network(
     between: Callable[[float], bool | None] | None = None,
     threads: int = 1,
     record_to: str | Path | None = None,
+    spike_times: str = "grid",
     progress: bool | None = None,
 ) -> Recording:
     """Simulate a network; see `dynana.simulate` for the arguments."""
@@ -61,6 +64,8 @@ def simulate_network(
         raise ValueError(f"{network.name}: the run lasts {span[1] - span[0]:g}, which is not a multiple of dt = {dt:g}")
     if isinstance(threads, bool) or not isinstance(threads, int | np.integer) or threads < 1:
         raise ValueError(f"{network.name}: threads = {threads!r}: expected a whole number, at least 1")
+    if spike_times not in SPIKE_TIMES:
+        raise ValueError(f"{network.name}: {unknown('spike_times', spike_times, SPIKE_TIMES)}")
     if start is not None and not isinstance(start, NetworkState):
         raise TypeError(f"start= goes on from another run: start=run.final, got {type(start).__name__}")
     number = start.seed if start is not None else choose_seed(seed)
@@ -85,6 +90,7 @@ def simulate_network(
         between=between,
         threads=int(threads),
         folder=record_to,
+        interpolated=spike_times == "interpolated",
         progress=progress,
         name=network.name,
     )

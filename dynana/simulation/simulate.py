@@ -44,6 +44,7 @@ def simulate(
     between: Callable[[float], bool | None] | None = None,
     threads: int = 1,
     record_to: str | Path | None = None,
+    spike_times: str = "grid",
     progress: bool | None = None,
 ) -> Trajectory | Ensemble | Recording:
     """Integrate a system, or run a network, in time.
@@ -99,6 +100,9 @@ def simulate(
     record_to : path, optional
         For networks: a folder into which all that ``record`` names is written while the run lasts, one npy file for
         each quantity, instead of into memory; the result reads it from there.
+    spike_times : {"grid", "interpolated"}
+        For networks: ``"interpolated"`` gives spikes the times at which thresholds were passed inside steps, exact up
+        to the square of the step; they are sent, and cells reset, at the ends of steps all the same.
     progress : bool, optional
         A line on the terminal for runs of more than 2 seconds: by default where stderr is one; False for silence.
 
@@ -126,7 +130,8 @@ def simulate(
     Networks run in steps ``dt``: integrate all cells, test thresholds, deliver the spikes that arrive, reset.
     ``method`` may then be one name for all populations or a mapping: ``"exact"`` (linear equations), ``"rk4"``,
     ``"exponential_euler"``, ``"euler"``, or ``"adaptive"``, by which each cell takes steps of its own inside ``dt``.
-    ``inputs`` has by population (or part of one) and parameter what is added to it: courses, functions of t and of parameters of the cell, `ornstein_uhlenbeck`.
+    ``inputs`` has by population (or part of one) and parameter what is added to it: courses, functions of t and of
+    parameters of the cell, `ornstein_uhlenbeck`.
     ``record`` lists quantities by population or projection, ``seed`` is that of everything drawn, and
     ``start=run.final`` goes on where a run ended, to the bit as if it had not; with other parameters, rates or inputs,
     if wanted, while states (plastic weights among them) are those of the run::
@@ -154,7 +159,7 @@ def simulate(
         return simulate_network(
             system, span, asked.step(dt, span), method=method, start=start, inputs=inputs, wanted=record, seed=seed,
             share=share, between=between, threads=threads, record_to=record_to,
-            progress=progress,
+            spike_times=spike_times, progress=progress,
         )  # fmt: skip
     if not isinstance(system, System):
         raise TypeError(
@@ -164,9 +169,10 @@ def simulate(
         raise ModelError(f"{system.name} has no states: there is nothing to integrate")
     if not isinstance(method, str):
         raise TypeError(f"method= is one name for a system, got {method!r}")
-    if not share or between is not None or threads != 1 or record_to is not None:
+    if not share or between is not None or threads != 1 or record_to is not None or spike_times != "grid":
         raise ValueError(
-            f"share=, between=, threads= and record_to= are for networks; {system.name} is one system: leave them out"
+            f"share=, between=, spike_times=, threads= and record_to= are for networks; {system.name} is one system: "
+            "leave them out"
         )
     # compiles, or loads, what networks do not need
     from dynana.simulation import single
