@@ -19,8 +19,8 @@ def earliness(system: System, jumps: Sequence[int]) -> sp.Expr:
 
     Each side of a comparison is taken to move in a straight line, with its slope at the end of the step: exact up to
     the square of the step. (Where a state runs away within the step, as in exponential integrate-and-fire cells, that
-    slope is so steep that the end of the step comes out.) A comparison that comes true no longer by itself has been true since the step began, when
-    something arrived.
+    slope is so steep that the end of the step comes out.) A comparison that comes true no longer by itself has been
+    true since the step began, when something arrived.
 
     Parameters
     ----------
