@@ -102,6 +102,14 @@ def require_entering(system: System, parameter: str) -> None:
         )
 
 
+def only_in_jumps(system: System, parameter: str) -> bool:
+    """Return whether a parameter enters jumps and not the equations."""
+    if parameter not in system.parameters or any(e.has(symbol(parameter)) for e in system.derivatives):
+        return False
+    entering = [e for j in system.jumps for e in (j.when, *j.to.values(), j.refractory) if e is not None]
+    return any(e.has(symbol(parameter)) for e in entering)
+
+
 def longest_step(given: float | None) -> float:
     """Return the longest step, checked."""
     step = LONGEST_STEP if given is None else float(given)

@@ -328,6 +328,10 @@ class CriticalCycles:
         plain, spectrum = self.spectrum(orbit, resolved=True)
         return cycle_of(self.system, self.free, self.plain, plain, spectrum)
 
+    def period(self, orbit: Orbit) -> float:
+        """Return the period of an orbit."""
+        return float(orbit.durations[0])
+
     def points(self, orbit: Orbit) -> Array:
         """Return the cycle, shape (points, n)."""
         return split(orbit, self.n)[0]

@@ -18,10 +18,14 @@ from dynana.analysis.cycle_loci_tracing import SHRINK, CycleLocus
 from dynana.analysis.forcing import Forcing, changing
 from dynana.analysis.loci_request import ranges_around, two_parameters
 from dynana.analysis.orbit_loci import Tracer, step_control
-from dynana.analysis.orbit_places import Test, Way, always, label
+from dynana.analysis.orbit_places import Test, Way, always
+from dynana.analysis.spiking_beginnings import is_spiking
+from dynana.analysis.spiking_critical import MULTIPLIERS, CriticalSpikes
+from dynana.analysis.spiking_loci import SpikingLocus
 from dynana.definition.system import System
 from dynana.errors import unknown
 from dynana.lowering.kernels import lower
+from dynana.numerics.collocation_orbit import Orbit
 from dynana.results.cycle import Cycle
 from dynana.results.locus import Locus
 from dynana.results.special_points import SpecialPoint
@@ -102,8 +106,16 @@ def continue_cycle_locus(
         _require_constant_period(system.at(**start.parameters), start.cycle, free, box)
     control = step_control(max_step, points)
     at_start = system.at(**start.parameters)
-    labels = _labels(at_start, free, values or {}, test_functions or {})
     widths = np.asarray(np.ptp(box, axis=1))
+    if is_spiking(start):
+        assert isinstance(start.cycle, Cycle)
+        spikes = CriticalSpikes(at_start, curve_kind, free, widths, start.cycle)
+        labels = _labels(at_start, free, values or {}, test_functions or {}, spikes.period)
+        longest = LONGEST_PERIOD * start.cycle.period if longest_period is None else float(longest_period)
+        along = SpikingLocus(spikes, widths, longest)
+        begin = along.place(spikes.start())
+        return locus_of(spikes, start, begin, *Tracer(along, box, control, labels).both_ways(begin))
+    labels = _labels(at_start, free, values or {}, test_functions or {}, _duration)
     if start.kind == "bautin":
         problem, orbit = first_fold_of_cycles(at_start, start, free, widths)
     else:
@@ -161,8 +173,11 @@ def _kind(system: System, start: Any, kind: str | None) -> str:
         raise ValueError(f"{system.name}: a curve of folds of cycles begins at a bautin point, none of {found} points")
     if start.kind != "bautin" and not isinstance(start.cycle, Cycle):
         raise ValueError(f"{system.name}: the {start.kind} point has no cycle to start from (its field cycle is empty)")
-    if isinstance(start.cycle, Cycle) and len(start.cycle.segments) > 1:
-        raise ValueError(f"{system.name}: curves of bifurcations of cycles across jumps are not offered")
+    if is_spiking(start) and found not in MULTIPLIERS:
+        raise ValueError(
+            f"{system.name}: of cycles with jumps, curves of {' and '.join(MULTIPLIERS)} points are offered; got "
+            f"{found!r}"
+        )
     return found
 
 
@@ -170,7 +185,7 @@ def _plane(
     system: System, start: SpecialPoint, parameters: Any, ranges: Mapping[str, Any] | None
 ) -> tuple[tuple[str, str], Array]:
     """Return the names of both parameters and their rectangle, shape (2, 2)."""
-    free = two_parameters(system, parameters)
+    free = two_parameters(system, parameters, jumps=is_spiking(start))
     box = ranges_around(system, start.parameters, free, ranges)
     return free, np.array([box[name] for name in free])
 
@@ -180,13 +195,16 @@ def _labels(
     free: tuple[str, str],
     values: Mapping[str, Sequence[float]],
     functions: Mapping[str, TestFunction],
+    period: Callable[[Orbit], float],
 ) -> list[CycleTest]:
     names = ("period", *free)
     for name in values:
         if name not in names:
             raise ValueError(f"{system.name}: values: {unknown('varied parameter, or period,', name, names)}")
     found: list[CycleTest] = [
-        label(n, names.index(n), float(value)) for n, asked in values.items() for value in np.atleast_1d(asked)
+        Test("label", partial(_excess, period, names.index(n) - 1, float(value)), always, name=f"{n} = {value:g}")
+        for n, asked in values.items()
+        for value in np.atleast_1d(asked)
     ]
     for name, function in functions.items():
         if not callable(function):
@@ -194,10 +212,25 @@ def _labels(
                 f"test_functions[{name!r}] must be a function of a mapping with parameters and the period, such as "
                 f"lambda x: x['period'] - 10, got {function!r}"
             )
-        found.append(Test("user", partial(_of_place, system, free, function), always, name=name))
+        found.append(Test("user", partial(_of_place, system, free, function, period), always, name=name))
     return found
 
 
-def _of_place(system: System, free: tuple[str, str], function: TestFunction, place: CyclePlace) -> float:
+def _duration(orbit: Orbit) -> float:
+    return float(orbit.durations[0])
+
+
+def _excess(period: Callable[[Orbit], float], which: int, value: float, place: CyclePlace) -> float:
+    """How much the period (-1) or a free parameter (0, 1) is above a value."""
+    return (period(place.orbit) if which < 0 else float(place.parameters[which])) - value
+
+
+def _of_place(
+    system: System,
+    free: tuple[str, str],
+    function: TestFunction,
+    period: Callable[[Orbit], float],
+    place: CyclePlace,
+) -> float:
     values = system.values | dict(zip(free, place.parameters.tolist(), strict=True))
-    return float(function(values | {"period": float(place.orbit.durations[0])}))
+    return float(function(values | {"period": period(place.orbit)}))

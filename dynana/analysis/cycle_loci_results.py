@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from dynana.analysis.critical_cycles import CriticalCycles
 from dynana.analysis.cycle_loci_events import CyclePlace
 from dynana.analysis.orbit_places import Mark, Way
+from dynana.analysis.spiking_critical import CriticalSpikes
 from dynana.lowering.kernels import lower
 from dynana.numerics.collocation_newton import LENGTH
 from dynana.results.cycle import multipliers
@@ -18,10 +19,11 @@ from dynana.results.special_points import CODES, SpecialPoint
 
 Array = NDArray[np.float64]
 CycleWay = Way[CyclePlace]
+Critical = CriticalCycles | CriticalSpikes
 
 
 def locus_of(
-    problem: CriticalCycles, origin: SpecialPoint, start: CyclePlace, backward: CycleWay, forward: CycleWay
+    problem: Critical, origin: SpecialPoint, start: CyclePlace, backward: CycleWay, forward: CycleWay
 ) -> Locus:
     """Return a curve from both ways that lead away from its start; Bautin points at its ends are points of it."""
     behind = len(backward.places)
@@ -60,21 +62,20 @@ def locus_of(
     )
 
 
-def _row(problem: CriticalCycles, place: CyclePlace) -> Array:
+def _row(problem: Critical, place: CyclePlace) -> Array:
     orbit, points = place.orbit, problem.points(place.orbit)
     angle = [abs(float(orbit.parameters[2]))] if problem.kind == "torus" else []
-    return np.concatenate(
-        (orbit.parameters[:2], orbit.durations, points[0], points.max(axis=0), points.min(axis=0), [place.error], angle)
-    )
+    extrema = points[0], points.max(axis=0), points.min(axis=0)
+    return np.concatenate((orbit.parameters[:2], [problem.period(orbit)], *extrema, [place.error], angle))
 
 
-def _bautin_row(problem: CriticalCycles, origin: SpecialPoint) -> Array:
+def _bautin_row(problem: Critical, origin: SpecialPoint) -> Array:
     place = [origin.parameters[name] for name in problem.free]
     return np.concatenate((place, [origin.period], *[origin.point] * 3, [0.0]))
 
 
 def _special(
-    problem: CriticalCycles, places: list[CyclePlace], i: int, mark: Mark[CyclePlace], shift: int
+    problem: Critical, places: list[CyclePlace], i: int, mark: Mark[CyclePlace], shift: int
 ) -> SpecialPoint:
     system, orbit = problem.system, mark.place.orbit
     cycle = problem.cycle(orbit)

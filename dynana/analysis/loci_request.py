@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from dynana.analysis.continuation_request import functions, labels, longest_step, require_entering
+from dynana.analysis.continuation_request import functions, labels, longest_step, only_in_jumps, require_entering
 from dynana.analysis.ranges import finite_range, range_around
 from dynana.analysis.stability import require_autonomous
 from dynana.definition.system import System
@@ -187,8 +187,8 @@ def ranges_around(
     return box
 
 
-def two_parameters(system: System, parameters: Any) -> tuple[str, str]:
-    """Return the names of two different parameters that enter the equations."""
+def two_parameters(system: System, parameters: Any, *, jumps: bool = False) -> tuple[str, str]:
+    """Return the names of two different parameters that enter the equations, or ``jumps``."""
     given = (parameters,) if isinstance(parameters, str) else tuple(parameters)
     if len(given) != 2 or given[0] == given[1]:
         raise ValueError(
@@ -196,5 +196,6 @@ def two_parameters(system: System, parameters: Any) -> tuple[str, str]:
             f"{tuple(system.parameters[:2])!r}, got {parameters!r}"
         )
     for name in given:
-        require_entering(system, name)
+        if not (jumps and only_in_jumps(system, name)):
+            require_entering(system, name)
     return given[0], given[1]

@@ -23,6 +23,8 @@ Array = NDArray[np.float64]
 #: Estimated error between mesh points above which a mesh grows: spike times, which converge twice as fast, are right to
 #: about 1e-12 then.
 LARGEST_ERROR = 5e-9
+#: A maximum of a guard that is lower than this at its samples, relative to its variation, is far from the threshold.
+FAR_BELOW = -0.05
 #: Distance from 1 of the trivial multiplier above which the others are not to be trusted.
 TRIVIAL = 1e-3
 
@@ -134,8 +136,8 @@ class SpikingCurve(CycleCurve):
                 if own[g] != resting:
                     v = values[row : row + rows, g] / scale[g]
                     ends = own[g] == self.curve.clocked.events[pattern.events[i]][0]
-                    inside = collocated.summits(v, place.orbit.stages).max(initial=-np.inf)
-                    worst = max(worst, float(v[0]), float(inside), -np.inf if ends else float(v[-1]))
+                    inside = _highest(v, place.orbit.stages)
+                    worst = max(worst, float(v[0]), inside, -np.inf if ends else float(v[-1]))
             row += rows
         return -worst
 
@@ -186,6 +188,15 @@ class SpikingCurve(CycleCurve):
         nothing = np.empty(0, dtype=np.int64), np.empty((len(y), 0))
         tabulator()(kernels.guards, np.zeros(len(y)), y, p, *nothing, out)
         return out[:, : lower(self.curve.clocked.base).n_guards]
+
+
+def _highest(v: Array, stages: int) -> float:
+    """Return the largest value at a maximum of a function of the mesh between its ends; -inf if there is none."""
+    inner = v[1:-1]
+    rough = float(inner[(inner >= v[:-2]) & (inner > v[2:])].max(initial=-np.inf))
+    if rough < FAR_BELOW:
+        return rough
+    return float(collocated.summits(v, stages).max(initial=rough))
 
 
 def curve_switches(curve: SpikingOrbits) -> ModuleType:

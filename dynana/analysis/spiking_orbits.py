@@ -55,7 +55,7 @@ class SpikingOrbits(OrbitCurve):
     ----------
     system : System
     free : sequence of str
-        Parameters that vary along curves.
+        Parameters that vary along curves: one, or two of which the second keeps its value.
     pattern : Pattern
     speeds : ndarray
         Of the guards, from which on they take the place of time, see `dynana.lowering.spiking`; empty where time is
@@ -68,9 +68,13 @@ class SpikingOrbits(OrbitCurve):
     Attributes
     ----------
     clocked : Clocked
+    kernels : Kernels
+        Of the system with its clock.
     pattern : Pattern
     speeds : ndarray
     """
+
+    kernels: Kernels
 
     def __init__(
         self,
@@ -84,7 +88,7 @@ class SpikingOrbits(OrbitCurve):
     ) -> None:
         self.clocked: Clocked = clocked(system)
         self.pattern, self.speeds = pattern, speeds
-        kernels = lower(self.clocked.system)
+        kernels = self.kernels = lower(self.clocked.system)
         p = kernels.p
         p[len(system.parameters) :] = speeds
         rows = [[0.0 if n in held else 1.0 for n in kernels.states] for held in pattern.held]
@@ -100,14 +104,10 @@ class SpikingOrbits(OrbitCurve):
             phase=False,
             data=np.array(pattern.events, dtype=float),
         )
-        super().__init__(equations, sizes, ranges, stages)
+        held = (len(pattern) + 1,) if len(free) == 2 else ()  # of two parameters the second
+        super().__init__(equations, sizes, ranges, stages, held=held)
         self._after = [(i + 1) % len(pattern) for i in range(len(pattern))]
         self._joined: tuple[Array, tuple[Array, Array, Array, Array]] | None = None
-
-    @property
-    def kernels(self) -> Kernels:
-        """Kernels of the system with its clock."""
-        return lower(self.clocked.system)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -130,7 +130,8 @@ class SpikingOrbits(OrbitCurve):
     def parameters(self, orbit: Orbit) -> Array:
         """Return all parameters of an orbit, with the speeds."""
         p = self.p
-        p[list(self.equations.active)] = orbit.parameters
+        for k, value in zip(self.equations.active, orbit.parameters.tolist(), strict=True):
+            p[k] = value
         return p
 
     def joined(self, orbit: Orbit) -> tuple[Array, Array, Array, Array]:

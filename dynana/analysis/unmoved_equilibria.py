@@ -9,7 +9,6 @@ import numpy as np
 from dynana.analysis.fixed_points import fixed_points
 from dynana.analysis.ranges import finite_range
 from dynana.definition.system import System
-from dynana.definition.tracing import symbol
 from dynana.lowering.kernels import lower
 from dynana.results.diagram import Branch, Diagram
 from dynana.results.fixed_points import FixedPoint
@@ -18,14 +17,6 @@ from dynana.results.tables import number
 
 #: Values of the parameter at which it is asked whether a jump takes an equilibrium away.
 SAMPLES = 65
-
-
-def only_in_jumps(system: System, parameter: str) -> bool:
-    """Return whether a parameter enters jumps and not the equations."""
-    if parameter not in system.parameters or any(e.has(symbol(parameter)) for e in system.derivatives):
-        return False
-    entering = [e for j in system.jumps for e in (j.when, *j.to.values(), j.refractory) if e is not None]
-    return any(e.has(symbol(parameter)) for e in entering)
 
 
 def unmoved_equilibria(

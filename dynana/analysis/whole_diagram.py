@@ -9,13 +9,14 @@ from typing import Any
 
 import numpy as np
 
+from dynana.analysis.continuation_request import only_in_jumps
 from dynana.analysis.cycle_branches import continue_cycles
 from dynana.analysis.cycle_ways import HALVED
 from dynana.analysis.equilibrium_branches import TestFunction, continue_equilibria
 from dynana.analysis.equilibrium_tracing import LEAVES_BOX
 from dynana.analysis.forcing import ForcingPeriod
 from dynana.analysis.spiking_search import SpikeSearch
-from dynana.analysis.unmoved_equilibria import only_in_jumps, unmoved_equilibria
+from dynana.analysis.unmoved_equilibria import unmoved_equilibria
 from dynana.definition.system import System
 from dynana.errors import DynanaError
 from dynana.results.cycle import Cycle
@@ -122,9 +123,9 @@ def bifurcation_diagram(
     if only_in_jumps(system, parameter):
         diagram = unmoved_equilibria(system, parameter, range, ranges)
     else:
-        others = {n: v for n, v in labels.items() if n != PERIOD}
+        states = {n: v for n, v in labels.items() if n != PERIOD}
         diagram = continue_equilibria(
-            system, parameter, range, ranges=ranges, max_step=max_step, values=others, test_functions=test_functions
+            system, parameter, range, ranges=ranges, max_step=max_step, values=states, test_functions=test_functions
         )
     if not cycles:
         return diagram

@@ -1,0 +1,201 @@
+"""Orbits with jumps at a bifurcation, with their critical perturbation, as a curve in two parameters."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dynana.analysis.cycle_orbits import cycle_of
+from dynana.analysis.spiking_curve import SpikingCurve, SpikingPlace
+from dynana.analysis.spiking_starts import curve_of
+from dynana.definition.system import System
+from dynana.errors import ConvergenceError
+from dynana.lowering.kernels import lower
+from dynana.lowering.spiking_critical import Ending, critical
+from dynana.numerics.adjoint import transfers
+from dynana.numerics.collocation_newton import REPORT_SIZE
+from dynana.numerics.collocation_orbit import Orbit, OrbitEquations, Spectrum
+from dynana.numerics.mesh import times
+from dynana.numerics.orbit_curve import OrbitCurve
+from dynana.numerics.pseudo_arclength import Attempt
+from dynana.results.cycle import Cycle
+from dynana.results.tables import number
+
+Array = NDArray[np.float64]
+
+#: Multiplier of each bifurcation.
+MULTIPLIERS = {"fold of cycles": 1.0, "period doubling": -1.0}
+#: Distance of a multiplier of the section map from that, at which a start is no bifurcation.
+AWAY = 0.05
+
+
+class CriticalSpikes:
+    """Orbits with jumps at a fold or a period doubling.
+
+    Parameters
+    ----------
+    system : System
+        With the parameter values of the start.
+    kind : str
+        "fold of cycles" or "period doubling".
+    free : (str, str)
+    ranges : ndarray, shape (2,)
+    cycle : Cycle
+        At the bifurcation.
+
+    Attributes
+    ----------
+    plain : SpikingOrbits
+        The same orbits without perturbation.
+    curve : OrbitCurve
+    forced : bool
+    """
+
+    forced = False
+
+    def __init__(self, system: System, kind: str, free: tuple[str, str], ranges: Array, cycle: Cycle) -> None:
+        self.system, self.kind, self.free = system, kind, free
+        self.plain, self._start = curve_of(system, free, cycle, ranges)
+        self._checked = SpikingCurve(self.plain)
+        self.n = len(system.states)
+        pattern, size = self.plain.pattern, self.plain.n
+        last = len(pattern) - 1
+        wanted: list[Ending] = [
+            (event, held, kind == "period doubling" and i == last)
+            for i, (event, held) in enumerate(zip(pattern.events, pattern.held, strict=True))
+        ]
+        endings = tuple(dict.fromkeys(wanted))
+        kernels = lower(critical(system, endings))
+        p = kernels.p
+        p[len(system.parameters) :] = self.plain.speeds
+        equations = OrbitEquations(
+            rhs=kernels.rhs,
+            jacobian=kernels.jacobian,
+            parameter_jacobian=kernels.parameter_jacobian,
+            closure=kernels.joins,
+            conditions=len(pattern) * (kernels.n + 1),
+            p=p,
+            active=[system.parameters.index(name) for name in free],
+            free=np.tile(self.plain.equations.free, (1, 2)),
+            phase=False,
+            data=np.array([endings.index(ending) for ending in wanted], dtype=float),
+        )
+        sizes = np.concatenate((self.plain.sizes, np.ones(size)))
+        self.curve = OrbitCurve(equations, sizes, ranges, self.plain.scheme.stages, further=[self._normalised])
+
+    def _normalised(self, curve: OrbitCurve, orbit: Orbit) -> tuple[Array, float]:
+        """The perturbation at the start has the part 1 along that of the orbit from which a correction starts."""
+        size, gradient = self.plain.n, np.zeros_like(orbit.z)
+        v = orbit.z[size : 2 * size]
+        gradient[size : 2 * size] = v / float(v @ v)
+        return gradient, 1.0
+
+    def start(self) -> Orbit:
+        """Return the orbit at the bifurcation with its perturbation.
+
+        Raises
+        ------
+        ConvergenceError
+            If the cycle has no such multiplier, or Newton's method fails.
+        """
+        orbit = self._start
+        points = self._perturbed(orbit)
+        z = np.concatenate((points.ravel(), orbit.durations, orbit.parameters))
+        guess = replace(orbit, z=z, tangent=np.zeros_like(z), n=2 * self.plain.n, report=np.zeros(REPORT_SIZE))
+        for fixed in (-1, -2):
+            attempt = self.curve.settle(guess, fixed=fixed, adaptations=1)
+            if attempt.point is not None:
+                return attempt.point
+        raise ConvergenceError(f"{self.system.name}: Newton's method does not converge to the {self.kind} of the start")
+
+    def _perturbed(self, orbit: Orbit) -> Array:
+        """Return the points of an orbit beside the perturbation that its section map multiplies by +-1."""
+        plain, stages, size = self.plain, orbit.stages, self.plain.n
+        maps, gradients, before, _ = plain.joined(orbit)
+        rates = np.einsum("in,in->i", gradients, before)
+        p = plain.parameters(orbit)
+        parts = []
+        for i, (x, widths) in enumerate(orbit.split(orbit.z)):
+            inside = x[:-1].reshape(-1, stages + 1, size)[:, 1:]
+            jacobians = np.empty((*inside.shape, size))
+            for j, row in enumerate(inside):
+                for k, y in enumerate(row):
+                    plain.kernels.jacobian(0.0, y.copy(), p, jacobians[j, k])
+            jacobians *= plain.equations.free[i][:, None]
+            parts.append(transfers(jacobians, orbit.durations[i] * widths, plain.scheme))
+        whole = np.eye(size)
+        sections = []
+        for i, factors in enumerate(parts):
+            section = maps[i] @ (np.eye(size) - np.outer(before[i], gradients[i]) / rates[i])
+            sections.append(section)
+            for factor in factors:
+                whole = factor @ whole
+            whole = section @ whole
+        values, vectors = np.linalg.eig(whole)
+        wanted = MULTIPLIERS[self.kind]
+        k = int(np.argmin(np.abs(values - wanted)))
+        if not abs(values[k] - wanted) < AWAY:
+            raise ConvergenceError(
+                f"{self.system.name}: the start is no {self.kind}: the multiplier nearest to {wanted:g} is "
+                f"{number(complex(values[k]), 4)}"
+            )
+        v = vectors[:, k].real / float(np.linalg.norm(vectors[:, k].real / plain.sizes))
+        rows = []
+        for i, ((x, widths), factors) in enumerate(zip(orbit.split(orbit.z), parts, strict=True)):
+            at_mesh = [v]
+            for factor in factors:
+                at_mesh.append(factor @ at_mesh[-1])
+            edges = np.concatenate(([0.0], np.cumsum(widths)))
+            at = times(widths, plain.scheme)
+            beside = np.stack([np.interp(at, edges, np.array(at_mesh)[:, c]) for c in range(size)], axis=1)
+            rows.append(np.concatenate((x, beside), axis=1))
+            v = sections[i] @ at_mesh[-1]
+        return np.concatenate(rows)
+
+    # -- steps ---------------------------------------------------------------------------------------------------------
+
+    def prepare(self, orbit: Orbit) -> Orbit:
+        """Prepare the next step."""
+        return self.curve.prepare(orbit)
+
+    def advance(self, orbit: Orbit, step: float) -> Attempt[Orbit]:
+        """Take one step."""
+        return self.curve.advance(orbit, step)
+
+    # -- what is known at a point --------------------------------------------------------------------------------------
+
+    def spectrum(self, orbit: Orbit, *, resolved: bool = False) -> tuple[Orbit, Spectrum]:
+        """Return the orbit without its perturbation, and its multipliers."""
+        x = orbit.z[: orbit.scalars_at].reshape(-1, orbit.n)[:, : self.plain.n]
+        z = np.concatenate((x.ravel(), orbit.durations, orbit.parameters))
+        bare = replace(orbit, z=z, tangent=np.zeros_like(z), n=self.plain.n, steps=0)
+        fixed = 0 if self.kind == "fold of cycles" else orbit.segments  # there parameters are no coordinates
+        attempt = self.plain.settle(bare, fixed=fixed, adaptations=0)
+        found = bare if attempt.point is None else attempt.point
+        return found, self.plain.spectrum(found, resolved=resolved)
+
+    def cycle(self, orbit: Orbit) -> Cycle:
+        """Return the orbit as a result."""
+        bare, spectrum = self.spectrum(orbit, resolved=True)
+        return cycle_of(self.system, self.free, self.plain, bare, spectrum)
+
+    def flaw(self, orbit: Orbit) -> str:
+        """Return in words that a threshold is touched where no jump is due, or not crossed at one; or nothing."""
+        bare, spectrum = self.spectrum(orbit)
+        place = SpikingPlace(bare, spectrum, np.zeros(4), 0.0, lasting=self.plain.lasting(bare))
+        if not self._checked.steepness(place) > 0.0:
+            return "the orbit touches a threshold without crossing it."
+        return "" if self._checked.clearance(place) > 0.0 else "the orbit touches a threshold before a jump is due."
+
+    def points(self, orbit: Orbit) -> Array:
+        """Return the states of an orbit, shape (points, n)."""
+        return orbit.z[: orbit.scalars_at].reshape(-1, orbit.n)[:, : self.n]
+
+    def period(self, orbit: Orbit) -> float:
+        """Return the period of an orbit."""
+        if not self.plain.clocked.clock:
+            return float(orbit.durations.sum())
+        clock = self.plain.n - 1
+        return float(sum(points[-1, clock] - points[0, clock] for points, _ in orbit.split(orbit.z)))
