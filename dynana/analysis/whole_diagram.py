@@ -315,9 +315,8 @@ class _Search:
         """Look for stable cycles with jumps where none is known."""
         if not self.system.jumps or not self.system.autonomous:
             return
-        self.spikes = SpikeSearch(
-            self.system, self.diagram.parameter, self.diagram.range, lambda: self.branches, self._take
-        )
+        at = self.diagram.parameter, self.diagram.range
+        self.spikes = SpikeSearch(self.system, *at, lambda: self.branches, self._take)
         self.spikes.look()
 
     def _take(self, system: System, run: Trajectory) -> None:
