@@ -85,13 +85,16 @@ def _link(made: Assembly, number: int, link: Link, placements: tuple[Placement, 
     for item in (s for s in made.synapses if s.link == number):
         when = "at events only" if item.event_driven else "at every step"
         lines.append(f"{', '.join(item.states) or 'what each synapse adds'} is worked out per synapse, {when}")
-    lines.append(_storage(link))
+    lines.append(_storage(link, any(s.link == number for s in made.synapses)))
     lines.append(_delay(link))
     return [line for line in lines if line]
 
 
-def _storage(link: Link) -> str:
+def _storage(link: Link, kept: bool) -> str:
     own = [n for n, v in link.values.items() if not isinstance(v, float | int)]
+    everyone = link.connect is None or link.connect.kind == "all_to_all"
+    if everyone and not own and not kept and isinstance(link.delay, float | int):
+        return f"{link.connect!r}: alike, so that sums stand for the connections and none is stored"
     bytes_ = (2 if link.target.size <= SHORT else 4) + 8 * len(own) + (0 if isinstance(link.delay, float | int) else 2)
     given = f", with own values of {', '.join(own)}" if own else ""
     return f"{link.connect!r}: {bytes_} bytes for each stored connection{given}"

@@ -212,3 +212,12 @@ def test_populations_of_one_kind_share_their_kernel() -> None:
     cells = [dn.Population(f"p{k}", lif, 10) for k in range(4)]
     projections = [dn.Projection(a, b, exponential, connect=SPARSE) for a in cells for b in cells]
     assert "one compiled kernel serves p0, p1, p2, p3" in str(dn.Network(cells, projections).plan())
+
+
+def test_the_plan_says_where_no_connection_is_stored() -> None:
+    def plan(**options) -> str:
+        return str(dn.Network([E, I], [dn.Projection(E, I, exponential, **options)]).plan())
+
+    assert "none is stored" in plan() and "none is stored" in plan(w=0.3, delay=1.5)
+    assert "none is stored" not in plan(w=dn.normal(1, 0.1)) and "none is stored" not in plan(delay=dn.uniform(1, 2))
+    assert "none is stored" not in plan(connect=SPARSE)

@@ -95,6 +95,8 @@ EXPECTED = {
         f"{name} {row['published_n_spikes']} {row['n_spikes']} {FIGURE[name]['computed']['first_ms'][0]:.2f} "
         for name, row in EXACT.items()
     ],
+    # sqrt(1 - 2/K)
+    "kuramoto": ["K = 2.5: order 0.44", "K = 3.0: order 0.57", "K = 4.0: order 0.70", "none is stored"],
     # divergence -41/3 everywhere
     "lorenz": ["-13.666667", "chaos"],
     # the fixed point of the mean field; rates of 10000 cells are 2 % lower, as for one population (see tests/models)
