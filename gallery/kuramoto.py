@@ -7,7 +7,7 @@ Textbook: Ermentrout & Terman (2010), chapter 8.
 Parameters: frequencies at the quantiles of a Lorentzian distribution of width 1, so that coupling begins to win at K = 2.
 
 What to notice: below K = 2 phases are scattered and their mean has the size that chance gives, 1/sqrt(2000). Above it
-grows as sqrt(1 - 2/K) (line): oscillators near the middle lock, those in the tails drift on. The coupling is written for
+grows as sqrt(1 - 2/K) (line): oscillators near the middle lock, those in the tails drift on. Coupling is written for
 each pair; the plan says that two sums do for all of them.
 
 Exercise: draw the frequencies from a uniform distribution instead. Does the order still grow from zero?
