@@ -4,7 +4,7 @@ Model: 2000 phase oscillators, each coupled to the mean of all; without units.
 Source: Kuramoto (1984), Chemical Oscillations, Waves, and Turbulence, Springer, doi:10.1007/978-3-642-69689-3; review:
 Strogatz (2000), Physica D 143:1-20, doi:10.1016/S0167-2789(00)00094-4.
 Textbook: Ermentrout & Terman (2010), chapter 8.
-Parameters: frequencies at the quantiles of a Lorentzian distribution of width 1, so that coupling begins to win at K = 2.
+Parameters: frequencies at the quantiles of a Lorentzian distribution of width 1, so that coupling wins from K = 2 on.
 
 What to notice: below K = 2 phases are scattered and their mean has the size that chance gives, 1/sqrt(2000). Above it
 grows as sqrt(1 - 2/K) (line): oscillators near the middle lock, those in the tails drift on. Coupling is written for
