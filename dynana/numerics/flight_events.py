@@ -15,6 +15,8 @@ from dynana.numerics.dense_output import BORROWED
 
 #: An event is located to this share of the step that leads to it.
 LOCATION = 1e-13
+#: An event right at the start of a step is located to this share of the whole of it: the rounding of the state.
+ROUNDING = 3e-15
 #: Jumps whose places differ by less than this share of the step are simultaneous.
 SIMULTANEOUS = 1e-11
 #: Trials to locate it; bisection alone would need 43.
@@ -96,6 +98,18 @@ def _decisive(owner, values, rates, due):
 
 
 @compiled(**BORROWED)
+def _place(owner, sides, h, k, holds):
+    """Return how much further in the step a jump becomes due, as a share of it; 0 where its condition holds."""
+    if holds > 0.0:
+        return 0.0
+    near = np.inf
+    for g in range(owner.size):
+        if owner[g] == k and sides[3, g] != 0.0:
+            near = min(near, abs(sides[2, g] / (sides[3, g] * h)))
+    return near
+
+
+@compiled(**BORROWED)
 def locate(
     step, paced, matrix, vector, drive, rhs, guards, conditions, guard_gradients, p, tolerance, table, layout,
     owner, h, room,
@@ -109,7 +123,7 @@ def locate(
     for _ in range(MOST_TRIALS):
         g = _decisive(owner, sides[2], sides[3], due)
         change = sides[2, g] / (sides[3, g] * h) if g >= 0 else np.inf
-        if high - low <= LOCATION * high or (x < 1.0 and abs(change) <= LOCATION * x):
+        if high - low <= max(LOCATION * high, ROUNDING) or (x < 1.0 and abs(change) <= max(LOCATION * x, ROUNDING)):
             break
         x = x - change
         if not low < x < high:
@@ -126,14 +140,13 @@ def locate(
                 due[k] = trial_due[k]
         else:
             low = x
+    first = np.inf
+    for k in range(due.size):
+        if due[k] > 0.0:
+            first = min(first, _place(owner, sides, h, k, now[k]))
     for k in range(due.size):  # those that are due later in the step wait
-        if due[k] > 0.0 and now[k] == 0.0:
-            near = np.inf
-            for g in range(owner.size):
-                if owner[g] == k:
-                    near = min(near, abs(sides[2, g] / (sides[3, g] * h)))
-            if not near <= SIMULTANEOUS * x:
-                due[k] = 0.0
+        if due[k] > 0.0 and _place(owner, sides, h, k, now[k]) > first + SIMULTANEOUS:
+            due[k] = 0.0
     return x
 
 

@@ -159,3 +159,15 @@ KINKED = dn.System({X: dn.absolute(Y), Y: -X}, name="kinked")
 def test_bad_input(system: object, section: object, options: dict, error: type[Exception], words: str) -> None:
     with pytest.raises(error, match=words):
         dn.poincare_map(system, section, **options)
+
+
+def test_a_passage_within_rounding_of_the_start_is_one_passage() -> None:
+    # the state is 3e-9 before the section: a step's share of time in which rounding hides where exactly it is passed
+    x, y, z = sp.symbols("x y z", real=True)
+    system = dn.System({x: x, y: 3 * y, z: -2 * z - x**2 - x * y}, name="graph")
+    normal = (0.258905444151514, -0.9658999327044044, -0.00230021527993414)
+    foot = (-0.11583568873179206, -0.03103807925038659, -0.00395069967156583)
+    section = sum(n * (s - a) for n, s, a in zip(normal, (x, y, z), foot, strict=True))
+    start = [-0.11583569163870368, -0.03103806840555378, -0.00395069964573967]
+    with pytest.raises(ValueError, match="after 1 passages"):
+        dn.poincare_map(system, section, start=start, returns=1, skip=1, t=1.0)
