@@ -26,6 +26,9 @@ MOST_STEPS = 1_000_000
 SETTLED = 0.1
 #: A state at rest moves by less than this in a quarter of the run, relative to its size.
 AT_REST = 1e-6
+#: An eigenvalue counts as positive above this part of the largest; a run that rests at an unstable equilibrium is moved
+#: off by this part of the size of the states.
+HYPERBOLIC, KICK = 1e-6, 1e-3
 #: Turns of each slow variable in a quarter of a settled run.
 TURNS = 5
 #: A turn goes through this part of the range about its middle: ripples are smaller.
@@ -58,6 +61,13 @@ def settled_orbit(system: System, slow: Sequence[str], progress: bool | None) ->
         run = _run(system, length, start, progress)
         steps += run.n_steps
         resting, turns = _resting(run), _turns(run, slow)
+        if resting and _unstable(system, run.y[-1]):
+            # growth from rounding may take longer than the run
+            kicked = run.y[-1] + KICK * np.maximum(np.abs(run.y[-1]), np.ptp(run.y, axis=0))
+            start = dict(zip(system.states, kicked.tolist(), strict=True))
+            confirmed, length = False, 2.0 * length
+            if steps <= MOST_STEPS:
+                continue
         good = resting or _settled(run, slow, turns)
         if good and (confirmed or resting):
             break
@@ -68,10 +78,19 @@ def settled_orbit(system: System, slow: Sequence[str], progress: bool | None) ->
     rhythm = rhythm_of(_half(run), slow, system.wrap)
     if resting:
         return _run(system, length / RESTED, run.final, progress), rhythm, remark
-    # one turn of the slow variables, or one pattern of spikes if that is longer
-    one = max(0.5 * length / max(max(turns), 1), rhythm.period)
+    # one turn of the slow variables, one pattern of spikes, or the longest pause, if that is longer
+    one = max(0.5 * length / max(max(turns), 1), rhythm.period, rhythm.intervals[1])
     kept = _run(system, min(KEPT_TURNS * one, length), run.final, progress)
     return kept, replace(rhythm, spikes=spike_times(kept, slow, system.wrap)), remark
+
+
+def _unstable(system: System, state: Array) -> bool:
+    """Return whether an equilibrium has an eigenvalue with a positive real part, beyond rounding."""
+    kernels = lower(system)
+    jacobian = np.empty((kernels.n, kernels.n))
+    kernels.jacobian(0.0, np.array(state), kernels.p, jacobian)
+    spectrum = np.linalg.eigvals(jacobian)
+    return bool(spectrum.real.max() > HYPERBOLIC * np.abs(spectrum).max())
 
 
 def _run(system: System, length: float, start: dict[str, float], progress: bool | None) -> Trajectory:
@@ -108,10 +127,8 @@ def _quarters(run: Trajectory, names: Sequence[str]) -> list[Array]:
 
 
 def _resting(run: Trajectory) -> bool:
-    if len(run.jumps):
-        t = run.jumps.t
-        if t[-1] > 0.75 * run.t[-1]:
-            return False
+    if len(run.jumps) and run.jumps.t[-1] > run.t[0] + 0.75 * (run.t[-1] - run.t[0]):
+        return False
     parts = _quarters(run, run.states)
     return len(parts) == 2 and bool(np.all(np.ptp(parts[1], axis=0) <= AT_REST * (1.0 + np.abs(parts[1][1]))))
 

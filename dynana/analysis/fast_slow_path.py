@@ -13,6 +13,7 @@ from dynana.lowering.kernels import lower
 from dynana.results.cycle_branch import CycleBranch
 from dynana.results.diagram import MARKS, Branch, Diagram, stretches
 from dynana.results.fast_slow import SlowPhase, TonicSpiking
+from dynana.results.tables import number
 from dynana.results.trajectory import Trajectory
 from dynana.simulation.simulate import simulate
 
@@ -82,8 +83,8 @@ def stable_stretches(fast: Diagram, rates: Sequence[Array], drifts: Sequence[Arr
         drift = np.interp(np.arange(len(cycles)), cycles.kept, drifts[i]) if len(cycles.kept) else None
         for low, high, stable in stretches(cycles):
             if stable and high - low > 1 and drift is not None:
-                number = len(fast.branches) + i + 1
-                found.append(Stretch(SPIKING, number, cycles, low, high - 1, cycles.values[low:high], drift[low:high]))
+                place = len(fast.branches) + i + 1
+                found.append(Stretch(SPIKING, place, cycles, low, high - 1, cycles.values[low:high], drift[low:high]))
     return found
 
 
@@ -148,7 +149,10 @@ class Path:
         here = self._attractor(start, value)
         while len(phases) < MOST_PHASES:
             if here is None:
-                return phases, -1, "no known attractor of the fast subsystem was recognised there"
+                where = (
+                    f"beyond the {phases[-1].ending}" if phases else f"at {self.diagram.parameter} = {number(value)}"
+                )
+                return phases, -1, f"{where} no known attractor of the fast subsystem was recognised"
             part = self.parts[here]
             upward = bool(np.interp(value, *_increasing(part)) > 0.0)
             if (here, upward) in visited:
@@ -213,8 +217,8 @@ class Path:
         kernels = lower(system)
         jacobian = np.empty((kernels.n, kernels.n))
         kernels.jacobian(0.0, np.array(start), kernels.p, jacobian)
-        pace = 1.0 / max(float(np.abs(np.linalg.eigvals(jacobian)).max()), np.finfo(float).tiny)
-        pace = max(pace, self.pace)  # in the upstroke of a spike everything is fast
+        fastest = float(np.abs(np.linalg.eigvals(jacobian)).max()) if np.isfinite(jacobian).all() else np.inf
+        pace = max(1.0 / max(fastest, np.finfo(float).tiny), self.pace)  # in the upstroke of a spike everything is fast
         state = dict(zip(system.states, np.asarray(start).tolist(), strict=True))
         for length in RUN_LENGTHS:
             run = simulate(system, length * pace, start=state, max_steps=MOST_STEPS, progress=False)

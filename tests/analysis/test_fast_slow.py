@@ -189,6 +189,13 @@ def test_rest_where_the_slow_nullcline_meets_stable_equilibria():
     assert point.point == pytest.approx([V, 1 - 5 * V**2, 4 * (V + 1.6)], abs=1e-10)
 
 
+def test_an_orbit_that_starts_next_to_an_unstable_equilibrium_leaves_it():
+    # the full system has a Hopf point at I = 25.27, below which cycles grow slowly
+    small = dn.fast_slow(hindmarsh_rose.at(I=25, r=0.002), "z", (13.0, 14.0), ranges={"y": (-40, 6)}, progress=False)
+    assert small.rhythm.per_period == 1 and small.kind == "tonic spiking"
+    assert small.rhythm.period == pytest.approx(small.tonic[0].cycle.period, rel=0.01)
+
+
 # -- other kinds of bursts and oscillations ----------------------------------------------------------------------------
 
 
