@@ -46,6 +46,7 @@ def _module(rates: str, sink: str, weighted: bool) -> Source:
         "c0, c1 = words(k)",
         f"c3 = uint64(a[{At.STREAM:d}]) << uint64(16)",
         f"low, high, origin = a[{At.FIRST:d}], a[{At.LAST:d}], a[{At.ORIGIN:d}]",
+        *(["if expected[uint64(0)] == 0.0:", "    return"] if rates == COMMON and sink != LOG else []),
         *_FIRST[rates],
         *_HEAD[sink],
         *(["w = weight[uint64(0)]"] if sink != LOG else []),
@@ -69,8 +70,9 @@ def _module(rates: str, sink: str, weighted: bool) -> Source:
     )
 
 
+#: Calls by eights: what remains of a loop that has been packed is carried out one by one.
 _DRAW_TILE = (
-    f"m = (n + {CELLS_PER_CALL - 1}) // {CELLS_PER_CALL}",
+    f"m = (n + {8 * CELLS_PER_CALL - 1}) // {8 * CELLS_PER_CALL} * 8",
     f"draw_tile(k0, k1, c0, c1, c3, uint64(start // {CELLS_PER_CALL}), m, quads)",
 )
 _DECIDE = "decide_tile(m, n, start, k0, k1, c0, c1, c3, drawn, counted, quadruples, bounds[uint64(0)], reals)"
