@@ -77,7 +77,7 @@ def _rewritten(node: sp.Expr) -> _Result:
         return node, ()
     if isinstance(node, sp.Piecewise):
         pieces = [_rewritten(e) for e, _ in node.args]
-        if all(new is old for (new, _), (old, _) in zip(pieces, node.args, strict=True)):
+        if all(new == old for (new, _), (old, _) in zip(pieces, node.args, strict=True)):
             return node, ()
         new = sp.Piecewise(*((e, c) for (e, _), (_, c) in zip(pieces, node.args, strict=True)), evaluate=False)
         return new, _merge(removed for _, removed in pieces)
@@ -95,7 +95,7 @@ def _inside(node: sp.Expr) -> _Result:
     """Return ``node`` with everything in it regular, but the product that it is itself left as it stands."""
     factors = isinstance(node, sp.Mul)
     parts = [_inside(a) if factors and isinstance(a, sp.Pow | sp.Mul) else _rewritten(a) for a in node.args]
-    if any(new is not old for (new, _), old in zip(parts, node.args, strict=True)):
+    if any(new != old for (new, _), old in zip(parts, node.args, strict=True)):
         node = node.func(*(new for new, _ in parts))
     if isinstance(node, sp.Pow) and node.exp.is_Integer and node.exp < 0:
         node = quotients.normalised(node.base, int(node.exp))
@@ -198,7 +198,7 @@ def _sum(node: sp.Expr) -> _Result:
                 removed.append(found)
     products = [_product(t) if isinstance(t, sp.Mul | sp.Pow) else (t, ()) for t in terms]
     new = [t for t, _ in products]
-    if len(new) != len(node.args) or any(a is not b for a, b in zip(new, node.args, strict=True)):
+    if len(new) != len(node.args) or any(a != b for a, b in zip(new, node.args, strict=True)):
         node = sp.Add(*new)
     return node, _merge((*removed, *(r for _, r in products)))
 

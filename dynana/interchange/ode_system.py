@@ -38,7 +38,8 @@ def refuse(found: Statements, run: OdeRun, notes: Notes) -> None:
     found.errors += [FormatError(text, line=line, column=1) for line, text in refused]
     if not found.errors:
         return
-    first, *others = sorted(found.errors, key=lambda error: error.line or 0)
+    once = {str(error): error for error in found.errors}  # a line of an array makes many
+    first, *others = sorted(once.values(), key=lambda error: error.line or 0)
     more = f"\n... and {len(others) + 1 - LISTED} more lines" if len(others) >= LISTED else ""
     message = "\n".join([first.message, *(str(error) for error in others[: LISTED - 1])]) + more
     raise FormatError(message, line=first.line, column=first.column, report=tuple(notes))

@@ -357,6 +357,12 @@ def test_all_faults_of_a_file_are_named_at_once() -> None:
     assert caught.value.line == 1
 
 
+def test_a_fault_in_a_line_of_an_array_is_named_once() -> None:
+    with pytest.raises(dn.FormatError) as caught:
+        dn.load_ode("x[1..9]'=-x[j]+(1\ny'=2y\ndone")
+    assert len(str(caught.value).splitlines()) == 2
+
+
 @pytest.mark.parametrize(
     ("text", "line", "message"),
     [
