@@ -11,6 +11,7 @@ from pathlib import Path
 from dynana.definition.system import System
 from dynana.errors import FormatError, ModelError, unknown
 from dynana.interchange.ode_content import Statements
+from dynana.interchange.ode_digits import without_leading_digits
 from dynana.interchange.ode_lines import LARGEST_FILE, model_lines, read_file
 from dynana.interchange.ode_report import Notes, OdeNote
 from dynana.interchange.ode_settings import OdeRun, Preset, number_at_start, run_settings, shown_ranges
@@ -97,7 +98,8 @@ def _loaded(text: str, folder: Path | None, title: str) -> OdeModel:
         raise FormatError(f"the text has {len(text)} characters, more than {LARGEST_FILE}.", line=1, column=1)
     notes = Notes()
     try:
-        found = statements(model_lines(text, folder, notes), notes)
+        lines, digits = without_leading_digits(model_lines(text, folder, notes), notes)
+        found = statements(lines, notes)
         run, axes = run_settings(found.options, notes)
         refuse(found, run, notes)
         assembly = Assembly(found, run, folder, notes)
@@ -109,7 +111,8 @@ def _loaded(text: str, folder: Path | None, title: str) -> OdeModel:
         error.report = tuple(notes)
         raise
     presets = _presets(found, assembly.names, notes)
-    return OdeModel(system=system, presets=presets, run=run, axes=axes, report=tuple(notes), names=dict(assembly.names))
+    names = {digits.get(name, name): here for name, here in assembly.names.items()}
+    return OdeModel(system=system, presets=presets, run=run, axes=axes, report=tuple(notes), names=names)
 
 
 def _legal_title(title: str) -> str:

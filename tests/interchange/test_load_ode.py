@@ -218,6 +218,19 @@ def test_conditions_on_choices_on_choices() -> None:
         assert numbers(u, v, *system.values.values(), t) == pytest.approx(expected, rel=1e-13, abs=1e-13)
 
 
+def test_names_may_begin_with_a_digit() -> None:
+    model = dn.load_ode(FOLDER / "digits.ode")
+    system, s = model.system, model.system.symbols
+    assert system.states == ("x5ht", "x1a", "z")
+    assert model.names == {"5ht": "x5ht", "1a": "x1a", "z": "z", "k": "k", "pt": "PT", "4th": "x4th"}
+    assert system.derivatives[1] == -s["x1a"] * (s["PT"] - s["x1a"]) + 3 * s["x5ht"]
+    assert sp.expand(system.derivatives[2] - (s["x5ht"] ** 2 + 100 - s["z"])) == 0
+    assert system.initial == {"x5ht": 2.0, "x1a": 0.3, "z": 0.0}
+    assert "line 2: renamed: 5ht begins with a digit and is x5ht here." in map(str, model.report)
+    with pytest.raises(dn.FormatError, match="operator or the end"):
+        dn.load_ode("x'=-2y\ny'=1\ndone")
+
+
 def test_functions_of_probability_run_and_have_derivatives() -> None:
     """The slopes of erf and lgamma at a point by differences, and a run by scipy."""
     system = dn.load_ode(FOLDER / "special.ode").system
