@@ -55,6 +55,8 @@ EXPECTED = {
     "decision_trials": ["coherence 51.2: 2 of 2 right"],
     # v - v^3/3 = (v + 0.7)/0.8 - I by Cardano's formula; firing between the Hopf points 0.3313 and 1.4187
     "fitzhugh_nagumo": ["-1.19941", "-0.804848", "1.03248", "stable focus", "unstable focus"],
+    # the paper finds about 39 Hz with these currents
+    "gamma_rhythm": ["spread 0.01: 38", "spread 0.1: 32", "synchrony 0.9"],
     "generalized_if_patterns": [
         f"{name} {row['paper']['computed']['n_spikes']}"
         for name, row in PATTERNS["gif_mihalas_niebur"]["patterns"].items()
