@@ -21,6 +21,7 @@ from dynana.analysis.orbit_loci import Tracer, step_control
 from dynana.analysis.orbit_places import Test, Way, always
 from dynana.analysis.spiking_beginnings import is_spiking
 from dynana.analysis.spiking_critical import MULTIPLIERS, CriticalSpikes
+from dynana.analysis.spiking_grazing import GrazingSpikes
 from dynana.analysis.spiking_loci import SpikingLocus
 from dynana.definition.system import System
 from dynana.errors import unknown
@@ -36,6 +37,8 @@ TestFunction = Callable[[Mapping[str, float]], float]
 
 #: Longest period unless given, in periods of the first cycle.
 LONGEST_PERIOD = 100.0
+#: Kind of the curves of orbits with jumps that touch a threshold.
+GRAZING = "grazing"
 #: Points in each direction unless given.
 MOST_POINTS = 1000
 
@@ -109,7 +112,11 @@ def continue_cycle_locus(
     widths = np.asarray(np.ptp(box, axis=1))
     if is_spiking(start):
         assert isinstance(start.cycle, Cycle)
-        spikes = CriticalSpikes(at_start, curve_kind, free, widths, start.cycle)
+        spikes: CriticalSpikes | GrazingSpikes
+        if curve_kind == GRAZING:
+            spikes = GrazingSpikes(at_start, free, widths, start.cycle)
+        else:
+            spikes = CriticalSpikes(at_start, curve_kind, free, widths, start.cycle)
         labels = _labels(at_start, free, values or {}, test_functions or {}, spikes.period)
         longest = LONGEST_PERIOD * start.cycle.period if longest_period is None else float(longest_period)
         along = SpikingLocus(spikes, widths, longest)
@@ -164,6 +171,8 @@ def _kind(system: System, start: Any, kind: str | None) -> str:
             f"the start belongs to another system ({start.system}, states {', '.join(start.states)}) than {system.name}"
         )
     found = kind or ("fold of cycles" if start.kind == "bautin" else start.kind)
+    if found == GRAZING and is_spiking(start):
+        return found
     if found not in BIFURCATIONS:
         raise ValueError(
             f"{system.name}: curves of {', '.join(BIFURCATIONS)} points are offered, from such points or a bautin "
@@ -175,8 +184,8 @@ def _kind(system: System, start: Any, kind: str | None) -> str:
         raise ValueError(f"{system.name}: the {start.kind} point has no cycle to start from (its field cycle is empty)")
     if is_spiking(start) and found not in MULTIPLIERS:
         raise ValueError(
-            f"{system.name}: of cycles with jumps, curves of {' and '.join(MULTIPLIERS)} points are offered; got "
-            f"{found!r}"
+            f"{system.name}: of cycles with jumps, curves of {', '.join(MULTIPLIERS)} and {GRAZING} points are offered"
+            f"; got {found!r}"
         )
     return found
 

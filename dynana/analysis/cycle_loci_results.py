@@ -11,6 +11,7 @@ from dynana.analysis.critical_cycles import CriticalCycles
 from dynana.analysis.cycle_loci_events import CyclePlace
 from dynana.analysis.orbit_places import Mark, Way
 from dynana.analysis.spiking_critical import CriticalSpikes
+from dynana.analysis.spiking_grazing import GrazingSpikes
 from dynana.lowering.kernels import lower
 from dynana.numerics.collocation_newton import LENGTH
 from dynana.results.cycle import multipliers
@@ -19,7 +20,7 @@ from dynana.results.special_points import CODES, SpecialPoint
 
 Array = NDArray[np.float64]
 CycleWay = Way[CyclePlace]
-Critical = CriticalCycles | CriticalSpikes
+Critical = CriticalCycles | CriticalSpikes | GrazingSpikes
 
 
 def locus_of(

@@ -30,7 +30,7 @@ CURVES: Mapping[str, tuple[str, ...]] = {
     "user": ("fold", "hopf", "branch point"),
 }
 #: Curves of bifurcations of cycles.
-CYCLE_CURVES = ("fold of cycles", "period doubling", "torus", "branch point of cycles", "homoclinic")
+CYCLE_CURVES = ("fold of cycles", "period doubling", "torus", "branch point of cycles", "homoclinic", "grazing")
 #: Curves that pass through special points of cycles and connecting orbits that are not of a kind of curve themselves.
 CYCLE_POINTS: Mapping[str, tuple[str, ...]] = {
     "cusp of cycles": ("fold of cycles",),

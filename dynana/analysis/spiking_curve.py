@@ -141,6 +141,30 @@ class SpikingCurve(CycleCurve):
             row += rows
         return -worst
 
+    def nearest(self, place: Place) -> tuple[float, int, int, float]:
+        """Return where a guard comes nearest to zero before a jump is due.
+
+        Returns
+        -------
+        height : float
+            Of the highest maximum of a guard inside a segment, relative to its variation.
+        segment, guard : int
+        at : float
+            Fraction of the segment.
+        """
+        values, best, row = self._guards(place), (-np.inf, -1, -1, 0.5), 0
+        scale = np.ptp(values, axis=0) + 1e-300
+        for i, (x, widths) in enumerate(place.orbit.split(place.orbit.z)):
+            s = times(widths, gauss_scheme(place.orbit.stages))
+            for g in range(values.shape[1]):
+                v = values[row : row + len(x), g] / scale[g]
+                found = collocated.summits(v, place.orbit.stages)
+                if found.size and found.max() > best[0]:
+                    top = 1 + int(np.argmax(np.where((v[1:-1] >= v[:-2]) & (v[1:-1] > v[2:]), v[1:-1], -np.inf)))
+                    best = (float(found.max()), i, g, float(s[top]))
+            row += len(x)
+        return best
+
     def windings(self, place: Place) -> list[int]:
         """Return how many maxima the guard of the jump at its end has on each segment."""
         values, own, row = self._guards(place), self.curve.clocked.events, 0

@@ -9,6 +9,7 @@ from dynana.analysis.cycle_loci_events import CyclePlace, CycleTest, tests
 from dynana.analysis.cycle_places import GROWTH, MOST_INTERVALS
 from dynana.analysis.orbit_places import Step
 from dynana.analysis.spiking_critical import CriticalSpikes
+from dynana.analysis.spiking_grazing import GrazingSpikes
 from dynana.numerics.collocation_orbit import Orbit
 from dynana.numerics.pseudo_arclength import Attempt
 from dynana.results.stop import Stop
@@ -27,14 +28,14 @@ class SpikingLocus:
 
     Parameters
     ----------
-    problem : CriticalSpikes
+    problem : CriticalSpikes or GrazingSpikes
     widths : ndarray, shape (2,)
         Of the ranges of the free parameters.
     longest : float
         Longest period.
     """
 
-    def __init__(self, problem: CriticalSpikes, widths: Array, longest: float) -> None:
+    def __init__(self, problem: CriticalSpikes | GrazingSpikes, widths: Array, longest: float) -> None:
         self.problem, self.widths, self.longest = problem, widths, longest
 
     @property
@@ -58,6 +59,8 @@ class SpikingLocus:
 
     def tests(self, before: CyclePlace) -> list[CycleTest]:
         """Return the test functions for a step."""
+        if isinstance(self.problem, GrazingSpikes):
+            return []
         return [test for test in tests(self.problem.kind, False, before) if test.kind in LOCATED]
 
     def end(self, step: Step[CyclePlace]) -> Stop | None:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import dynana as dn
+from dynana.models import generalized_if
 from dynana.models.integrate_and_fire import adex_touboul_brette
 
 RANGES = {"V_reset": (-55.0, -45.0), "b": (20.0, 150.0)}
@@ -49,7 +50,7 @@ def test_a_curve_of_folds():
 
 
 def test_what_is_refused(doubling):
-    with pytest.raises(ValueError, match="of cycles with jumps, curves of fold of cycles and period doubling points"):
+    with pytest.raises(ValueError, match="curves of fold of cycles, period doubling and grazing points are offered"):
         dn.continue_locus(
             adex_touboul_brette, doubling.cycle and _label(doubling), ("V_reset", "b"), kind="torus", ranges=RANGES
         )
@@ -59,3 +60,26 @@ def _label(point):
     from dataclasses import replace
 
     return replace(point, kind="label", code="UZ")
+
+
+@pytest.mark.parametrize(
+    "system, other, value, which",
+    [
+        (generalized_if.at(I=2.0, a=0.005), ("a", (0.002, 0.02)), 0.006, 0),  # at a jump
+        (generalized_if.at(I=2.0, a=0.005, A1=10.0, A2=-0.6), ("A2", (-0.9, -0.5)), -0.62, -1),  # before one
+    ],
+    ids=["at a jump", "before a jump"],
+)
+def test_curves_of_grazing_orbits(system, other, value, which):
+    name, extent = other
+    branch = dn.continue_cycles(system, dn.simulate(system, 3000.0), "I", (1.5, 3.0))
+    point = branch.special_points("grazing")[which]
+    ranges = {"I": (1.0, 3.5), name: extent}
+    locus = dn.continue_locus(system, point, ("I", name), ranges=ranges, values={name: [value]})
+    assert locus.kind == "grazing"
+    label = locus.special_points("label")[0]
+    there = system.at(**{name: value})
+    again = dn.continue_cycles(there, dn.simulate(there, 3000.0), "I", (1.5, 3.0)).special_points("grazing")[which]
+    assert label["I"] == pytest.approx(again["I"], abs=1e-7)
+    assert label.period == pytest.approx(again.period, rel=1e-6)
+    assert (label.cycle["V"] - label.cycle["V_th"]).max() < 1e-6  # it touches the threshold, and no more
