@@ -128,8 +128,8 @@ class SpecialCoverage:
         missing, refuted = self.missing(known), self.refuted(known)
         complete = not (len(self.undecided) or missing or refuted)
         which = "all folds and Hopf points" if curves else "all folds and Hopf points on the proved curves"
-        count = "1 piece" if self.found.examined == 1 else f"{self.found.examined} pieces"
-        lines = [f"{which}: {'proved' if complete else 'not proved'} ({count} of curves)"]
+        count = "1 piece of a curve" if self.found.examined == 1 else f"{self.found.examined} pieces of curves"
+        lines = [f"{which}: {'proved' if complete else 'not proved'} ({count})"]
         if len(self._excused):
             lines[0] += f", outside boxes of {2 * EXPLAINED:g} of the ranges around the branch points"
         place = self._coverage.place

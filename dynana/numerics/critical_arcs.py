@@ -30,8 +30,9 @@ COARSE_RESOLUTION = 1e-4
 CUT = 0.4931
 #: The preconditioned matrix of a piece differs from 1 by less than this, or the piece is cut.
 CONTRACTING = 0.9
-#: Generations of halves none of which is settled, after which the search ends: eigenvalues stay on the axis.
-HOPELESS = 5
+#: Generations of at least so many pieces, of which less than this share is settled, after which the search ends:
+#: eigenvalues stay on the axis.
+HOPELESS, CROWD, SHARE = 5, 100, 0.05
 
 #: Why a piece is undecided.
 CRITICAL, EDGE, ROUGH, BUDGET = 1, 2, 3, 4
@@ -123,7 +124,7 @@ def critical_points(arcs: Arcs, budget: int) -> Found:
                 break
             examined += len(boxes)
             boxes, verdict, reason = search.judged(boxes, arcs.graph[owner])
-            stalled = 0 if verdict.any() else stalled + 1
+            stalled = stalled + 1 if len(boxes) >= CROWD and np.mean(verdict > 0) < SHARE else 0
             crossing = np.isin(verdict, list(CROSSINGS))
             settled.append((boxes[crossing], verdict[crossing], owner[crossing]))
             boxes, owner, reason = boxes[verdict == 0], owner[verdict == 0], reason[verdict == 0]

@@ -153,7 +153,10 @@ def _coordinates(matrices: FloatArray) -> tuple[NDArray[Any], NDArray[Any]]:
 
 
 def _eigenvectors(matrices: FloatArray) -> tuple[NDArray[Any], NDArray[Any], FloatArray]:
-    v = np.linalg.eig(matrices)[1].astype(complex)
+    try:
+        v = np.linalg.eig(matrices)[1].astype(complex)
+    except np.linalg.LinAlgError:  # no convergence: any other coordinates will do
+        v = np.broadcast_to(np.eye(matrices.shape[1], dtype=complex), matrices.shape).copy()
     try:
         w = np.linalg.inv(v)
     except np.linalg.LinAlgError:
