@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +15,7 @@ from dynana.definition.system import System
 from dynana.definition.tracing import symbol
 from dynana.errors import DynanaError
 from dynana.lowering.kernels import lower
+from dynana.numerics.tabulate import tabulator
 from dynana.results import collocated
 from dynana.results.cycle import Cycle
 from dynana.results.cycle_branch import CycleBranch
@@ -23,7 +23,6 @@ from dynana.results.diagram import Branch, Diagram
 from dynana.results.fast_slow import TonicSpiking
 from dynana.results.fixed_points import FixedPoint
 from dynana.results.portrait import Nullcline
-from dynana.simulation.array_expressions import array_function
 
 Array = NDArray[np.float64]
 
@@ -50,11 +49,6 @@ class SlowRates:
         self._order = [(*self.fast_states, *slow).index(name) for name in system.states]
         self._p = lower(system).p
 
-    @cached_property
-    def _functions(self) -> list[object]:
-        arguments = [symbol(n) for n in (*self.system.states, *self.system.parameters)]
-        return [array_function(arguments, self.system.regular[i]) for i in self._at]
-
     def full(self, points: Array, values: Array) -> Array:
         """Return states of the full system from fast states (k, f) and slow ones (k, m), shape (k, n)."""
         rows = np.broadcast_to(values, (len(points), len(self.slow)))
@@ -62,9 +56,11 @@ class SlowRates:
 
     def at(self, states: Array) -> Array:
         """Return the rates at states of the full system (k, n), shape (k, m)."""
-        columns = [*states.T, *self._p]
-        made = [np.broadcast_to(function(*columns), len(states)) for function in self._functions]  # type: ignore[operator]
-        return np.stack([np.asarray(row, dtype=float) for row in made], axis=1)
+        rows = np.array(states, dtype=float, order="C")
+        out, none = np.empty(rows.shape), np.empty(0, dtype=np.int64)
+        times, driven = np.zeros(len(rows)), np.empty((len(rows), 0))
+        tabulator()(lower(self.system).rhs, times, rows, self._p.copy(), none, driven, out)
+        return out[:, self._at]
 
     def jumped(self, before: Array, jump: str) -> Array:
         """Return what slow variables gain at a jump from a state of the full system (n,), shape (m,)."""
