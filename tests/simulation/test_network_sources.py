@@ -45,20 +45,18 @@ def chi_square(found, expected):
     )
 
 
-@pytest.mark.parametrize("rate", [0.1, 2.0, 100.0, 1800.0, 2400.0, 20_000.0, 300_000.0])
+@pytest.mark.parametrize("rate", [0.1, 2.0, 100.0, 1000.0, 2400.0, 20_000.0, 300_000.0])
 def test_counts_of_one_rate_are_poisson_at_any_rate(rate):
-    cells, steps = (30_000, 4000) if rate < 10 else (5000, 200)
-    found = counts(rate, cells, steps) if rate > 10 else totals(rate, cells, steps)
     if rate > 10:
-        assert chi_square(found, rate * 1e-4) > 1e-3
-    else:
-        assert stats.poisson.cdf(found, rate * 1e-4 * cells * steps) == pytest.approx(0.5, abs=0.4995)
+        assert chi_square(counts(rate, 5000, 200), rate * 1e-4) > 1e-3
+    else:  # of each cell in the whole run, where a step has next to nothing
+        assert chi_square(totals(rate, 30_000, 4000), rate * 1e-4 * 4000) > 1e-3
 
 
 def totals(rate, cells, steps):
     drive = Poisson(target=part(0, 0, cells), state=0, weight=1.0, rate=rate)
     assembly = Assembly(populations=(one(COUNTER, cells),), poisson=(drive,), time="ms")
-    return run(assembly, [], steps, 0.1, probes=[Probe(0, "g", every=steps)])["E", "g"][-1].sum()
+    return run(assembly, [], steps, 0.1, probes=[Probe(0, "g", every=steps)])["E", "g"][-1]
 
 
 @pytest.mark.parametrize("course", [dn.steps([0.0], [2400.0]), dn.sampled([0.0, 50.0], np.full((2, 3000), 2400.0))])
