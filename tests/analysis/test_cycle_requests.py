@@ -63,6 +63,15 @@ def test_three_arguments_are_enough(run, branch):
     assert kept.stops[0].reason == "point limit" and np.all(kept.values > 0)  # not through zero
 
 
+def test_any_stored_cycle_starts_again(branch, tmp_path):
+    stored = type(branch).load(branch.save(tmp_path / "branch"))
+    middle = len(stored.cycles) // 2
+    again = dn.continue_cycles(known.folded, stored.cycles[middle], "mu", (-1, 1))
+    assert [s.code for s in again.special] == [s.code for s in branch.special if s.kind != "label"]
+    for a, b in zip(again.special_points("LPC"), branch.special_points("LPC"), strict=True):
+        assert a["mu"] == pytest.approx(b["mu"], rel=1e-9) and a.period == pytest.approx(b.period, rel=1e-9)
+
+
 def test_a_parameter_that_does_not_enter():
     @dn.model
     def idle(x=1.0, y=0.0, *, a=1.0, unused=0.0):
