@@ -36,6 +36,8 @@ Array = NDArray[np.float64]
 #: Logarithm of the largest multiplier up to which a trajectory can settle on an orbit, and the distance after a turn,
 #: in units of the extent, up to which one is on an unstable orbit all the same.
 NEUTRAL, CLOSED = 0.01, 1e-5
+#: Two turns are one if they differ by less than this, relative to the extents.
+EQUAL_TURNS = 1e-5
 #: Difference of the state at a jump from that of the same segment integrated step by step, relative to the extents.
 SAME_STATE = 1e-3
 #: Pieces in which a segment is integrated, each from the orbit itself, because orbits may be sensitive.
@@ -83,6 +85,8 @@ def first_place(
     place = None
     for k in fixed:
         place = place if place is not None else settled(curve, guess, k)
+    if place is not None and isinstance(start, Trajectory):
+        curve, place = _single(system, free, curve, place)
     if place is None:
         raise ConvergenceError(
             f"{system.name}: Newton's method does not converge from the given {_word(start)} at "
@@ -92,6 +96,35 @@ def first_place(
     if problem:
         raise ConvergenceError(f"{system.name}: {problem}")
     return curve, place
+
+
+def _single(
+    system: System, free: Sequence[str], curve: SpikingCurve, place: Place
+) -> tuple[SpikingCurve, Place]:
+    """Return an orbit of two equal turns as one turn: a slow trajectory tells them apart, the orbit does not."""
+    while curve.curve.pattern.halves is not None:
+        if float(np.abs(place.asymmetry() / curve.curve.sizes).max()) > EQUAL_TURNS:
+            break
+        half, guess = half_orbit(system, free, curve.curve, place.orbit)
+        found = settled(SpikingCurve(half), guess, -1)
+        if found is None:
+            break
+        curve, place = SpikingCurve(half), found
+    return curve, place
+
+
+def half_orbit(
+    system: System, free: Sequence[str], orbits: SpikingOrbits, orbit: Orbit
+) -> tuple[SpikingOrbits, Orbit]:
+    """Return the first of two turns of an orbit, and the curve on which it may lie."""
+    pattern = orbits.pattern.halves
+    assert pattern is not None
+    k = len(pattern)
+    half = SpikingOrbits(system, free, pattern, orbits.speeds, orbits.sizes, orbits.ranges, orbit.stages)
+    parts = orbit.split(orbit.z)[:k]
+    z = np.concatenate([*(x.ravel() for x, _ in parts), orbit.durations[:k], orbit.parameters])
+    widths = np.concatenate([w for _, w in parts])
+    return half, replace(orbit, z=z, tangent=np.zeros_like(z), counts=orbit.counts[:k].copy(), widths=widths)
 
 
 def _unsettled(place: Place, turn: Turn) -> str:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from dynana.analysis.cycle_legs import Mark, nearby_root
 from dynana.analysis.cycle_places import DOUBLING, Place
+from dynana.analysis.spiking_beginnings import half_orbit
 from dynana.analysis.spiking_curve import SpikingCurve
 from dynana.analysis.spiking_orbits import SpikingOrbits
 from dynana.analysis.spiking_starts import curve_of
@@ -76,17 +77,12 @@ def _antisymmetric(curve: SpikingOrbits, orbit: Orbit) -> Array:
 def halved(curve: SpikingCurve, place: Place) -> tuple[SpikingCurve, Mark] | None:
     """Return the period doubling at which the two turns of an orbit become one, and the curve of single turns."""
     orbits, orbit = curve.curve, place.orbit
-    pattern = orbits.pattern.halves
-    if pattern is None:
+    if orbits.pattern.halves is None:
         return None
-    base, k = orbits.clocked.base, len(pattern)
+    base = orbits.clocked.base
     free = [base.parameters[i] for i in orbits.equations.active]
     moved = base.at(**dict(zip(free, orbit.parameters.tolist(), strict=True)))
-    single = SpikingOrbits(moved, free, pattern, orbits.speeds, orbits.sizes, orbits.ranges, orbit.stages)
-    parts = orbit.split(orbit.z)[:k]
-    z = np.concatenate([*(x.ravel() for x, _ in parts), orbit.durations[:k], orbit.parameters])
-    counts = orbit.counts[:k].copy()
-    guess = replace(orbit, z=z, tangent=np.zeros_like(z), counts=counts, widths=np.concatenate([w for _, w in parts]))
+    single, guess = half_orbit(moved, free, orbits, orbit)
     attempt = single.settle(guess)
     if attempt.point is None:
         return None

@@ -20,11 +20,11 @@ from dynana.simulation.simulate import simulate
 #: Stretches into which the range is cut at first, and the shortest, as a part of it, that is looked into.
 STRETCHES, FINEST = 4, 1.0 / 32.0
 #: Runs after which the search ends.
-MOST_RUNS = 48
+MOST_RUNS = 32
 #: How far beyond the threshold a run starts, relative to its level, and steps of the search for that place.
 BEYOND, STEPS = 1e-9, 30
 #: Lengths of runs, in units of the longest time constant.
-LENGTHS = (30.0, 300.0, 3000.0)
+LENGTHS = (30.0, 300.0, 1500.0)
 #: Steps after which a run is given up.
 MOST_STEPS = 200_000
 
@@ -75,9 +75,11 @@ class SpikeSearch:
             "was known; of several that attract at one value one was found, unstable ones only on branches of others"
         ]
         if self.erratic:
+            low, high = number(min(self.erratic)), number(max(self.erratic))
+            where = low if len(self.erratic) == 1 else f"{len(self.erratic)} values from {low} to {high}"
             said.append(
                 f"the jumps of runs did not repeat themselves (chaos, or very long transients) at {self.parameter} = "
-                f"{', '.join(number(v, 4) for v in sorted(self.erratic))}"
+                f"{where}"
             )
         return tuple(said)
 
@@ -85,7 +87,7 @@ class SpikeSearch:
         for branch in self.known():
             if any(segment.jump for segment in branch.pattern):
                 between = (branch.values[:-1] - value) * (branch.values[1:] - value) <= 0.0
-                if np.any(between & branch.stable[:-1] & branch.stable[1:]):
+                if np.any(between & (branch.stable[:-1] | branch.stable[1:])):
                     return True
         return False
 

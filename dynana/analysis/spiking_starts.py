@@ -24,8 +24,9 @@ from dynana.results.trajectory import Trajectory
 
 Array = NDArray[np.float64]
 
-#: A trajectory repeats itself when the states after two of its jumps differ by less than this, in units of the extents;
-#: of several numbers of jumps after which it does, the first that is nearly as good as the best is its own.
+#: A trajectory repeats itself when the states after two of its jumps differ by less than this, in units of the extents
+#: and over the square of the number of jumps between them; of several such numbers, the first that is nearly as good as
+#: the best is its own.
 CLOSE, AS_GOOD, SAME = 0.02, 5.0, 1e-9
 #: A trajectory that has not jumped for so many of its longest intervals jumps no more.
 SILENT = 3.0
@@ -99,6 +100,7 @@ def turn_of_trajectory(system: System, trajectory: Trajectory) -> Turn:
     for k in range(1, distances.size):
         if np.array_equal(jumps.index[count - k :], jumps.index[count - 2 * k : count - k]):
             distances[k] = float(np.abs((jumps.after[-1] - jumps.after[-1 - k]) / unit).max())
+    distances *= np.maximum(np.arange(distances.size), 1) ** 2  # chance returns are nearer, the more are tried
     if not distances.min() < CLOSE:
         nearest = f" (nearest: {number(float(distances.min()), 3)} of its extent)" if count > 1 else ""
         raise ConvergenceError(
@@ -110,7 +112,7 @@ def turn_of_trajectory(system: System, trajectory: Trajectory) -> Turn:
     begin = count - k + int(np.argmax(gaps))  # after the longest interval
     period = float(jumps.t[-1] - jumps.t[-1 - k])
     turn = turn_from(system, jumps.after[begin], int(jumps.index[begin]), k, period, extent)
-    return replace(turn, distance=float(distances[k]))
+    return replace(turn, distance=float(distances[k]) / k**2)
 
 
 def turn_of_point(system: System, point: PeriodicPoint) -> Turn:
