@@ -1,8 +1,12 @@
-"""Speed of Lyapunov exponents against a loop written by hand, and of basins. Processor time: machines are shared."""
+"""Speed of Lyapunov exponents against a loop written by hand, of basins and of spike maps.
+
+Processor time, since machines are shared; that of spike maps, which run in threads, is shared out to the cores.
+"""
 
 from __future__ import annotations
 
 import math
+import os
 import time
 from collections.abc import Callable
 
@@ -10,7 +14,8 @@ import numba
 import numpy as np
 
 import dynana as dn
-from dynana.models import lorenz, wong_wang
+from dynana.analysis.reset_neuron import ResetNeuron
+from dynana.models import adex_touboul_brette, lorenz, wong_wang
 
 DURATION, DT = 10_000.0, 0.01
 
@@ -19,6 +24,9 @@ MOST_TIMES_BY_HAND = 1.3
 
 MOST_SECONDS_OF_BASINS = 2.0
 """Processor time for 500 x 500 starts."""
+
+MOST_SECONDS_OF_MAP = 0.05
+"""For 1000 points of a spike map with their slopes, times right to 1e-10."""
 
 
 @numba.njit
@@ -97,3 +105,19 @@ def test_basins_of_the_decision_model() -> None:
     seconds = fastest(lambda: dn.basins(model, S1=(0, 1), S2=(0, 1), size=500, progress=False), repeats=2)
     print(f"basins {seconds:.2f} s")
     assert seconds < MOST_SECONDS_OF_BASINS
+
+
+def test_spike_map_of_a_thousand_points() -> None:
+    neuron = ResetNeuron.of(adex_touboul_brette.at(V_reset=-48.5), None, {})
+    neuron.longest = neuron.patience()
+    w = np.linspace(200.0, 450.0, 1000)
+    neuron.evaluate(w, 1)
+    times, work = [], []
+    for _ in range(9):
+        begun, used = time.perf_counter(), time.process_time()
+        made = neuron.evaluate(w, 1)
+        times.append(time.perf_counter() - begun)
+        work.append(time.process_time() - used)
+    print(f"1000 points in {1e3 * min(times):.1f} ms, processor time {1e3 * min(work):.1f} ms")
+    cores = os.cpu_count() or 1
+    assert np.isfinite(made.image).all() and min(work) / cores < MOST_SECONDS_OF_MAP
