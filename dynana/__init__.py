@@ -45,6 +45,7 @@ _HOME = {
     "analysis.fast_slow": "fast_slow",
     "analysis.fixed_points": "fixed_points",
     "analysis.stability": "stability",
+    "analysis.manifold_surfaces": "manifold_surface",
     "analysis.nullclines": "nullclines",
     "analysis.isochrons": "isochrons",
     "analysis.lyapunov": "lyapunov_exponents",
@@ -115,6 +116,7 @@ if TYPE_CHECKING:
     from dynana.analysis.isochrons import isochrons as isochrons
     from dynana.analysis.loci import continue_locus as continue_locus
     from dynana.analysis.lyapunov import lyapunov_exponents as lyapunov_exponents
+    from dynana.analysis.manifold_surfaces import manifold_surface as manifold_surface
     from dynana.analysis.nullclines import nullclines as nullclines
     from dynana.analysis.orbit_diagram import orbit_diagram as orbit_diagram
     from dynana.analysis.phase_locking import phase_locking as phase_locking

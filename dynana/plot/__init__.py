@@ -15,6 +15,7 @@ from dynana.plot.fi_curves import fi_curve
 from dynana.plot.flows import flow_portrait
 from dynana.plot.isochrons import isochrons
 from dynana.plot.loci import two_parameter_diagram
+from dynana.plot.manifold_surfaces import manifold_surface
 from dynana.plot.multipliers import multiplier_plane, multipliers
 from dynana.plot.networks import network, weight_histogram, weight_matrix
 from dynana.plot.orbit_diagrams import orbit_diagram
@@ -49,6 +50,7 @@ __all__ = [
     "multipliers",
     "network",
     "isochrons",
+    "manifold_surface",
     "nullclines",
     "orbit_diagram",
     "periods",

@@ -103,6 +103,8 @@ EXPECTED = {
     "lorenz": ["-13.666667", "chaos"],
     # the fixed point of the mean field; rates of 10000 cells are 2 % lower, as for one population (see tests/models)
     "mean_field": ["0.0915198", "0.134738", "proved complete", "P1: distance 0.05", "P2: distance 0.08"],
+    # the z-axis is on the surface, and (x, y) -> (-x, -y) maps it to itself
+    "lorenz_manifold": ["one unstable direction", "to distance 50>", "last ring at z = 50.000", "symmetry to "],
     # below the Hopf point 93.86; before the fold 39.963; between the homoclinic 35.007 and the Hopf point 36.316
     "morris_lecar": ["1 fixed point of", "3 fixed points of", "stable focus", "saddle", "ends at a limit cycle"],
     # the unstable cycle by scipy, backwards in time
