@@ -78,7 +78,7 @@ def phase_locking(system: System, cycle: Cycle, coupling: Any, *, delay: float =
     if not isinstance(delay, int | float) or not 0.0 <= delay < math.inf:
         raise ValueError(f"delay={delay!r}: expected a time, 0 or more")
     system = system_of(system, cycle)
-    if any(segment.jump for segment in cycle.segments):
+    if cycle.jumps:
         raise ValueError(f"{system.name}: coupling functions of cycles with jumps are not computed yet.")
     terms = coupling_terms(system, coupling)
     response = phase_response(system, cycle)

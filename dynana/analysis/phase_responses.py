@@ -87,7 +87,7 @@ def phase_response(system: System, cycle: Cycle, *, origin: str | tuple[str, flo
     G. B. Ermentrout, Neural Comput. 8 (1996) 979. W. Govaerts & B. Sautois, Neural Comput. 18 (2006) 817.
     """
     system = system_of(system, cycle)
-    if any(segment.jump for segment in cycle.segments):
+    if cycle.jumps:
         if origin is not None:
             raise ValueError(
                 f"{system.name}: phase zero of a cycle with jumps is the state just after the jump with which it "

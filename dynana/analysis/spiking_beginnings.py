@@ -53,7 +53,7 @@ def is_spiking(start: object) -> bool:
     if isinstance(start, Trajectory):
         return jumps_late(start)
     cycle = start.cycle if isinstance(start, SpecialPoint) else start
-    return isinstance(cycle, Cycle) and any(segment.jump for segment in cycle.segments)
+    return isinstance(cycle, Cycle) and cycle.jumps > 0
 
 
 def first_place(

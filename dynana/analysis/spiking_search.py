@@ -85,7 +85,7 @@ class SpikeSearch:
 
     def _covered(self, value: float) -> bool:
         for branch in self.known():
-            if any(segment.jump for segment in branch.pattern):
+            if branch.jumps:
                 between = (branch.values[:-1] - value) * (branch.values[1:] - value) <= 0.0
                 if np.any(between & (branch.stable[:-1] | branch.stable[1:])):
                     return True

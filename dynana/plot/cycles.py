@@ -11,12 +11,16 @@ from dynana.errors import unknown
 from dynana.plot import style
 from dynana.results.cycle import Cycle
 from dynana.results.cycle_branch import CycleBranch
-from dynana.results.phase_response import fine_times
+from dynana.results.phase_response import PARTS, fine_times
 from dynana.results.tables import number
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+#: Divides a line at a jump.
+GAP = np.full((1, 2), np.nan)
+#: From the state before a jump to that after it.
+JUMP: dict[str, Any] = {"linestyle": (0, (1, 2)), "linewidth": 0.9}
 #: More cycles than this have a colour bar instead of a legend.
 NAMED = len(style.CYCLE)
 #: Dashes of unstable cycles.
@@ -64,13 +68,16 @@ def cycles(orbits: Orbits, ax: Axes | None = None, *, x: str | None = None, y: s
     ]
     ax = style.axes(ax)
     looks = _looks(shown, ax)
-    lines = [cycle.state(np.append(fine_times(cycle), cycle.period))[:, plane] for cycle in shown]
-    for points, look in zip(lines, looks, strict=True):
-        ax.plot(points[:, 0], points[:, 1], **look)
+    lines = [[piece[:, plane] for piece in _pieces(cycle)] for cycle in shown]
+    for cycle, pieces, look in zip(shown, lines, looks, strict=True):
+        smooth = np.concatenate([np.concatenate((GAP, piece)) for piece in pieces])[1:]
+        ax.plot(smooth[:, 0], smooth[:, 1], **look)
+        for piece, after in zip(pieces, [*pieces[1:], pieces[0]], strict=True) if cycle.jumps else ():
+            ax.plot(*np.stack((piece[-1], after[0])).T, **JUMP, color=look["color"], zorder=look["zorder"])
     if len(shown) <= NAMED:
-        for points, look in zip(lines, looks, strict=True):
-            style.arrow(ax, points, str(look["color"]), 0.25)
-        ax.legend(frameon=False, fontsize="small")
+        for pieces, look in zip(lines, looks, strict=True):
+            style.arrow(ax, pieces[0], str(look["color"]), 0.25)
+        style.legend(ax)
     ax.set_xlabel(f"${style.symbol(states[plane[0]])}$")
     ax.set_ylabel(f"${style.symbol(states[plane[1]])}$")
     return ax
@@ -116,8 +123,24 @@ def cycle_traces(orbits: Orbits, ax: Axes | None = None, *, y: str | None = None
     ax.set_xlabel(f"time from the largest ${name}$")
     ax.set_ylabel(f"${name}$")
     if len(shown) <= NAMED:
-        ax.legend(frameon=False, fontsize="small")
+        style.legend(ax)
     return ax
+
+
+def _pieces(cycle: Cycle) -> list[np.ndarray]:
+    """The orbit between its jumps, from the state after one to the state before the next."""
+    counts = np.cumsum([segment.widths.size * PARTS for segment in cycle.segments])
+    inside = np.split(cycle.state(fine_times(cycle)), counts[:-1])
+    pieces: list[list[np.ndarray]] = [[]]
+    for segment, rows in zip(cycle.segments, inside, strict=True):
+        pieces[-1] += [cycle.points[[segment.first]], rows[1:], cycle.points[[segment.last]]]
+        if segment.jump:
+            pieces.append([])
+    if not pieces[-1]:
+        pieces.pop()
+    elif len(pieces) > 1:  # the first row is not one after a jump: the orbit goes on there
+        pieces[0] = [*pieces.pop(), *pieces[0]]
+    return [np.concatenate(parts) for parts in pieces]
 
 
 def _shown(orbits: Orbits) -> list[Cycle]:

@@ -151,10 +151,10 @@ def _rates(diagram: Diagram | Branch | CycleBranch, ax: Axes | None, legend: boo
             draw_branch(ax, resting, np.zeros(len(resting)), equilibria)
     unit = ""
     branches = _cycle_branches(diagram)
-    jumping = [any(segment.jump for segment in branch.pattern) for branch in branches]
-    for branch, jumps in zip(branches, jumping, strict=True):
+    spiking = any(branch.jumps for branch in branches)
+    for branch in branches:
         unit = branch.time_unit
-        shown = branch.rates * per_second(unit) * float(jumps or not any(jumping))  # others do not fire
+        shown = branch.rates * per_second(unit) * float(branch.jumps > 0 or not spiking)  # others do not fire
         draw_cycles(ax, branch, shown, circles)
         mark(ax, branch.parameter, [(s, float(shown[s.index])) for s in _own(diagram, branch)])
     ax.set_xlabel(f"${style.symbol(diagram.parameter)}$")

@@ -124,6 +124,12 @@ def halo(width: float = 2.5) -> list[Any]:
     return [patheffects.withStroke(linewidth=width, foreground="white")]
 
 
+def legend(ax: Axes) -> None:
+    """A legend that names what is drawn several times once."""
+    once = dict(zip(*reversed(ax.get_legend_handles_labels()), strict=True))
+    ax.legend(list(once.values()), list(once), frameon=False, fontsize="small")
+
+
 def arrow(
     ax: Axes, points: np.ndarray, colour: str, fraction: float = 0.5, size: float = 9.0, zorder: float = 3.0
 ) -> None:

@@ -178,7 +178,7 @@ class Cycle(Result):
         asked = np.asarray(time, dtype=float)
         turns, t = np.divmod(asked.ravel(), self.period)
         result = self._inside(t)
-        if not any(s.jump for s in self.segments):
+        if not self.jumps:
             result += turns[:, None] * np.where(self._gains(), self.points[-1] - self.points[0], 0.0)
         return result.reshape(*asked.shape, len(self.states))
 

@@ -134,9 +134,14 @@ class CycleBranch(Result):
         return multipliers(self.log_moduli, self.phases)
 
     @property
+    def jumps(self) -> int:
+        """Number of jumps in a period."""
+        return sum(bool(segment.jump) for segment in self.pattern)
+
+    @property
     def rates(self) -> np.ndarray:
         """Jumps per time unit, the firing rate of a spiking model, shape (k,); 1 / period of cycles without jumps."""
-        return np.asarray(max(sum(bool(segment.jump) for segment in self.pattern), 1) / self.periods)
+        return np.asarray(max(self.jumps, 1) / self.periods)
 
     def special_points(self, kind: str | None = None) -> tuple[SpecialPoint, ...]:
         """Special points of a kind (words or AUTO's letters), or all."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import re
 import subprocess
@@ -24,6 +25,13 @@ REFERENCE = ROOT / "tests" / "reference"
 PATTERNS = json.loads((REFERENCE / "firing_patterns.json").read_text(encoding="utf-8"))
 EXACT = json.loads((REFERENCE / "izhikevich_exact_spikes.json").read_text(encoding="utf-8"))["patterns"]
 FIGURE = PATTERNS["izhikevich_2004"]["patterns"]
+
+QUADRATIC_PERIOD = (
+    10
+    / math.sqrt(0.07 * 56.0625)
+    * (math.atan(27.5 * math.sqrt(0.07 / 56.0625)) + math.atan(10.5 * math.sqrt(0.07 / 56.0625)))
+)
+"""Time from V = -68 to -30 at I = 60: 10 V' = 0.07 (V + 57.5)^2 + 56.0625."""
 
 EXPECTED = {
     "adex_patterns": [
@@ -69,6 +77,8 @@ EXPECTED = {
         "2 spikes every 36.8",
         "a spike every 44.8",
     ],
+    # by matrix exponentials between spikes: the equations are linear
+    "generalized_if_bursts": ["4 spikes in a period of 135.007619 ms", "5 spikes in a period of 107.6584"],
     # counts of crossings of 0.5 from scipy; equilibria at z = 0 of b = 1, I = 2: V^3 + 4 V^2 = 3
     "hindmarsh_rose": [
         "0 spikes, 0 bursts",
@@ -93,6 +103,11 @@ EXPECTED = {
     "hodgkin_huxley": ["-64.9964", "-59.5706", "-70.6762", "saddle-focus", "stable focus"],
     # periods 4 pi, and in 26 digits (orbits.json); spirals in closed form, to the square of the offset of the tangents
     "isochrons": ["period 12.56637061", "period 6.66328686", "period 39.47441498", "farthest from a spiral: 1e-0"],
+    # periods in closed form: 1 + 10 log(65/40) of lif; an arctangent of quadratic_if, 10/sqrt(a_0 c) between both ends
+    "integrate_and_fire_rates": [
+        f"lif: stable firing from I = 20, {1000 / (1 + 10 * math.log(65 / 40)):.5f} Hz",
+        f"{1000 / QUADRATIC_PERIOD:.5f} Hz at I = 60",
+    ],
     "izhikevich_patterns": [
         f"{name} {row['published_n_spikes']} {row['n_spikes']} {FIGURE[name]['computed']['first_ms'][0]:.2f} "
         for name, row in EXACT.items()
@@ -124,6 +139,8 @@ EXPECTED = {
     # resources run out or the share rises; weights from a simulation of two cells written out in plain Python
     "plasticity": ["depressing: 6 spikes", "facilitating: 6 spikes", "weight 1, 1.9078 after pairs in order, 0.8567"],
     # unstable orbits closed by scipy's integration over a period; c = 4 has period four
+    # the orbits of the spike maps of tests/reference/spike_maps.json's method: located jumps, scipy's DOP853
+    "reset_planes": ["1 spikes in 12.794884", "1 spikes in 44.812414", "5 spikes in 59.311333"],
     "rossler": ["5.88109", "11.7586", "period 5.88108846", "-2.403954", "period 8", "period 3"],
     # from the same equations in plain Python, by Euler's method
     "rate_plasticity": ["Oja: weights 0.05 and 0.05 at first, 0.068 and 0.61", "1.000 and 0.000 in the end"],
@@ -131,6 +148,8 @@ EXPECTED = {
     "ring_attractor": ["at 0.0000, stimulus last at 0.0000", "stimulus last at -0.5664", "10.256 at -0.5"],
     # other simulators find 5.4 to 5.6 Hz over the same window
     "sparse_network": ["E: 5.", "I: 5.5"],
+    # tau/(dV/dt) at both ends: 10/35 and 10/10; 10/(10 - 0.07 7.5^2) at the minimum of the parabola, 10/59 at the end
+    "spiking_phase_responses": ["0.2857 to 1.0000", "0.1695 to 1.6495", "type II"],
     # equal weights cannot make I fire, and I silences the population that gets less
     "three_populations": [" 0.00 same current to all", "one population raised 1.", "no current to I"],
     # slope of G in phase for unit coupling: -2 x 75.99274333 / 99.3082285 per ms; here a thousandth of it
