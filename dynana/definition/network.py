@@ -167,9 +167,9 @@ class Network:
 
     def __repr__(self) -> str:
         cells = sum(p.size for p in self.populations)
-        many = len(self.projections)
+        groups, many = len(self.populations), len(self.projections)
         return (
-            f"<Network {self.name}: {cells} cells in {len(self.populations)} populations, {many} "
+            f"<Network {self.name}: {cells} cells in {groups} population{'' if groups == 1 else 's'}, {many} "
             f"projection{'' if many == 1 else 's'}>"
         )
 

@@ -247,7 +247,7 @@ class Recording(Result):
 
     def __repr__(self) -> str:
         parts = [
-            f"{sum(self.sizes.values())} cells in {len(self.sizes)} populations",
+            f"{sum(self.sizes.values())} cells in {len(self.sizes)} population{'' if len(self.sizes) == 1 else 's'}",
             f"t = {self.span[0]:g} to {self.span[1]:g}, dt = {self.dt:g}",
             f"{sum(len(s) for s in self.spikes.values())} spikes",
         ]
