@@ -111,6 +111,11 @@ def _loaded(text: str, folder: Path | None, title: str) -> OdeModel:
         error.report = tuple(notes)
         raise
     presets = _presets(found, assembly.names, notes)
+    if system.noise and run.method != "euler":
+        notes.add(
+            0, "reading", f"with noise the run is made by Euler's method with dt = {run.dt:g}, not by {run.method}."
+        )
+        run = replace(run, method="euler")
     names = {digits.get(name, name): here for name, here in assembly.names.items()}
     return OdeModel(system=system, presets=presets, run=run, axes=axes, report=tuple(notes), names=names)
 

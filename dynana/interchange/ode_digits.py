@@ -15,6 +15,7 @@ _LEFT = re.compile(rf"(?:!?\s*(?P<name>{_NAME})\s*['=(]|d\s*(?P<slope>{_NAME})\s
 #: Commands whose ``name=value`` declare names.
 _COMMAND = re.compile(r"(?:p|n|i|w)[a-z]*\s+(?P<rest>.*)", re.IGNORECASE)
 _PAIR = re.compile(rf"(?:^|[\s,])({_NAME})(?=\s*(?:=|,|\s|$))", re.IGNORECASE)
+_WORD = re.compile(rf"(?<![\w.]){_NAME}(?![\w.])|(?<=^d){_NAME}(?=\s*/\s*dt)", re.IGNORECASE)
 _NUMBER = re.compile(r"\d+e\d+", re.IGNORECASE)
 
 
@@ -34,9 +35,11 @@ def without_leading_digits(lines: list[Line], notes: Notes) -> tuple[list[Line],
             letter += "_"
         new[name] = letter
         notes.add(number, "renamed", f"{name} begins with a digit and is {letter} here.")
-    words = "|".join(sorted(map(re.escape, new), key=len, reverse=True))
-    pattern = re.compile(rf"(?<![\w.])(?:{words})(?![\w.])|(?<=^d)(?:{words})(?=\s*/\s*dt)", re.IGNORECASE)
-    changed = [replace(line, text=pattern.sub(lambda match: new[match[0].lower()], line.text)) for line in lines]
+
+    def renamed(match: re.Match[str]) -> str:
+        return new.get(match[0].lower(), match[0])
+
+    changed = [replace(line, text=_WORD.sub(renamed, line.text)) for line in lines]
     return changed, {letter: name for name, letter in new.items()}
 
 

@@ -53,6 +53,7 @@ DEEP: list[Callable[[], str]] = [
     lambda: "x'=" + "heav(1-heav(x)*" * 35 + "x" + ")" * 35,
     lambda: "x'=" + "if(x<1)then(" * 60 + "x" + ")else(1)" * 60,
     lambda: "x'=" + "if(" * 25 + "x" + ")then(1)else(x)" * 25,
+    lambda: "\n".join(["# names that begin with digits", *(f"{k}a'=-{k}a" for k in range(900))]),
     lambda: "x'=" + "if(" * 25 + "x>1" + ")then(x)else(x-1)" * 25,
     lambda: "x'=" + "max(x," * 70 + "1" + ")" * 70,
     lambda: "x'=" + "mod(x," * 50 + "2" + ")" * 50,

@@ -283,6 +283,14 @@ def test_noise_enters_linearly() -> None:
     assert any(note.kind == "left out" and "aux noisy" in note.text for note in model.report)
 
 
+@pytest.mark.parametrize("method", ["", "cvode", "rungekutta", "modeuler", "euler"])
+def test_a_run_with_noise_has_steps_of_one_length(method: str) -> None:
+    model = dn.load_ode(f"wiener w\nx'=-x+w\n@ total=1,dt=.1{',meth=' * bool(method) + method}\ndone")
+    assert model.run.options == {"method": "euler", "dt": 0.1}
+    assert any("Euler's method" in str(note) for note in model.report) == (method != "euler")
+    assert len(dn.simulate(model.system, model.run.span, seed=1, **model.run.options)) == 11
+
+
 @pytest.mark.parametrize(
     "text", ["wiener w\nx'=w^2", "wiener w\nx'=exp(w)", "x'=heav(ran(1)-.5)", "x'=normal(0,1)*normal(0,1)"]
 )
