@@ -158,14 +158,15 @@ def _refractory(system: System) -> Source:
 
 @kind("jump")
 def _jump(system: System) -> Source:
-    lines: list[str] = []
+    # What a jump leaves alone is copied in a loop: written out it would grow with jumps times states.
+    lines = [f"for i in range({len(system.states)}):", "    out[i] = y[i]"]
     used: set[str] = set()
-    symbols = system.symbols
     for k, jump in enumerate(system.jumps):
-        rows = [regularise(jump.to.get(n, symbols[n]))[0] for n in system.states]
-        branch, functions = body(system, [f"new{i}" for i in range(len(rows))], rows)
-        lines += [f"if k == {k}:", *(f"    {line}" for line in branch)]
-        lines += [f"    out[{i}] = new{i}" for i in range(len(rows))]
+        places = [system.states.index(n) for n in jump.to]
+        rows = [regularise(e)[0] for e in jump.to.values()]
+        branch, functions = body(system, [f"new{i}" for i in places], rows)
+        assigned = [*branch, *(f"out[{i}] = new{i}" for i in places)] or ["pass"]
+        lines += [f"if k == {k}:", *(f"    {line}" for line in assigned)]
         used |= functions
     kernel = Function(name="jump", arguments="k, t, y, p, out", body=tuple(lines), signature="JUMP")
     return Source(functions=(kernel,), imports={ELEMENTARY: used}, comment=legend(system, "the state after jump k"))
