@@ -63,6 +63,7 @@ _HOME = {
     "analysis.portraits": "flow_portrait phase_portrait",
     "analysis.phase_locking": "phase_locking",
     "analysis.phase_responses": "phase_response",
+    "analysis.phase_shifts": "phase_shifts",
     "interchange.ode": "load_ode",
     "interchange.auto_export": "to_auto",
     "interchange.brian2_export": "to_brian2",
@@ -121,6 +122,7 @@ if TYPE_CHECKING:
     from dynana.analysis.orbit_diagram import orbit_diagram as orbit_diagram
     from dynana.analysis.phase_locking import phase_locking as phase_locking
     from dynana.analysis.phase_responses import phase_response as phase_response
+    from dynana.analysis.phase_shifts import phase_shifts as phase_shifts
     from dynana.analysis.poincare_map import poincare_map as poincare_map
     from dynana.analysis.portraits import flow_portrait as flow_portrait
     from dynana.analysis.portraits import phase_portrait as phase_portrait
