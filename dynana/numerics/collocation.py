@@ -57,7 +57,7 @@ from dynana.numerics.compilation import compiled
 from dynana.numerics.condensation import eliminate, substitute
 from dynana.numerics.gauss import Scheme
 from dynana.numerics.kernel_addresses import closure_at, matrix_at, vector_at
-from dynana.numerics.lanes import aligned, padded
+from dynana.numerics.lanes import aligned, padded, zero_blocks
 from dynana.numerics.signatures import INDICES, ROW, TABLE
 
 Array = NDArray[np.float64]
@@ -206,10 +206,10 @@ def factorise(z, model, grid, scheme, scale, gradients, targets, work):
         chain.reshape(-1),
         pair.reshape(-1),
     )
-    stages, jacobians = np.zeros((m, n, columns)), np.zeros((n, right))
+    stages, jacobians = zero_blocks(m * n * columns).reshape((m, n, columns)), zero_blocks(n * right).reshape((n, right))
     small = (np.zeros(n), np.zeros(n), np.zeros((n, n)), np.zeros((n, p.size)), np.zeros(n), stages, jacobians)
-    forced = addresses[TIME] != 0
-    w, inverse, firsts, flat_rows = np.zeros(pair_width), 1.0 / states, np.zeros((n_rows, n)), rows.reshape(-1)
+    forced, weights = addresses[TIME] != 0, np.zeros(size)
+    w, inverse, firsts, flat_rows = zero_blocks(pair_width), 1.0 / states, np.zeros((n_rows, n)), rows.reshape(-1)
     scalars_at = (widths.size * (m + 1) + segments) * n
     set_active(z, scalars_at, segments, p, active)
     n_closure = dense.shape[0] - n * segments - n_rows
@@ -245,7 +245,7 @@ def factorise(z, model, grid, scheme, scale, gradients, targets, work):
             write_transfer(
                 z, point, n, m, inverse, end, flat, start, width, right, flat_transfer, row0, columns, n + extra - 1
             )
-            add_rows(gradients, states, point, n, m, flat, start, width, right, columns, flat_rows)
+            add_rows(gradients, states, point, n, m, flat, start, width, right, columns, flat_rows, weights)
             load_pair(flat_pair, pair_width, flat_transfer, row0, columns, n, extra, j == 0)
             if j == 0:
                 for f in range(n_rows):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dynana.numerics.compilation import compiled
 from dynana.numerics.condensation import triangularise
-from dynana.numerics.lanes import LANES, add_multiple, multiply
+from dynana.numerics.lanes import LANES, combine, multiply
 
 
 @compiled
@@ -56,6 +56,7 @@ def assemble(scheme, columns, jacobians, flat, start, width):
     m, n, extent = columns.shape
     right = expanded.shape[1]
     rows, factors, slopes = jacobians.reshape(-1), expanded.reshape(-1), columns.reshape(-1)
+    weights = integral.reshape(-1)
     for l in range(m):
         for c in range(n):
             row = start + (l * n + c) * width
@@ -63,10 +64,7 @@ def assemble(scheme, columns, jacobians, flat, start, width):
                 multiply(flat, row + k, rows, c * right + k, factors, l * right + k)
             flat[row + l * n + c] += 1.0
             for k in range(0, extent, LANES):
-                for i in range(k, k + LANES):
-                    flat[row + right + i] = 0.0
-                for other in range(m):
-                    add_multiple(flat, row + right + k, integral[l, other], slopes, (other * n + c) * extent + k)
+                combine(flat, row + right + k, 0.0, 1.0, weights, l * m, m, slopes, c * extent + k, n * extent)
             flat[row + right + c] = 1.0
 
 
@@ -85,37 +83,31 @@ def write_transfer(z, point, n, m, inverse, end, flat, start, width, right, targ
     after = (point + m + 1) * n
     for c in range(n):
         row = (row0 + c) * columns
-        for k in range(columns):
-            target[row + k] = 0.0
-        target[row + c] = end[0]
+        for k in range(0, columns, LANES):
+            combine(target, row + k, 0.0, 1.0, end, 1, m, flat, start + c * width + right + k, n * width)
+        target[row + c] += end[0]
         value = z[after + c]
         for k in range(m + 1):
             value -= end[k] * z[(point + k) * n + c]
-        target[row + constant] = -value * inverse[c]
-        for l in range(m):
-            for k in range(0, columns, LANES):
-                add_multiple(target, row + k, end[l + 1], flat, start + (l * n + c) * width + right + k)
+        target[row + constant] -= value * inverse[c]
 
 
 @compiled
-def add_rows(gradients, states, point, n, m, flat, start, width, right, columns, rows):
+def add_rows(gradients, states, point, n, m, flat, start, width, right, columns, rows, weights):
     """Add to the full rows what they say about the left value and the stages of one interval.
 
-    ``rows`` (n_rows * columns,): coefficients of the left value and of the other columns.
+    ``rows`` (n_rows * columns,): coefficients of the left value and of the other columns; ``weights`` (m n,): work
+    space.
     """
     for f in range(gradients.shape[0]):
-        to, at = f * columns, point * n
-        for c in range(n):
-            rows[to + c] += gradients[f, at + c] * states[c]
+        to, at = f * columns, (point + 1) * n
         for l in range(m):
             for c in range(n):
-                at += 1
-                weight = gradients[f, at + n - 1]
-                if weight != 0.0:
-                    weight *= states[c]
-                    row = start + (l * n + c) * width + right
-                    for k in range(0, columns, LANES):
-                        add_multiple(rows, to + k, weight, flat, row + k)
+                weights[l * n + c] = gradients[f, at + l * n + c] * states[c]
+        for k in range(0, columns, LANES):
+            combine(rows, to + k, 1.0, 1.0, weights, 0, m * n, flat, start + right + k, width)
+        for c in range(n):
+            rows[to + c] += gradients[f, point * n + c] * states[c]
 
 
 @compiled

@@ -15,7 +15,7 @@ from dynana.numerics.collocation import CLOSURE_KERNEL, RHS, ends_of, set_active
 from dynana.numerics.compilation import compiled
 from dynana.numerics.condensation import reflect, solve_local
 from dynana.numerics.kernel_addresses import closure_at, vector_at
-from dynana.numerics.lanes import LANES, dot
+from dynana.numerics.lanes import LANES, dot, zero_blocks
 
 
 @compiled
@@ -103,7 +103,7 @@ def renew(right, outer, grid, scheme, scale, gradients, work):
     start_right = width - columns
     constant = n + 1 + scalars.size - segments
     flat = local.reshape(-1)
-    x, v, inverse = np.zeros(start_right), np.zeros(2 * n), 1.0 / states
+    x, v, inverse = zero_blocks(start_right), np.zeros(2 * n), 1.0 / states
     base = border.size - n_rows
     for r in range(outer.size):
         border[n * segments + r] = outer[r]
@@ -173,7 +173,7 @@ def back_substitute(constant, outer, grid, scheme, scale, n_rows, work, out):
     for r in range(outer.size):
         unknowns[n * segments + r] += outer[r]
     solve_dense(dense, dense_pivots, row_scale, unknowns)
-    q = np.zeros(columns)
+    q = zero_blocks(columns)
     point, interval = 0, 0
     for i in range(segments):
         point += counts[i] * (m + 1) + 1

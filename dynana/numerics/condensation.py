@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from dynana.numerics.compilation import compiled
-from dynana.numerics.lanes import LANES, add_multiple, dot
+from dynana.numerics.lanes import LANES, add_multiple, combine, dot
 
 
 @compiled
@@ -65,9 +65,8 @@ def substitute(a, start, size, width, lower, first):
     for i in range(size - 1, -1, -1):
         row_i = start + i * width
         inverse = lower[i, i]
-        for c in range(first, width):
-            a[row_i + c] *= inverse
         for c in range(first, width, LANES):
+            combine(a, row_i + c, inverse, 0.0, a, 0, 0, a, 0, 0)
             for r in range(i):
                 row = start + r * width
                 add_multiple(a, row + c, -a[row + i], a, row_i + c)

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from dynana.numerics.compilation import compiled
 from dynana.numerics.condensation import triangularise
-from dynana.numerics.lanes import LANES
+from dynana.numerics.lanes import LANES, zero_blocks
 from dynana.numerics.signatures import INDEX, INDICES, ROW, TABLE
 
 Array = NDArray[np.float64]
@@ -97,7 +97,7 @@ def _relate(frame, after, upper, product, split, pivots):
     return largest
 
 
-@compiled(types.boolean(TABLE, ROW, TABLE, INDEX, INDEX), no_cfunc_wrapper=True)
+@compiled
 def _align(frame, logarithms, product, first, last):
     """Turn the vectors of a block by orthogonal iteration with its part of D U S; return whether that came to an end.
 
@@ -105,7 +105,7 @@ def _align(frame, logarithms, product, first, last):
     """
     n = last - first
     width = (2 * n + LANES - 1) // LANES * LANES
-    s, w, reflectors = np.zeros(n * width), np.zeros(width), np.zeros((n, n + 1))
+    s, w, reflectors = zero_blocks(n * width), zero_blocks(width), np.zeros((n, n + 1))
     turn, new, split = np.zeros((n, n)), np.zeros((n, n)), np.zeros(n, dtype=np.int64)
     scale = logarithms[first]
     for i in range(n):
@@ -140,7 +140,7 @@ def _align(frame, logarithms, product, first, last):
     return False
 
 
-@compiled(types.float64(_FACTORS, TABLE, ROW, TABLE, INDICES, ROW), no_cfunc_wrapper=True)
+@compiled
 def _sweep(factors, frame, logarithms, product, split, pivots):
     """Carry ``frame`` (n, n) through all factors, in place: logarithms of D, D^-1 Q_M^T P Q_M = U S, and its splits.
 
@@ -149,7 +149,7 @@ def _sweep(factors, frame, logarithms, product, split, pivots):
     """
     n = frame.shape[0]
     width = (2 * n + LANES - 1) // LANES * LANES
-    s, w, reflectors, mantissas = np.zeros(n * width), np.zeros(width), np.zeros((n, n + 1)), np.zeros(n)
+    s, w, reflectors, mantissas = zero_blocks(n * width), zero_blocks(width), np.zeros((n, n + 1)), np.zeros(n)
     after, upper, ratios = np.zeros((n, n)), np.zeros((n, n)), np.zeros((n, n))
     for i in range(n):
         logarithms[i], mantissas[i] = 0.0, 1.0
@@ -202,6 +202,77 @@ def _sweep(factors, frame, logarithms, product, split, pivots):
     return _relate(frame, after, upper, product, split, pivots)
 
 
+@compiled
+def _pair(frame, product, logarithms, first):
+    """Return whether the two multipliers of a block of two are a complex pair; if not, turn it into their directions."""
+    scale = max(logarithms[first], logarithms[first + 1])
+    upper, lower = np.exp(logarithms[first] - scale), np.exp(logarithms[first + 1] - scale)
+    a, b = upper * product[first, first], upper * product[first, first + 1]
+    c, d = lower * product[first + 1, first], lower * product[first + 1, first + 1]
+    half = 0.5 * (a - d)
+    discriminant = half * half + b * c
+    if discriminant < 0.0:
+        return True
+    mean = 0.5 * (a + d)
+    larger = mean + np.sqrt(discriminant) if mean > 0.0 else mean - np.sqrt(discriminant)
+    # the eigenvector from the row that is less singular
+    x, y = (b, larger - a) if abs(b) + abs(larger - a) > abs(c) + abs(larger - d) else (larger - d, c)
+    norm = np.sqrt(x * x + y * y)
+    if norm > 0.0:
+        for i in range(frame.shape[0]):
+            one, other = frame[i, first], frame[i, first + 1]
+            frame[i, first] = (x * one + y * other) / norm
+            frame[i, first + 1] = (x * other - y * one) / norm
+    return False
+
+
+@compiled(types.int64(_FACTORS, TABLE, INDEX, ROW, ROW, TABLE, INDICES, INDICES), no_cfunc_wrapper=True)
+def _separate(factors, frame, sweeps, raw, pivots, product, split, pairs):
+    """Sweep until the frame splits into single multipliers and pairs.
+
+    Parameters
+    ----------
+    sweeps : int
+        That were made before.
+    raw, pivots, product, split
+        Receive what the last sweep says.
+    pairs : (n,) int array
+        1 for the first vector of what does not split further: a pair, or a block of equal moduli.
+
+    Returns
+    -------
+    int
+        Sweeps, negative if there is a block of more than two that orthogonal iteration does not separate; 0 if a factor
+        is not finite.
+    """
+    n = frame.shape[0]
+    while True:
+        sweeps += 1
+        growth = _sweep(factors, frame, raw, product, split, pivots)
+        if growth < 0.0:
+            return 0
+        usable, done = growth < DISORDER, True
+        for k in range(n - 1):
+            done = done and (split[k] == 1 or pairs[k] == 1)
+        if (usable and done) or sweeps >= MOST_SWEEPS:
+            return sweeps
+        for k in range(n):
+            pairs[k] = 0
+        first, stuck = 0, False
+        for k in range(n):
+            if split[k] == 1:
+                size = k + 1 - first
+                if usable and size > 1 and not _align(frame, raw, product, first, k + 1):
+                    if size == 2:
+                        pairs[first] = 1 if _pair(frame, product, raw, first) else 0
+                    else:
+                        stuck = True
+                        pairs[first] = 2
+                first = k + 1
+        if stuck:
+            return -sweeps
+
+
 def _block(logarithms: Array, product: Array, first: int, last: int) -> tuple[Array, float]:
     """Diagonal block of D U S between two indices, divided by its largest D, and the logarithm of that."""
     scale = float(logarithms[first:last].max())
@@ -210,23 +281,23 @@ def _block(logarithms: Array, product: Array, first: int, last: int) -> tuple[Ar
     return np.exp(logarithms[first:last] - scale)[:, None] * product[first:last, first:last], scale
 
 
-def _improve(frame: Array, block: Array, first: int, last: int) -> set[int]:
+def _improve(frame: Array, block: Array, first: int, last: int, pairs: NDArray[np.int64]) -> None:
     """Turn part of the frame into the invariant directions of its block, ordered by modulus.
 
-    Returns the indices of the first vectors of complex pairs, which do not split.
+    Marks the first vectors of complex pairs, which do not split.
     """
+    pairs[first] = 0
     if not np.isfinite(block).all():
-        return set()
+        return
     values, vectors = np.linalg.eig(block)
-    basis, pairs = [], set()
+    basis: list[Array] = []
     for k in np.argsort(-np.abs(values), kind="stable"):
         if values[k].imag >= 0.0:  # the two of a pair share their plane
             basis.append(vectors[:, k].real)
         if values[k].imag > 0.0:
-            pairs.add(first + len(basis) - 1)
+            pairs[first + len(basis) - 1] = 1
             basis.append(vectors[:, k].imag)
     frame[:, first:last] = frame[:, first:last] @ np.linalg.qr(np.array(basis).T)[0]
-    return pairs
 
 
 def multipliers(factors: Array, frame: Array, logarithms: Array, phases: Array) -> int:
@@ -250,21 +321,21 @@ def multipliers(factors: Array, frame: Array, logarithms: Array, phases: Array) 
     Compiled code passes the factors and turns the frame. What that does not separate, which is rare, is left to LAPACK.
     """
     n = frame.shape[0]
-    raw, pivots, product, split = np.empty(n), np.empty(n), np.empty((n, n)), np.empty(n, dtype=np.int64)
-    pairs: set[int] = set()
-    for sweep in range(1, MOST_SWEEPS + 1):
-        growth = _sweep(factors, frame, raw, product, split, pivots)
-        if growth < 0.0:
-            return -1
-        usable = growth < DISORDER
+    raw, pivots, product = np.empty(n), np.empty(n), np.empty((n, n))
+    split, pairs = np.empty(n, dtype=np.int64), np.zeros(n, dtype=np.int64)
+    sweeps = _separate(factors, frame, 0, raw, pivots, product, split, pairs)
+    while sweeps < 0:
+        ends = (np.flatnonzero(split) + 1).tolist()
+        for a, b in zip([0, *ends[:-1]], ends, strict=True):
+            if pairs[a] == 2:
+                _improve(frame, _block(raw, product, a, b)[0], a, b, pairs)
+        sweeps = _separate(factors, frame, -sweeps, raw, pivots, product, split, pairs)
+    if sweeps == 0:
+        return -1
+    blocks = []
+    if not split.all():
         ends = (np.flatnonzero(split) + 1).tolist()
         blocks = [(a, b) for a, b in zip([0, *ends[:-1]], ends, strict=True) if b - a > 1]
-        if usable and all(split[k] or k in pairs for k in range(n - 1)):
-            break
-        pairs = set()
-        for a, b in blocks if usable and sweep < MOST_SWEEPS else ():
-            if not _align(frame, raw, product, a, b):
-                pairs |= _improve(frame, _block(raw, product, a, b)[0], a, b)
     singles = np.diagonal(product) if blocks else pivots
     with np.errstate(divide="ignore"):
         logarithms[:] = raw + np.log(np.abs(singles))
@@ -276,4 +347,4 @@ def multipliers(factors: Array, frame: Array, logarithms: Array, phases: Array) 
             phases[a:b] = np.where(values.imag == 0.0, np.where(values.real >= 0.0, 0.0, np.pi), np.angle(values))
     order = np.argsort(-logarithms, kind="stable")
     logarithms[:], phases[:] = logarithms[order], phases[order]
-    return sweep
+    return sweeps

@@ -17,6 +17,8 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
+from dynana.numerics.compilation import compiled
+
 #: Numbers in a block.
 LANES = 8
 
@@ -29,6 +31,14 @@ def aligned(*shape: int) -> NDArray[np.float64]:
     room = np.zeros(size + LANES)
     skip = -(room.ctypes.data // room.itemsize) % LANES
     return room[skip : skip + size].reshape(shape)
+
+
+@compiled
+def zero_blocks(size):
+    """Return ``size`` zeros that start at a multiple of a block, in compiled code."""
+    room = np.zeros(size + LANES)
+    skip = -(room.ctypes.data // 8) % LANES
+    return room[skip : skip + size]
 
 
 def padded(count: int) -> int:
@@ -71,6 +81,33 @@ def _compiled_add_multiple() -> Callable[..., None]:
     return add_multiple
 
 
+def _compiled_combine() -> Callable[..., None]:
+    @intrinsic
+    def combine(typing_context, a, target, keep, scale, f, first, count, b, source, stride):
+        def generate(context, builder, signature, arguments):
+            array, to, own, common, factors, at, length, other, start, step = arguments
+            kinds = signature.args
+            total = cgutils.alloca_once_value(builder, ir.Constant(_BLOCK, [0.0] * LANES))  # kept in a register
+            data = cgutils.create_struct_proxy(kinds[4])(context, builder, value=factors).data
+            fused = ("contract",)
+            with cgutils.for_range(builder, length) as loop:
+                factor = builder.load(builder.gep(data, [builder.add(at, loop.index)]))
+                y = _load(context, builder, kinds[7], other, builder.add(start, builder.mul(step, loop.index)))
+                product = builder.fmul(_splat(builder, factor), y, flags=fused)
+                builder.store(builder.fadd(builder.load(total), product, flags=fused), total)
+            kept = builder.fmul(_splat(builder, own), _load(context, builder, kinds[0], array, to), flags=fused)
+            value = builder.fadd(
+                kept, builder.fmul(_splat(builder, common), builder.load(total), flags=fused), flags=fused
+            )
+            builder.store(value, _pointer(context, builder, kinds[0], array, to)).align = 8
+            return context.get_dummy_value()
+
+        i, x = types.int64, types.float64
+        return types.void(a, i, x, x, f, i, i, b, i, i), generate
+
+    return combine
+
+
 def _compiled_dot() -> Callable[..., float]:
     @intrinsic
     def dot(typing_context, a, start_a, b, start_b):
@@ -110,6 +147,15 @@ def _add_multiple(a: Any, target: int, f: float, b: Any, source: int) -> None:
     a[target : target + LANES] += f * b[source : source + LANES]
 
 
+def _combine(
+    a: Any, target: int, keep: float, scale: float, f: Any, first: int, count: int, b: Any, source: int, stride: int
+) -> None:
+    total = np.zeros(LANES)
+    for k in range(count):
+        _add_multiple(total, 0, f[first + k], b, source + k * stride)
+    a[target : target + LANES] = keep * a[target : target + LANES] + scale * total
+
+
 def _multiply(a: Any, target: int, b: Any, i: int, c: Any, j: int) -> None:
     a[target : target + LANES] = b[i : i + LANES] * c[j : j + LANES]
 
@@ -120,6 +166,10 @@ def _dot(a: Any, start_a: int, b: Any, start_b: int) -> float:
 
 #: ``add_multiple(a, i, f, b, j)``: ``a[i:i+8] += f * b[j:j+8]`` for flat arrays; the blocks are the same or disjoint.
 add_multiple = _add_multiple if numba.config.DISABLE_JIT else _compiled_add_multiple()
+#: ``combine(a, i, keep, scale, f, k, count, b, j, stride)``: sets ``a[i:i+8]`` to ``keep`` times what it is plus
+#: ``scale`` times the sum of ``f[k] * b[j:j+8]``, ``f[k+1] * b[j+stride:j+stride+8]``, ... Sums stay in a register: a
+#: block that has just been stored is available late, and even later if it was stored in parts.
+combine = _combine if numba.config.DISABLE_JIT else _compiled_combine()
 #: ``dot(a, i, b, j)``: sum of ``a[i:i+8] * b[j:j+8]``.
 dot = _dot if numba.config.DISABLE_JIT else _compiled_dot()
 #: ``multiply(a, i, b, j, c, k)``: ``a[i:i+8] = b[j:j+8] * c[k:k+8]``.

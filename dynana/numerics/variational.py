@@ -3,8 +3,9 @@
 A mesh that resolves the orbit need not resolve perturbations that decay much faster than the orbit moves: collocation
 then multiplies them by a rational approximation of the exponential, and the smallest multipliers come out too large.
 Liouville's formula tells: log det of each interval's matrix must be the integral of the trace. Where it is not, the
-variational equation along the collocation polynomial is solved again on parts of the interval, as many as the
-difference asks for.
+variational equation along the collocation polynomial is solved again on parts of the interval, over which solutions
+change by a moderate factor: on each part the Jacobian is the polynomial through its values at the Gauss points, and the
+solution is summed as a power series of time, to the last digit.
 
 Arguments are explained in `dynana.numerics.collocation`.
 """
@@ -15,22 +16,25 @@ import numpy as np
 from numba import types
 
 from dynana.numerics.collocation import GRID, JACOBIAN, MODEL, SCHEME
-from dynana.numerics.collocation_interval import assemble
 from dynana.numerics.compilation import compiled
-from dynana.numerics.condensation import eliminate, substitute
+from dynana.numerics.condensation import eliminate
 from dynana.numerics.kernel_addresses import matrix_at
-from dynana.numerics.lanes import LANES
+from dynana.numerics.lanes import LANES, add_multiple, combine, zero_blocks
 from dynana.numerics.signatures import ROW
 
 #: Difference between log det and integral of the trace, per interval, up to which a matrix counts as resolved.
 RESOLVED = 1e-9
 
-#: Most parts into which an interval is cut, and how often their number is chosen anew.
-MOST_PARTS, MOST_CHOICES = 256, 6
+#: Largest norm of Jacobian times duration of a part. Terms of the series are at most exp(NORM) times what is multiplied
+#: and solutions decay by at most that factor, so that rounding stays below 1e-12 of the smallest.
+NORM = 4.0
 
-#: A determinant of this logarithm is lost in rounding. Then steps are taken over which solutions decay by no more than
-#: this factor (logarithm), which is as good as can be told.
-LOST, SHORT = -25.0, 2.0
+#: Most parts into which an interval is cut. Beyond it the interval's matrix stays as collocation gives it.
+MOST_PARTS = 4096
+
+#: Terms of a series are left out from the first on that is below this, relative to what is multiplied; and their number
+#: where the norm is `NORM`, with room for norms of sums that are smaller than sums of norms.
+NEGLIGIBLE, MOST_TERMS = 1e-18, 80
 
 _FACTORS = types.Array(types.float64, 3, "C")
 
@@ -73,52 +77,98 @@ def _lagrange(nodes, inverse, s, weights):
 
 
 @compiled
-def _part(kernel, p, free, scheme, states, z, point, t, first, length, step, small, flat, lower, pivots, matrix):
-    """Multiply ``matrix`` by the fundamental matrix of a part of an interval; return the integral of the trace.
+def _powers(points, powers):
+    """Write the coefficients of powers of s for the polynomial through values at ``points``, shape (m, m)."""
+    m = points.size
+    for l in range(m):
+        for k in range(m):
+            powers[k, l] = 0.0
+        powers[0, l] = 1.0
+        degree = 0
+        for other in range(m):
+            if other != l:  # times (s - points[other]) / (points[l] - points[other])
+                factor = 1.0 / (points[l] - points[other])
+                degree += 1
+                for k in range(degree, 0, -1):
+                    powers[k, l] = factor * (powers[k - 1, l] - points[other] * powers[k, l])
+                powers[0, l] *= -factor * points[other]
 
-    The part begins at ``first`` and has the relative length ``length``, which takes the time ``step``; ``t`` is the
-    time at its beginning. ``free`` (n,).
-    """
-    points, weights, _, end, expanded = scheme
-    x, J, columns, jacobians, nodes, inverse, lagrange, product = small
-    m, n, extent = columns.shape
-    right = expanded.shape[1]
-    width, trace = right + extent, 0.0
+
+@compiled
+def _norm(matrix, ratios):
+    """Largest row sum of moduli of a matrix (n, n), in units of the states."""
+    largest = 0.0
+    for c in range(matrix.shape[0]):
+        total = 0.0
+        for k in range(matrix.shape[0]):
+            total += abs(matrix[c, k]) * ratios[c, k]
+        largest = max(largest, total)
+    return largest
+
+
+@compiled
+def _sample(kernel, p, points, n, z, at, t, first, length, step, small):
+    """Evaluate the Jacobians at the Gauss points of a part."""
+    x, nodes, inverse, lagrange, jacobians = small[:5]
+    m = points.size
     for l in range(m):
         _lagrange(nodes, inverse, first + points[l] * length, lagrange)
         for c in range(n):
             x[c] = 0.0
             for k in range(m + 1):
-                x[c] += lagrange[k] * z[(point + k) * n + c]
-        kernel(t + points[l] * step, x, p, J)
-        for c in range(n):
-            trace += weights[l] * step * J[c, c] * free[c]
-            for k in range(n):
-                jacobians[c, l * n + k] = -step * J[c, k] * free[c] * states[k] / states[c]
-    assemble(scheme, columns, jacobians, flat, 0, width)
-    if eliminate(flat, 0, m * n, width, lower, pivots) == 0:
-        return np.nan
-    substitute(flat, 0, m * n, width, lower, right)
-    for c in range(n):
-        for k in range(n):
-            product[c, k] = end[0] * matrix[c, k]
-            for l in range(m):
-                for other in range(n):
-                    product[c, k] += end[l + 1] * flat[(l * n + c) * width + right + other] * matrix[other, k]
-    for c in range(n):
-        for k in range(n):
-            matrix[c, k] = product[c, k]
-    return trace
+                x[c] += lagrange[k] * z[at + k * n + c]
+        kernel(t + points[l] * step, x, p, jacobians[l])
 
 
 @compiled
-def _parts(parts, wrong, trace, m):
-    """Return into how many parts an interval has to be cut: errors fall with the power 2m of their number."""
-    if trace < LOST:
-        return min(max(parts + 1, int(np.ceil(-trace / SHORT))), MOST_PARTS)
-    if not wrong < 1.0:
-        return min(2 * parts, MOST_PARTS)
-    return min(max(parts + 1, int(np.ceil(parts * (wrong / RESOLVED) ** (0.5 / m)))), MOST_PARTS)
+def _trace(jacobians, weights, free):
+    """Mean of the trace over a part."""
+    total = 0.0
+    for l in range(weights.size):
+        for c in range(free.size):
+            total += weights[l] * jacobians[l, c, c] * free[c]
+    return total
+
+
+@compiled
+def _multiply_by_series(n, step, free, ratios, matrix, square, small):
+    """Multiply ``matrix``, n rows of ``square``, by the fundamental matrix of a part whose Jacobians are sampled.
+
+    With J = J_0 + J_1 s + ..., the coefficients of the solution are C_(j+1) = (J_0 C_j + J_1 C_(j-1) + ...) / (j + 1).
+    """
+    jacobians, powers, coefficients, sizes, bounds, terms = small[4:]
+    m, room = powers.shape[0], n * square
+    for k in range(m):
+        sizes[k] = 0.0
+    for i in range(n):
+        for k in range(m):
+            total = 0.0
+            for l in range(n):
+                value = 0.0
+                for j in range(m):
+                    value += powers[k, j] * jacobians[j, i, l]
+                value *= step * free[i] * ratios[i, l]
+                coefficients[(i * m + k) * n + l] = value
+                total += abs(value)
+            sizes[k] = max(sizes[k], total)
+    # terms stand one before the other, so that those that enter the next one are rows of equal distance
+    at = MOST_TERMS * room
+    for i in range(room):
+        terms[at + i] = matrix[i]
+    bounds[m - 1] = 1.0
+    for j in range(MOST_TERMS):
+        before, at, share, bound = at, at - room, 1.0 / (j + 1), 0.0
+        for k in range(m):
+            bound += share * sizes[k] * bounds[m - 1 + j - k]
+        bounds[m + j] = bound
+        for c in range(0, square, LANES):
+            for i in range(n):
+                to = at + i * square + c
+                combine(terms, to, 0.0, share, coefficients, i * m * n, m * n, terms, before + c, square)
+        for c in range(0, room, LANES):
+            add_multiple(matrix, c, 1.0, terms, at + c)
+        if bound < NEGLIGIBLE:
+            break
 
 
 @compiled(types.Tuple((types.float64, types.int64))(ROW, MODEL, GRID, SCHEME, ROW, _FACTORS), no_cfunc_wrapper=True)
@@ -143,57 +193,57 @@ def resolve_transfers(z, model, grid, scheme, states, factors):
     """
     addresses, p, _, _, free = model
     counts, widths = grid
-    points, weights, _, _, expanded = scheme
+    points, weights = scheme[:2]
     jacobian = matrix_at(addresses[JACOBIAN])
     n, m = states.size, points.size
     square = (n + LANES - 1) // LANES * LANES
-    flat, lower, pivots = (
-        np.zeros(m * n * (expanded.shape[1] + square)),
-        np.zeros((m * n, m * n)),
-        np.zeros(m * n, dtype=np.int64),
-    )
-    columns, jacobians, J = np.zeros((m, n, square)), np.zeros((n, expanded.shape[1])), np.zeros((n, n))
-    matrix, product, x, lagrange = np.zeros((n, n)), np.zeros((n, n)), np.zeros(n), np.zeros(m + 1)
-    nodes, inverse = np.zeros(m + 1), np.zeros(m + 1)
+    flat, matrix = zero_blocks(n * square), zero_blocks(n * square)
+    lower, pivots = np.zeros((n, n)), np.zeros(n, dtype=np.int64)
+    nodes, inverse, powers, jacobians = np.zeros(m + 1), np.zeros(m + 1), np.zeros((m, m)), np.zeros((m, n, n))
     for l in range(m):
         nodes[1 + l] = points[l]
     _node_products(nodes, inverse)
-    small = (x, J, columns, jacobians, nodes, inverse, lagrange, product)
+    _powers(points, powers)
+    small = (
+        np.zeros(n), nodes, inverse, np.zeros(m + 1), jacobians, powers,
+        np.zeros(n * m * n), np.zeros(m), np.zeros(m + MOST_TERMS), zero_blocks((m + MOST_TERMS) * n * square),
+    )  # fmt: skip
+    x, ratios = small[0], np.empty((n, n))
+    for c in range(n):
+        for k in range(n):
+            ratios[c, k] = states[k] / states[c]
     scalars_at = (widths.size * (m + 1) + counts.size) * n
     whole, improved, interval, point = 0.0, 0, 0, 0
     for i in range(counts.size):
         duration, t = z[scalars_at + i], 0.0
         for _ in range(counts[i]):
             h = widths[interval] * duration
-            trace, parts = 0.0, 1
             for l in range(m):
                 for c in range(n):
                     x[c] = z[(point + 1 + l) * n + c]
-                jacobian(t + points[l] * h, x, p, J)
-                for c in range(n):
-                    trace += weights[l] * h * J[c, c] * free[i, c]
-            for c in range(n):
-                for k in range(n):
-                    matrix[c, k] = factors[interval, c, k]
-            for _ in range(MOST_CHOICES):
-                wrong = abs(log_determinant(matrix, lower, pivots, flat) - trace)
-                if not wrong > RESOLVED or parts == MOST_PARTS or (trace < LOST and -trace <= SHORT * parts):
-                    break
-                parts = _parts(parts, wrong, trace, m)
-                trace = 0.0
-                for c in range(n):
-                    for k in range(n):
-                        matrix[c, k] = 1.0 if c == k else 0.0
-                for part in range(parts):
-                    trace += _part(
-                        jacobian, p, free[i], scheme, states, z, point, t + part * h / parts, part / parts,
-                        1.0 / parts, h / parts, small, flat, lower, pivots, matrix,
-                    )  # fmt: skip
-            if parts > 1:
-                improved += 1
-                for c in range(n):
-                    for k in range(n):
-                        factors[interval, c, k] = matrix[c, k]
+                jacobian(t + points[l] * h, x, p, jacobians[l])
+            trace = h * _trace(jacobians, weights, free[i])
+            if abs(log_determinant(factors[interval], lower, pivots, flat) - trace) > RESOLVED:
+                norm = 0.0
+                for l in range(m):
+                    norm = max(norm, h * _norm(jacobians[l], ratios))
+                parts = max(int(np.ceil(min(norm / NORM, MOST_PARTS + 1.0))), 1)
+                if parts <= MOST_PARTS:
+                    improved += 1
+                    step = h / parts
+                    for k in range(matrix.size):
+                        matrix[k] = 1.0 if k % (square + 1) == 0 else 0.0
+                    if parts > 1:
+                        trace = 0.0
+                    for part in range(parts):
+                        if parts > 1:
+                            first = part / parts
+                            _sample(jacobian, p, points, n, z, point * n, t + h * first, first, 1.0 / parts, step, small)
+                            trace += step * _trace(jacobians, weights, free[i])
+                        _multiply_by_series(n, step, free[i], ratios, matrix, square, small)
+                    for c in range(n):
+                        for k in range(n):
+                            factors[interval, c, k] = matrix[c * square + k]
             whole += trace
             t += h
             point += m + 1
