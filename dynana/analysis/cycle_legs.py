@@ -88,7 +88,22 @@ class Leg:
         return place is not None
 
 
-def look_closer(curve: CycleCurve, leg: Leg, before: Array | None, after: Array | None, extra: list[Scalar]) -> None:
+def is_quiet(leg: Leg, before: list[float] | None, after: list[float] | None) -> bool:
+    """Return whether there is nothing to look for in a leg of one step: no zeros, and none that might hide."""
+    a, b = leg.places
+    changes = any(a.tests[which] * b.tests[which] < 0.0 for which in (FOLD, DOUBLING, TORUS))
+    return not (changes or leg.turned or _doubtful(leg, before, after, [], 0.0))
+
+
+def rescale(curve: CycleCurve, leg: Leg) -> None:
+    """Give the step of a leg the length that it has in the present scales, which may have changed since."""
+    curve.curve.prepare(leg.base)
+    leg.steps[-1] = curve.curve.place_of(leg.base, leg.places[-1].orbit)
+
+
+def look_closer(
+    curve: CycleCurve, leg: Leg, before: list[float] | None, after: list[float] | None, extra: list[Scalar]
+) -> None:
     """Add places to a leg where a test function may have two zeros between neighbours.
 
     That is where neither extrapolation from the left nor that from the right keeps the sign, and where a function
@@ -96,39 +111,50 @@ def look_closer(curve: CycleCurve, leg: Leg, before: Array | None, after: Array 
 
     Parameters
     ----------
-    before, after : ndarray, shape (tests,), or None
+    before, after : list of float, or None
         Slopes of the test functions in the steps before and after.
     extra : list of functions of a Place
         Further test functions.
     """
     shortest = SHORTEST * abs(leg.steps[-1])
     for _ in range(ROUNDS):
-        values = all_tests(leg.places, extra)
-        h = np.abs(np.diff(leg.steps))[:, None]
-        slope = np.diff(values, axis=0) / h
-        left = np.vstack([slope[:1] if before is None else before[None], slope[:-1]])
-        right = np.vstack([slope[1:], slope[-1:] if after is None else after[None]])
-        sign = np.sign(values[:-1])
-        doubtful = (values[:-1] * values[1:] > 0.0) & ((values[:-1] + left * h) * sign < 0.0)
-        doubtful &= (values[1:] - right * h) * sign < 0.0
-        far = (np.abs(np.diff(values[:, [DOUBLING, TORUS]], axis=0)) > LARGE_CHANGE).any(axis=1)
-        wanted = np.flatnonzero((doubtful.any(axis=1) | far) & (h[:, 0] > shortest))
-        if wanted.size == 0:
+        wanted = _doubtful(leg, before, after, extra, shortest)
+        if not wanted:
             break
-        for i in wanted[::-1].tolist():
+        for i in reversed(wanted):
             leg.insert(curve, i, 0.5 * (leg.steps[i] + leg.steps[i + 1]))
 
 
-def all_tests(places: list[Place], extra: list[Scalar]) -> Array:
-    """Return the test functions at places, shape (places, 4 + number of extra ones)."""
-    return np.array([[*p.tests.tolist(), *(function(p) for function in extra)] for p in places])
+def _doubtful(
+    leg: Leg, before: list[float] | None, after: list[float] | None, extra: list[Scalar], shortest: float
+) -> list[int]:
+    """Return the numbers of the places after which a leg has to be looked at more closely."""
+    values = [all_tests(place, extra) for place in leg.places]
+    lengths = [abs(b - a) for a, b in pairwise(leg.steps)]
+    slopes = [[(y - x) / h for x, y in zip(a, b, strict=True)] for (a, b), h in zip(pairwise(values), lengths, strict=True)]
+    lefts = [slopes[0] if before is None else before, *slopes[:-1]]
+    rights = [*slopes[1:], slopes[-1] if after is None else after]
+    wanted = []
+    for i, h in enumerate(lengths):
+        a, b = values[i], values[i + 1]
+        far = any(abs(b[k] - a[k]) > LARGE_CHANGE for k in (DOUBLING, TORUS))
+        both = any(
+            x * y > 0.0 and (x + left * h) * x < 0.0 and (y - right * h) * x < 0.0
+            for x, y, left, right in zip(a, b, lefts[i], rights[i], strict=True)
+        )
+        if (far or both) and h > shortest:
+            wanted.append(i)
+    return wanted
 
 
-def slopes_between(a: Place, b: Place, step: float, extra: list[Scalar]) -> Array:
+def all_tests(place: Place, extra: list[Scalar]) -> list[float]:
+    """Return the test functions at a place: its four, and extra ones."""
+    return [*place.tests.tolist(), *(function(place) for function in extra)]
+
+
+def slopes_between(a: Place, b: Place, step: float, extra: list[Scalar]) -> list[float]:
     """Return the slopes of the test functions in a step."""
-    values = all_tests([a, b], extra)
-    result: Array = (values[1] - values[0]) / abs(step)
-    return result
+    return [(y - x) / abs(step) for x, y in zip(all_tests(a, extra), all_tests(b, extra), strict=True)]
 
 
 def locate(curve: CycleCurve, leg: Leg) -> list[Mark]:
@@ -164,6 +190,8 @@ def hidden_fold(curve: CycleCurve, legs: list[Leg]) -> Mark | None:
         for i, (a, b) in enumerate(pairwise(list(leg.places))):
             if not a.tests[UNITY] * b.tests[UNITY] < 0.0:
                 continue
+            if len(leg.places) == 2:
+                rescale(curve, leg)
             found = root(curve, leg, i, i + 1, lambda p: float(p.tests[UNITY]))
             if found is None:
                 continue

@@ -143,10 +143,10 @@ class CycleCurve:
         return None if attempt.point is None else self.place(attempt.point, resolved=resolved)
 
     def _tests(self, orbit: Orbit, spectrum: Spectrum) -> Array:
-        logs, phases = others(spectrum, self.forced)
-        sums = [logs[i] + logs[k] for i in range(logs.size) for k in range(i)]
-        torus = math.prod(math.tanh(0.5 * s) for s in sums)
-        doubling, crossing = _distance(logs, math.pi - np.abs(phases)), _distance(logs, np.abs(phases))
+        logs, phases = _others(spectrum, self.forced)
+        torus = math.prod(math.tanh(0.5 * (logs[i] + logs[k])) for i in range(len(logs)) for k in range(i))
+        doubling = _distance(logs, [math.pi - abs(phase) for phase in phases])
+        crossing = _distance(logs, [abs(phase) for phase in phases])
         turning = float(orbit.tangent[orbit.scalars_at + orbit.segments]) / float(self.curve.ranges[0])
         return np.array([crossing if self.held else turning, doubling, torus, crossing])
 
@@ -157,10 +157,11 @@ def with_trace(spectrum: Spectrum) -> Spectrum:
     A multiplier that is below rounding within a single mesh interval is lost; the determinant tells its modulus, and
     that the product of all multipliers is positive.
     """
-    logs, phases = spectrum.logarithms.copy(), spectrum.phases.copy()
-    smallest = spectrum.trace - float(logs[:-1].sum())
-    if not abs(smallest - logs[-1]) > LIOUVILLE or not logs.size > 1 or not smallest < min(logs[-2], LOST):
+    *larger, last = spectrum.logarithms.tolist()
+    smallest = spectrum.trace - sum(larger)
+    if not abs(smallest - last) > LIOUVILLE or not larger or not smallest < min(larger[-1], LOST):
         return spectrum
+    logs, phases = spectrum.logarithms.copy(), spectrum.phases.copy()
     logs[-1] = smallest
     phases[-1] = math.pi if int(np.sum(np.abs(phases[:-1]) == math.pi)) % 2 else 0.0
     return Spectrum(logs, phases, spectrum.trace)
@@ -171,21 +172,27 @@ def others(spectrum: Spectrum, forced: bool) -> tuple[Array, Array]:
 
     Near a fold rounding may make a complex pair of two multipliers near 1; the one that is left is real.
     """
-    logs, phases = spectrum.logarithms, spectrum.phases
+    logs, phases = _others(spectrum, forced)
+    return np.array(logs), np.array(phases)
+
+
+def _others(spectrum: Spectrum, forced: bool) -> tuple[list[float], list[float]]:
+    logs, phases = spectrum.logarithms.tolist(), spectrum.phases.tolist()
     if forced:
         return logs, phases
-    trivial = int(np.argmin(np.hypot(logs, phases)))
-    split = 0.0 < abs(phases[trivial]) < math.pi
-    if split:
-        partner = int(np.argmin(np.hypot(logs - logs[trivial], phases + phases[trivial])))
-        phases = np.where(np.arange(phases.size) == partner, 0.0, phases)
-    return np.delete(logs, trivial), np.delete(phases, trivial)
+    all_of_them = range(len(logs))
+    trivial = min(all_of_them, key=lambda k: math.hypot(logs[k], phases[k]))
+    log, phase = logs[trivial], phases[trivial]
+    if 0.0 < abs(phase) < math.pi:
+        phases[min(all_of_them, key=lambda k: math.hypot(logs[k] - log, phases[k] + phase))] = 0.0
+    del logs[trivial], phases[trivial]
+    return logs, phases
 
 
-def _distance(logs: Array, angles: Array) -> float:
+def _distance(logs: list[float], angles: list[float]) -> float:
     """Return the product of |1 - mu| / (1 + |mu|), negative where an odd number of mu > 1 have the angle 0."""
     product = 1.0
-    for l, angle in zip(logs.tolist(), angles.tolist(), strict=True):
+    for l, angle in zip(logs, angles, strict=True):
         if angle == 0.0:
             product *= -math.tanh(0.5 * l)
         elif abs(l) < FAR:

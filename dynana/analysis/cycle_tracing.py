@@ -19,15 +19,17 @@ from dynana.analysis.cycle_legs import (
     Mark,
     Scalar,
     hidden_fold,
+    is_quiet,
     locate,
     look_closer,
+    rescale,
     rests,
     root,
     slopes_between,
 )
 from dynana.analysis.cycle_loops import Passed, same
 from dynana.analysis.cycle_places import FOLD, CycleCurve, Place
-from dynana.analysis.cycle_turns import Turns, asymmetry, shape
+from dynana.analysis.cycle_turns import Turns, asymmetry, shape, turned_around
 from dynana.analysis.cycle_ways import HALVED, LONG, SHRUNK, THRESHOLD, UNCONFIRMED, Limit, Way
 from dynana.numerics.collocation_newton import DIVERGED, SINGULAR
 from dynana.numerics.pseudo_arclength import POINT_LIMIT, STEP_TOO_SMALL, StepControl, follow
@@ -195,8 +197,7 @@ class Tracer:
         """Return whether the curve ends within a leg, and why; the leg is cut there."""
         new = leg.places[-1]
         last, sizes = leg.places[0], self.curve.curve.sizes
-        # (the first one has mean 0)
-        shrinks = not self.curve.spiking and float(np.vdot(shape(sizes, last), new.points / sizes)) < 0.0
+        shrinks = not self.curve.spiking and turned_around(sizes, last, new)
         if shrinks and not self.curve.forced:
             self._cut(leg, partial(shape, sizes))
             return Stop(reason=SHRUNK), True
@@ -281,7 +282,7 @@ class _Legs:
         self._stretch: list[Leg] = []  # finished, but the parameter rests at their end
         self._found: list[Mark] = []  # on them
         self._sign = 0.0 if rests(start) else math.copysign(1.0, float(start.tests[FOLD]))
-        self._before: Array | None = None
+        self._before: list[float] | None = None
         self._extra = [function for _, function in tracer.functions]
         index = {name: k for k, name in enumerate(tracer.names)}
         self._scalars = [(index[name], value) for name, value in tracer.asked]
@@ -306,12 +307,13 @@ class _Legs:
 
     def _complete(self, leg: Leg, after: Array | None) -> None:
         curve = self._tracer.curve
-        leg.steps[-1] = self._rescaled(leg)
-        look_closer(curve, leg, self._before, after, self._extra)
+        if self._wanted or not is_quiet(leg, self._before, after):
+            rescale(curve, leg)
+            look_closer(curve, leg, self._before, after, self._extra)
+            self._found += locate(curve, leg)
+            if self._wanted:
+                self._found += labels(curve, leg, self._wanted, self._scalars)
         self._before = slopes_between(leg.places[-2], leg.places[-1], leg.steps[-1] - leg.steps[-2], self._extra)
-        self._found += locate(curve, leg)
-        if self._wanted:
-            self._found += labels(curve, leg, self._wanted, self._scalars)
         self._stretch.append(leg)
         last = leg.places[-1]
         resting = any(rests(p) for part in self._stretch for p in part.places)
@@ -331,12 +333,6 @@ class _Legs:
         self.places += places
         self.marks += sorted(self._found, key=lambda mark: order[id(mark.place)])
         self._stretch, self._found = [], []
-
-    def _rescaled(self, leg: Leg) -> float:
-        """Return the length of the step in the present scales, which may have changed since it was taken."""
-        curve = self._tracer.curve
-        curve.curve.prepare(leg.base)
-        return curve.curve.place_of(leg.base, leg.places[-1].orbit)
 
 
 def _excess(k: int, value: float, place: Place) -> float:

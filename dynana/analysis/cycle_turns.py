@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -29,6 +31,13 @@ def shape(sizes: Array, place: Place) -> Array:
     return np.asarray((x - x.mean(axis=0)) / sizes)
 
 
+def turned_around(sizes: Array, a: Place, b: Place) -> bool:
+    """Return whether the shapes of two cycles point in opposite directions."""
+    x, y = a.points, b.points
+    products = np.einsum("kc,kc->c", x, y) - x.sum(axis=0) * y.sum(axis=0) / len(x)
+    return float((products / sizes**2).sum()) < 0.0
+
+
 def asymmetry(sizes: Array, place: Place) -> Array:
     """Difference between the turns; it turns around where a cycle becomes one of half its period."""
     return np.asarray(place.asymmetry() / sizes)
@@ -52,7 +61,9 @@ class Turns:
     def become_one(self, leg: Leg) -> tuple[bool, bool]:
         """Return whether the difference turns around within a leg, and whether it nearly vanishes at its end."""
         last, new = leg.places[0], leg.places[-1]
-        self._left -= 2.0 * size((new.points - last.points) / self._sizes)
+        moved = new.points - last.points
+        mean_squares = np.einsum("kc,kc->c", moved, moved) / moved.size
+        self._left -= 2.0 * math.sqrt((mean_squares / self._sizes**2).sum())
         if self._left > 0.0:
             return False, False
         before, after = asymmetry(self._sizes, last), asymmetry(self._sizes, new)

@@ -37,6 +37,14 @@ TURNED = 1e-14
 #: Turns of a frame between two sweeps; what they do not separate has moduli of nearly the same size, or is a pair.
 MOST_TURNS = 30
 
+#: Relative distance of two real multipliers below which they are taken together, as the pair that they nearly are:
+#: directions are known to rounding over this distance, which has to stay below `SPLIT`.
+CLOSE = 1e-3
+
+#: Logarithm of the smallest ratio of multipliers with which frames are turned between sweeps: its square is a number,
+#: and smaller ones are separated by the next sweep anyway.
+DEEPEST = -200.0
+
 #: Sweeps after which what has not split is treated as one block: by then its moduli agree to within rounding.
 MOST_SWEEPS = 12
 
@@ -98,10 +106,57 @@ def _relate(frame, after, upper, product, split, pivots):
 
 
 @compiled
-def _align(frame, logarithms, product, first, last):
-    """Turn the vectors of a block by orthogonal iteration with its part of D U S; return whether that came to an end.
+def _few_left(split):
+    """Return whether what does not split are single vectors, each with the next one: blocks of no more than two."""
+    for k in range(split.size - 1):
+        if split[k] == 0 and split[k + 1] == 0:
+            return False
+    return True
 
-    The frame is turned only then.
+
+@compiled
+def _turn_pair(before, after, upper, width, first, turn):
+    """Turn two vectors into the invariant directions of their block, larger modulus first; return if it stays whole.
+
+    It does for a complex pair, and for real ones too close to each other to be told apart by directions.
+
+    Parameters
+    ----------
+    before, after : (n, n) array
+        Turns of which one more iteration leads from the first to the second one.
+    upper : (n * width,) array
+        Its triangle.
+    turn : (n, n) array
+        To be turned: ``after``, or a copy.
+    """
+    n, last = before.shape[0], first + 1
+    a, b, c, d = 0.0, 0.0, 0.0, 0.0
+    for k in range(n):
+        a += before[k, first] * after[k, first]
+        b += before[k, first] * after[k, last]
+        c += before[k, last] * after[k, first]
+        d += before[k, last] * after[k, last]
+    corner, above, below = upper[first * width + first], upper[first * width + last], upper[last * width + last]
+    a, b, c, d = corner * a + above * c, corner * b + above * d, below * c, below * d
+    mean, half = 0.5 * (a + d), 0.5 * (a - d)
+    discriminant = half * half + b * c
+    if not discriminant > (CLOSE * mean) ** 2:
+        return True
+    larger = mean + np.sqrt(discriminant) if mean > 0.0 else mean - np.sqrt(discriminant)
+    x, y = (b, larger - a) if abs(b) + abs(larger - a) > abs(c) + abs(larger - d) else (larger - d, c)
+    norm = np.sqrt(x * x + y * y)
+    for i in range(n):
+        one, other = turn[i, first], turn[i, first + 1]
+        turn[i, first] = (x * one + y * other) / norm
+        turn[i, first + 1] = (x * other - y * one) / norm
+    return False
+
+
+@compiled
+def _align(frame, logarithms, product, first, last, pairs):
+    """Turn the vectors of a block by orthogonal iteration with its part of D U S until singles and pairs are left.
+
+    ``pairs`` is 1 for the first one of a pair. Returns whether that came to an end; the frame is turned only then.
     """
     n = last - first
     width = (2 * n + LANES - 1) // LANES * LANES
@@ -113,7 +168,7 @@ def _align(frame, logarithms, product, first, last):
         scale = max(scale, logarithms[first + i])
     for _ in range(MOST_TURNS):
         for i in range(n):
-            factor = np.exp(logarithms[first + i] - scale)
+            factor = np.exp(max(logarithms[first + i] - scale, DEEPEST))
             for k in range(width):
                 s[i * width + k] = 0.0
             for k in range(n):
@@ -124,19 +179,25 @@ def _align(frame, logarithms, product, first, last):
         for i in range(n):
             for k in range(n):
                 new[k, i] = s[i * width + n + k]
-        done = _leak(turn, new, TURNED, split)
-        for i in range(n):
-            for k in range(n):
-                turn[i, k] = new[i, k]
-        if done:
+        _leak(turn, new, TURNED, split)
+        if _few_left(split):
+            for i in range(n):
+                for k in range(n):
+                    reflectors[i, k] = new[i, k]
+            for k in range(n - 1):
+                if split[k] == 0:
+                    pairs[first + k] = 1 if _turn_pair(turn, new, s, width, k, reflectors) else 0
             for i in range(frame.shape[0]):
                 for k in range(n):
                     w[k] = 0.0
                     for l in range(n):
-                        w[k] += frame[i, first + l] * turn[l, k]
+                        w[k] += frame[i, first + l] * reflectors[l, k]
                 for k in range(n):
                     frame[i, first + k] = w[k]
             return True
+        for i in range(n):
+            for k in range(n):
+                turn[i, k] = new[i, k]
     return False
 
 
@@ -202,30 +263,6 @@ def _sweep(factors, frame, logarithms, product, split, pivots):
     return _relate(frame, after, upper, product, split, pivots)
 
 
-@compiled
-def _pair(frame, product, logarithms, first):
-    """Return whether the two multipliers of a block of two are a complex pair; if not, turn it into their directions."""
-    scale = max(logarithms[first], logarithms[first + 1])
-    upper, lower = np.exp(logarithms[first] - scale), np.exp(logarithms[first + 1] - scale)
-    a, b = upper * product[first, first], upper * product[first, first + 1]
-    c, d = lower * product[first + 1, first], lower * product[first + 1, first + 1]
-    half = 0.5 * (a - d)
-    discriminant = half * half + b * c
-    if discriminant < 0.0:
-        return True
-    mean = 0.5 * (a + d)
-    larger = mean + np.sqrt(discriminant) if mean > 0.0 else mean - np.sqrt(discriminant)
-    # the eigenvector from the row that is less singular
-    x, y = (b, larger - a) if abs(b) + abs(larger - a) > abs(c) + abs(larger - d) else (larger - d, c)
-    norm = np.sqrt(x * x + y * y)
-    if norm > 0.0:
-        for i in range(frame.shape[0]):
-            one, other = frame[i, first], frame[i, first + 1]
-            frame[i, first] = (x * one + y * other) / norm
-            frame[i, first + 1] = (x * other - y * one) / norm
-    return False
-
-
 @compiled(types.int64(_FACTORS, TABLE, INDEX, ROW, ROW, TABLE, INDICES, INDICES), no_cfunc_wrapper=True)
 def _separate(factors, frame, sweeps, raw, pivots, product, split, pairs):
     """Sweep until the frame splits into single multipliers and pairs.
@@ -237,7 +274,7 @@ def _separate(factors, frame, sweeps, raw, pivots, product, split, pairs):
     raw, pivots, product, split
         Receive what the last sweep says.
     pairs : (n,) int array
-        1 for the first vector of what does not split further: a pair, or a block of equal moduli.
+        1 for the first vector of a pair, which does not split; 2 for that of a block that does not separate.
 
     Returns
     -------
@@ -261,16 +298,48 @@ def _separate(factors, frame, sweeps, raw, pivots, product, split, pairs):
         first, stuck = 0, False
         for k in range(n):
             if split[k] == 1:
-                size = k + 1 - first
-                if usable and size > 1 and not _align(frame, raw, product, first, k + 1):
-                    if size == 2:
-                        pairs[first] = 1 if _pair(frame, product, raw, first) else 0
-                    else:
-                        stuck = True
-                        pairs[first] = 2
+                if usable and k > first and not _align(frame, raw, product, first, k + 1, pairs):
+                    stuck = True
+                    pairs[first] = 2
                 first = k + 1
         if stuck:
             return -sweeps
+
+
+@compiled(types.boolean(ROW, ROW, TABLE, INDICES, ROW, ROW), no_cfunc_wrapper=True)
+def _read(raw, pivots, product, split, logarithms, phases):
+    """Write logarithms and phases of single multipliers and of blocks of two; return whether there are no others."""
+    n, k, whole = raw.size, 0, True
+    for i in range(n):
+        whole = whole and split[i] == 1
+    while k < n:
+        if split[k] == 1:
+            single = pivots[k] if whole else product[k, k]
+            logarithms[k] = raw[k] + np.log(abs(single))
+            phases[k] = 0.0 if single >= 0.0 else np.pi
+            k += 1
+            continue
+        if split[k + 1] == 0:
+            return False
+        scale = max(raw[k], raw[k + 1])
+        if scale == -np.inf:
+            return False
+        upper, lower = np.exp(raw[k] - scale), np.exp(raw[k + 1] - scale)
+        a, b = upper * product[k, k], upper * product[k, k + 1]
+        c, d = lower * product[k + 1, k], lower * product[k + 1, k + 1]
+        mean, half = 0.5 * (a + d), 0.5 * (a - d)
+        discriminant = half * half + b * c
+        if discriminant < 0.0:
+            logarithms[k] = logarithms[k + 1] = scale + 0.5 * np.log(a * d - b * c)
+            phases[k] = np.arctan2(np.sqrt(-discriminant), mean)
+            phases[k + 1] = -phases[k]
+        else:
+            larger = mean + np.sqrt(discriminant) if mean >= 0.0 else mean - np.sqrt(discriminant)
+            smaller = (a * d - b * c) / larger if larger != 0.0 else 0.0
+            logarithms[k], logarithms[k + 1] = scale + np.log(abs(larger)), scale + np.log(abs(smaller))
+            phases[k], phases[k + 1] = 0.0 if larger >= 0.0 else np.pi, 0.0 if smaller >= 0.0 else np.pi
+        k += 2
+    return True
 
 
 def _block(logarithms: Array, product: Array, first: int, last: int) -> tuple[Array, float]:
@@ -332,18 +401,13 @@ def multipliers(factors: Array, frame: Array, logarithms: Array, phases: Array) 
         sweeps = _separate(factors, frame, -sweeps, raw, pivots, product, split, pairs)
     if sweeps == 0:
         return -1
-    blocks = []
-    if not split.all():
+    if not _read(raw, pivots, product, split, logarithms, phases):
         ends = (np.flatnonzero(split) + 1).tolist()
-        blocks = [(a, b) for a, b in zip([0, *ends[:-1]], ends, strict=True) if b - a > 1]
-    singles = np.diagonal(product) if blocks else pivots
-    with np.errstate(divide="ignore"):
-        logarithms[:] = raw + np.log(np.abs(singles))
-        phases[:] = np.where(singles >= 0.0, 0.0, np.pi)
-        for a, b in blocks:
+        for a, b in zip([0, *ends[:-1]], ends, strict=True):
             block, scale = _block(raw, product, a, b)
             values = np.linalg.eigvals(block)
-            logarithms[a:b] = np.log(np.abs(values)) + scale
+            with np.errstate(divide="ignore"):
+                logarithms[a:b] = np.log(np.abs(values)) + scale
             phases[a:b] = np.where(values.imag == 0.0, np.where(values.real >= 0.0, 0.0, np.pi), np.angle(values))
     order = np.argsort(-logarithms, kind="stable")
     logarithms[:], phases[:] = logarithms[order], phases[order]

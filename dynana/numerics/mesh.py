@@ -12,9 +12,13 @@ from __future__ import annotations
 from functools import cache
 
 import numpy as np
+from numba import types
+from numpy.polynomial.legendre import legvander
 from numpy.typing import NDArray
 
-from dynana.numerics.gauss import Scheme, lagrange
+from dynana.numerics.compilation import compiled
+from dynana.numerics.gauss import Scheme
+from dynana.numerics.signatures import ROW, TABLE
 
 Array = NDArray[np.float64]
 
@@ -30,21 +34,33 @@ STEEPEST = 8.0
 
 def _derivatives(points: Array, widths: Array, scheme: Scheme, sizes: Array, periodic: bool) -> Array:
     """Size of the (m+1)-th derivative on each interval, states in units of ``sizes``, shape (intervals,)."""
-    m, n = scheme.stages, points.shape[1]
-    local = points[:-1].reshape(-1, m + 1, n)
-    leading = np.einsum("k,jkc->jc", scheme.leading, local) / widths[:, None] ** m / sizes
-    if periodic:
-        before = np.concatenate((leading[-1:], leading))
-        lengths = np.concatenate((widths[-1:], widths))
-    else:
-        before, lengths = leading, widths
-    jumps = np.abs(np.diff(before, axis=0)).max(axis=1) / (0.5 * (lengths[1:] + lengths[:-1]))
-    if periodic:
-        return np.maximum(jumps, np.concatenate((jumps[1:], jumps[:1])))
-    if jumps.size == 0:
-        return np.ones(1)
-    ends = np.concatenate((jumps[:1], jumps, jumps[-1:]))
-    return np.maximum(ends[1:], ends[:-1])
+    result = np.empty(widths.size)
+    interval_derivatives(points, widths, scheme.leading, sizes, periodic, result)
+    return result
+
+
+@compiled(types.void(TABLE, ROW, ROW, ROW, types.boolean, ROW), no_cfunc_wrapper=True)
+def interval_derivatives(points, widths, leading, sizes, periodic, out):
+    """Write the size of the (m+1)-th derivative on each interval: the larger of the differences to both neighbours."""
+    count, n, m = widths.size, sizes.size, leading.size - 1
+    if count == 1 and not periodic:
+        out[0] = 1.0
+        return
+    values = np.zeros((count, n))
+    for j in range(count):
+        for c in range(n):
+            total = 0.0
+            for k in range(m + 1):
+                total += leading[k] * points[j * (m + 1) + k, c]
+            values[j, c] = total / (widths[j] ** m * sizes[c])
+        out[j] = 0.0
+    for j in range(0 if periodic else 1, count):
+        jump, before = 0.0, (j - 1) % count
+        for c in range(n):
+            jump = max(jump, abs(values[j, c] - values[before, c]))
+        jump /= 0.5 * (widths[j] + widths[before])
+        out[j] = max(out[j], jump)
+        out[before] = max(out[before], jump)
 
 
 def error_estimate(points: Array, widths: Array, scheme: Scheme, sizes: Array, *, periodic: bool) -> float:
@@ -126,6 +142,12 @@ def times(widths: Array, scheme: Scheme) -> Array:
     return np.append(inside.ravel(), 1.0)
 
 
+@cache
+def _to_nodes(scheme: Scheme) -> Array:
+    """Coefficients of Legendre polynomials from values at the nodes, shape (m + 1, m + 1)."""
+    return np.asarray(np.linalg.inv(legvander(2.0 * scheme.nodes - 1.0, scheme.stages)), dtype=np.float64)
+
+
 def interpolate(points: Array, widths: Array, scheme: Scheme, s: Array) -> Array:
     """Return the collocation polynomials of one segment at relative times ``s``, shape (s.size, n).
 
@@ -138,8 +160,8 @@ def interpolate(points: Array, widths: Array, scheme: Scheme, s: Array) -> Array
         Relative times in [0, 1].
     """
     edges = np.concatenate(([0.0], np.cumsum(widths)))
-    which = np.clip(np.searchsorted(edges, s, side="right") - 1, 0, widths.size - 1)
-    values = lagrange(scheme.nodes, (s - edges[which]) / widths[which])
+    which = np.minimum(np.searchsorted(edges[1:], s, side="right"), widths.size - 1)
+    values = legvander(2.0 * (s - edges[which]) / widths[which] - 1.0, scheme.stages) @ _to_nodes(scheme)
     local = points[:-1].reshape(widths.size, scheme.stages + 1, -1)
     result = np.einsum("sk,skc->sc", values, local[which])
     result[s >= 1.0] = points[-1]

@@ -225,8 +225,9 @@ class OrbitCurve:
             intervals = math.ceil(finer * old.size)
             new = spread_error(x, old, self.scheme, self.sizes, periodic=smooth, intervals=intervals)
             widths.append(new)
-            parts.append(transfer_segment(x, old, new, self.scheme).ravel())
-            tangents.append(transfer_segment(v, old, new, self.scheme).ravel())
+            both = transfer_segment(np.hstack((x, v)), old, new, self.scheme)
+            parts.append(both[:, : self.n].ravel())
+            tangents.append(both[:, self.n :].ravel())
         at = orbit.scalars_at
         return replace(
             orbit,
