@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from scipy.linalg import expm
 
 from dynana.analysis.cycle_orbits import cycle_equations, cycle_of, orbit_of
+from dynana.analysis.cycle_places import others
 from dynana.definition.system import System
 from dynana.errors import ConvergenceError
 from dynana.lowering import critical_cycles as kernels_of_critical_cycles
@@ -187,14 +188,16 @@ class CriticalCycles:
     def _critical_multiplier(self, cycle: Cycle) -> complex:
         if self.bifurcation != "torus":
             return -1.0 if self.bifurcation == "flip" else 1.0
-        turning = (cycle.phases > 0.0) & (cycle.phases < math.pi)
+        # at a fold, rounding may make a complex pair of the multiplier 1 that every cycle has and the one that is equal
+        logs, phases = others(Spectrum(cycle.log_moduli, cycle.phases, cycle.trace), self.forced)
+        turning = (phases > 0.0) & (phases < math.pi)
         if not turning.any():
             raise ConvergenceError(
                 f"{self.system.name}: the cycle has no complex multipliers, so it is no torus point; multipliers "
                 f"{', '.join(f'{m:.4g}' for m in cycle.multipliers)}."
             )
-        nearest = np.flatnonzero(turning)[np.argmin(np.abs(cycle.log_moduli[turning]))]
-        return complex(np.exp(1j * cycle.phases[nearest]))
+        nearest = np.flatnonzero(turning)[np.argmin(np.abs(logs[turning]))]
+        return complex(np.exp(1j * phases[nearest]))
 
     def _fold_direction(self, orbit: Orbit) -> tuple[Orbit, Array, float]:
         """Return the cycle, and the direction in which a fold moves cycles: on points, and relative for the period."""

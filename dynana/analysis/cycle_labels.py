@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from dynana.analysis.cycle_legs import Leg, Mark, Scalar, put, root
+from dynana.analysis.cycle_legs import Leg, Mark, Scalar, exact, put, root
 from dynana.analysis.cycle_places import CycleCurve
 
 #: Parts of a step on which the cubic through its ends is looked at.
@@ -25,12 +25,13 @@ def labels(
     for k, value in of_scalars:
         _show_crossings(curve, leg, k, value)
     marks = []
-    for kind, name, function in wanted:
+    for number, (kind, name, function) in enumerate(wanted):
         values = np.array([function(p) for p in leg.places])
         for i in np.flatnonzero(values[:-1] * values[1:] < 0.0)[::-1].tolist():
             found = root(curve, leg, i, i + 1, function, resolved=kind == "user")
             if found is not None:
-                marks.append((found[0], Mark(kind, found[1], name, {"tangent": found[1].orbit.tangent.copy()})))
+                place = exact(found[1], *of_scalars[number]) if number < len(of_scalars) else found[1]
+                marks.append((found[0], Mark(kind, place, name, {"tangent": place.orbit.tangent.copy()})))
     for step, mark in marks:
         put(leg, step, mark.place)
     return [mark for _, mark in sorted(marks, key=lambda entry: abs(entry[0]))]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 import numpy as np
@@ -20,10 +20,6 @@ Array = NDArray[np.float64]
 #: The parameter rests where its part of the tangent is below the first number, which is about what rounding leaves of
 #: it next to homoclinic orbits; it moves again, for certain, where that is above the second.
 NO_SIGN, CLEAR_SIGN = 1e-9, 1e-7
-#: A test function that changes by more than this between neighbours is looked at between them.
-LARGE_CHANGE = 0.6
-#: Rounds of halving, and the part of a step below which nothing is halved any more.
-ROUNDS, SHORTEST = 6, 1e-3
 #: Distance of multipliers from where they should be at a located point: far more than they usually have, but next to
 #: homoclinic orbits they change by 1e10 times what a parameter does. At a fold two of them are equal, so that they are
 #: known to the square root of the precision only, and canards amplify rounding.
@@ -34,6 +30,8 @@ FINE, FINER = 1e-6, 2.0
 SECANTS, NUDGE, SETTLED = 10, 1e-5, 1e-11
 #: Last movement of a bifurcation, as a part of its step: convergence is superlinear, the error is much smaller.
 NARROW = 1e-9
+#: Relative distance from an asked value that is rounding of the last correction.
+ROUNDING = 4e-15
 #: Special points nearer than this part of a step are one: a curve that turns at a branch point has no fold there.
 SAME_PLACE = 1e-4
 
@@ -88,73 +86,10 @@ class Leg:
         return place is not None
 
 
-def is_quiet(leg: Leg, before: list[float] | None, after: list[float] | None) -> bool:
-    """Return whether there is nothing to look for in a leg of one step: no zeros, and none that might hide."""
-    a, b = leg.places
-    changes = any(a.tests[which] * b.tests[which] < 0.0 for which in (FOLD, DOUBLING, TORUS))
-    return not (changes or leg.turned or _doubtful(leg, before, after, [], 0.0))
-
-
 def rescale(curve: CycleCurve, leg: Leg) -> None:
     """Give the step of a leg the length that it has in the present scales, which may have changed since."""
     curve.curve.prepare(leg.base)
     leg.steps[-1] = curve.curve.place_of(leg.base, leg.places[-1].orbit)
-
-
-def look_closer(
-    curve: CycleCurve, leg: Leg, before: list[float] | None, after: list[float] | None, extra: list[Scalar]
-) -> None:
-    """Add places to a leg where a test function may have two zeros between neighbours.
-
-    That is where neither extrapolation from the left nor that from the right keeps the sign, and where a function
-    changes by much.
-
-    Parameters
-    ----------
-    before, after : list of float, or None
-        Slopes of the test functions in the steps before and after.
-    extra : list of functions of a Place
-        Further test functions.
-    """
-    shortest = SHORTEST * abs(leg.steps[-1])
-    for _ in range(ROUNDS):
-        wanted = _doubtful(leg, before, after, extra, shortest)
-        if not wanted:
-            break
-        for i in reversed(wanted):
-            leg.insert(curve, i, 0.5 * (leg.steps[i] + leg.steps[i + 1]))
-
-
-def _doubtful(
-    leg: Leg, before: list[float] | None, after: list[float] | None, extra: list[Scalar], shortest: float
-) -> list[int]:
-    """Return the numbers of the places after which a leg has to be looked at more closely."""
-    values = [all_tests(place, extra) for place in leg.places]
-    lengths = [abs(b - a) for a, b in pairwise(leg.steps)]
-    slopes = [[(y - x) / h for x, y in zip(a, b, strict=True)] for (a, b), h in zip(pairwise(values), lengths, strict=True)]
-    lefts = [slopes[0] if before is None else before, *slopes[:-1]]
-    rights = [*slopes[1:], slopes[-1] if after is None else after]
-    wanted = []
-    for i, h in enumerate(lengths):
-        a, b = values[i], values[i + 1]
-        far = any(abs(b[k] - a[k]) > LARGE_CHANGE for k in (DOUBLING, TORUS))
-        both = any(
-            x * y > 0.0 and (x + left * h) * x < 0.0 and (y - right * h) * x < 0.0
-            for x, y, left, right in zip(a, b, lefts[i], rights[i], strict=True)
-        )
-        if (far or both) and h > shortest:
-            wanted.append(i)
-    return wanted
-
-
-def all_tests(place: Place, extra: list[Scalar]) -> list[float]:
-    """Return the test functions at a place: its four, and extra ones."""
-    return [*place.tests.tolist(), *(function(place) for function in extra)]
-
-
-def slopes_between(a: Place, b: Place, step: float, extra: list[Scalar]) -> list[float]:
-    """Return the slopes of the test functions in a step."""
-    return [(y - x) / abs(step) for x, y in zip(all_tests(a, extra), all_tests(b, extra), strict=True)]
 
 
 def locate(curve: CycleCurve, leg: Leg) -> list[Mark]:
@@ -243,6 +178,17 @@ def root(
         place = curve.at(leg.base, step, resolved=True)
         return None if place is None else (step, place)
     return step, at if resolved else curve.place(at.orbit)  # its factors are there
+
+
+def exact(place: Place, k: int, value: float) -> Place:
+    """Return a place whose scalar number k has a value exactly, where rounding is all that is between them."""
+    orbit = place.orbit
+    at = orbit.scalars_at + k
+    if not 0.0 < abs(float(orbit.z[at]) - value) <= ROUNDING * abs(value):
+        return place
+    z = orbit.z.copy()
+    z[at] = value
+    return replace(place, orbit=replace(orbit, z=z), samples=[])
 
 
 def _located(curve: CycleCurve, leg: Leg, i: int, which: int) -> tuple[float, Mark] | None:

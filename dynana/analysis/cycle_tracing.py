@@ -18,19 +18,18 @@ from dynana.analysis.cycle_legs import (
     Leg,
     Mark,
     Scalar,
+    exact,
     hidden_fold,
-    is_quiet,
     locate,
-    look_closer,
     rescale,
     rests,
     root,
-    slopes_between,
 )
 from dynana.analysis.cycle_loops import Passed, same
 from dynana.analysis.cycle_places import FOLD, CycleCurve, Place
 from dynana.analysis.cycle_turns import Turns, asymmetry, shape, turned_around
 from dynana.analysis.cycle_ways import HALVED, LONG, SHRUNK, THRESHOLD, UNCONFIRMED, Limit, Way
+from dynana.analysis.cycle_zeros import is_quiet, look_closer, slopes_between
 from dynana.numerics.collocation_newton import DIVERGED, SINGULAR
 from dynana.numerics.pseudo_arclength import POINT_LIMIT, STEP_TOO_SMALL, StepControl, follow
 from dynana.results.stop import Stop
@@ -214,7 +213,7 @@ class Tracer:
             if not low - slack <= value <= high + slack:
                 bound = high if value > high else low
                 found = root(self.curve, leg, 0, 1, partial(_excess, k, bound))
-                leg.steps[1:], leg.places[1:] = ([found[0]], [found[1]]) if found else ([], [])
+                leg.steps[1:], leg.places[1:] = ([found[0]], [exact(found[1], k, bound)]) if found else ([], [])
                 return Stop(reason="end of range", message=f"{self.names[k]} = {number(bound)}."), True
         for limit in self.limits:
             if not limit.function(new) > 0.0:
@@ -305,7 +304,7 @@ class _Legs:
         self._pending = None
         self._flush()
 
-    def _complete(self, leg: Leg, after: Array | None) -> None:
+    def _complete(self, leg: Leg, after: list[float] | None) -> None:
         curve = self._tracer.curve
         if self._wanted or not is_quiet(leg, self._before, after):
             rescale(curve, leg)

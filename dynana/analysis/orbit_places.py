@@ -21,6 +21,9 @@ Array = NDArray[np.float64]
 #: Lengths, each twice as long as the one before and the last as long as the step, by which a root is looked for behind
 #: the beginning of a step.
 FARTHEST_BACK = 7
+#: Where the equations cannot be solved because they are singular at the root, they are solved beside it: part of the
+#: step by which it is missed.
+BESIDE = 1e-6
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -138,10 +141,13 @@ class Step(Generic[P]):
         which they can be solved.
         """
         nearest: tuple[float, float, P] | None = None
+        low = 0.0
 
         def at(length: float) -> float:
             nonlocal nearest
             place = self.take(length)
+            if place is None and nearest is not None and nearest[1] in (0.0, low):  # nothing but the beginning so far
+                place = self.take(length + BESIDE * self.length)
             if place is None:
                 return math.nan
             found = value(place)
@@ -150,7 +156,7 @@ class Step(Generic[P]):
             return found
 
         # a new mesh moves the start of the step a little along the curve: a root may have come to lie behind it
-        low, here, end = 0.0, at(0.0), value(self.after)
+        here, end = at(0.0), value(self.after)
         for k in range(FARTHEST_BACK):
             if not here * end > 0.0:
                 break

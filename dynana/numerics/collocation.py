@@ -206,7 +206,10 @@ def factorise(z, model, grid, scheme, scale, gradients, targets, work):
         chain.reshape(-1),
         pair.reshape(-1),
     )
-    stages, jacobians = zero_blocks(m * n * columns).reshape((m, n, columns)), zero_blocks(n * right).reshape((n, right))
+    stages, jacobians = (
+        zero_blocks(m * n * columns).reshape((m, n, columns)),
+        zero_blocks(n * right).reshape((n, right)),
+    )
     small = (np.zeros(n), np.zeros(n), np.zeros((n, n)), np.zeros((n, p.size)), np.zeros(n), stages, jacobians)
     forced, weights = addresses[TIME] != 0, np.zeros(size)
     w, inverse, firsts, flat_rows = zero_blocks(pair_width), 1.0 / states, np.zeros((n_rows, n)), rows.reshape(-1)

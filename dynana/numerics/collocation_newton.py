@@ -29,6 +29,10 @@ CHORD = 0.2
 #: multipliers are of this size, below those of the discretisation.
 FRESH = 1e-8
 
+#: Steps of Broyden's method with the factors of a neighbouring orbit, and contraction up to which it goes on: then
+#: they cost less than the full step that they save.
+MOST_BORROWED, BORROWED = 5, 0.15
+
 #: Newton steps after which the search is given up; quadratic convergence needs half of them from any useful start.
 MOST_STEPS = 12
 
@@ -60,13 +64,87 @@ def length_of(d, scale, points_end):
 
 
 @compiled
+def _inner(a, b, scale):
+    """Inner product of two vectors of unknowns in units of ``scale``."""
+    states, scalars = scale
+    n = states.size
+    weights, total = 1.0 / states**2, 0.0
+    points_end = a.size - scalars.size
+    for start in range(0, points_end, n):
+        for c in range(n):
+            total += weights[c] * a[start + c] * b[start + c]
+    for k in range(scalars.size):
+        total += a[points_end + k] * b[points_end + k] / scalars[k] ** 2
+    return total
+
+
+@compiled
+def _approach(z, model, grid, scheme, scale, gradients, targets, distance, work, vectors, report):
+    """Come near the solution, in place, with factors that belong to an orbit at some distance.
+
+    Broyden's method in the form that minimises errors (Deuflhard 2004, section 2.1.4). The factors were made with other
+    full rows, which change by no more than the rest along a curve.
+
+    Returns
+    -------
+    float
+        Contraction over length of Newton's method, as far as that of the first step tells; inf if there was none.
+    """
+    right, outer, nothing = vectors
+    curvature = np.inf
+    moves, squares = np.zeros((MOST_BORROWED, z.size)), np.zeros(MOST_BORROWED)
+    before, points_end = np.inf, z.size - scale[1].size
+    for k in range(MOST_BORROWED):
+        residual(z, model, grid, scheme, gradients, targets, right, outer)
+        for i in range(right.size):
+            right[i] = -right[i]
+        for i in range(outer.size):
+            outer[i] = -outer[i]
+        renew(right, outer, grid, scheme, scale, gradients, work)
+        v = moves[k]
+        back_substitute(1.0, nothing, grid, scheme, scale, targets.size, work, v)
+        report[CHORDS] += 1
+        for i in range(k - 1):
+            share = _inner(moves[i], v, scale) / squares[i]
+            for l in range(v.size):
+                v[l] += share * moves[i + 1, l]
+        size = length_of(v, scale, points_end)
+        contraction = size / before
+        if k == 0:
+            report[CONTRACTION] = size
+        else:
+            share = _inner(moves[k - 1], v, scale) / squares[k - 1]
+            if not (contraction < 1.0 and share < 0.5):
+                for l in range(v.size):
+                    z[l] -= moves[k - 1, l]
+                break
+            for l in range(v.size):
+                v[l] /= 1.0 - share
+            size /= 1.0 - share
+        if not size < np.inf:
+            break
+        if k == 1:
+            curvature = contraction / distance
+            report[CONTRACTION] *= curvature
+        for l in range(v.size):
+            z[l] += v[l]
+        if size <= FRESH or (k > 0 and (contraction > BORROWED or contraction * size <= FRESH)):
+            break
+        squares[k], before = _inner(v, v, scale), size
+    if not curvature < np.inf:
+        report[CONTRACTION] = 0.0
+    return curvature
+
+
+@compiled
 def newton(z, model, grid, scheme, scale, gradients, targets, limits, work, report):
     """Solve the collocation equations from ``z``, in place.
 
     Parameters
     ----------
     limits : tuple of float
-        (tolerance of the last correction, least damping factor: 1 gives up at the first step that does not contract)
+        (tolerance of the last correction, least damping factor: 1 gives up at the first step that does not contract,
+        distance to the orbit whose factors are in ``work``, 0 if there are none)
     report : (REPORT_SIZE,) array
         Receives full steps, chord steps, first contraction, length of the last correction, distance from the factors
         to the solution, sign and logarithm of the determinant.
@@ -76,7 +154,7 @@ def newton(z, model, grid, scheme, scale, gradients, targets, limits, work, repo
     int
         CONVERGED, NOT_CONVERGED, DIVERGED or SINGULAR. Unless converged, ``z`` is the last point that contracted.
     """
-    tolerance, least_damping = limits
+    tolerance, least_damping, distance = limits
     n_rows = targets.size
     points_end = z.size - scale[1].size
     outer = np.zeros(work[8].shape[0] - grid[0].size * scale[0].size)
@@ -84,7 +162,12 @@ def newton(z, model, grid, scheme, scale, gradients, targets, limits, work, repo
     right, d, next_d, trial = np.zeros(z.size), np.zeros(z.size), np.zeros(z.size), np.zeros(z.size)
     for k in range(report.size):
         report[k] = 0.0
-    curvature = np.inf  # of the equations: contraction over length
+    curvature, first = np.inf, True  # of the equations: contraction over length
+    if distance > 0.0:
+        curvature = _approach(
+            z, model, grid, scheme, scale, gradients, targets, distance, work, (right, outer, nothing), report
+        )
+        first = not curvature < np.inf
     damping = 1.0
     while report[STEPS] < MOST_STEPS:
         sign, logarithm = factorise(z, model, grid, scheme, scale, gradients, targets, work)
@@ -114,8 +197,9 @@ def newton(z, model, grid, scheme, scale, gradients, targets, limits, work, repo
             report[CHORDS] += 1
             next_size = length_of(next_d, scale, points_end)
             contraction = next_size / size
-            if report[CHORDS] == 1:
+            if first:
                 report[CONTRACTION] = contraction
+                first = False
             if not next_size <= (1.0 - 0.25 * damping) * size:
                 damping *= 0.5
                 if damping < least_damping:
@@ -140,7 +224,7 @@ def newton(z, model, grid, scheme, scale, gradients, targets, limits, work, repo
 
 
 _TANGENT = types.Tuple((ROW, REAL, ROW, TABLE))
-_LIMITS = types.UniTuple(REAL, 2)
+_LIMITS = types.UniTuple(REAL, 3)
 
 
 @compiled
@@ -188,6 +272,8 @@ def continue_orbit(
     along : tuple
         (old tangent, step, metric, derivative): the metric is the weight of each unknown in the inner product, the
         derivative that of `dynana.numerics.gauss.Scheme`.
+    limits : tuple of float
+        (tolerance, least damping factor, 1 if the factors in ``work`` are those of an orbit nearby and 0 if not)
     predict : bool
         If true, the last full row becomes the arclength condition, and the search starts a step along the old tangent;
         if false, all rows but the phase condition are as given and the search starts at ``z``.
@@ -208,13 +294,15 @@ def continue_orbit(
         targets[phase] = 0.0
         for k in range(z.size):
             targets[phase] += gradients[phase, k] * z[k]
+    tolerance, damping, borrowed = limits
     if predict:
         targets[last] = 0.0
         for k in range(z.size):
             gradients[last, k] = metric[k] * old[k]
             z[k] += step * old[k]
             targets[last] += gradients[last, k] * z[k]
-    code = newton(z, model, grid, scheme, scale, gradients, targets, limits, work, report)
+    distance = borrowed * abs(step) * length_of(old, scale, z.size - scale[1].size)
+    code = newton(z, model, grid, scheme, scale, gradients, targets, (tolerance, damping, distance), work, report)
     if code != CONVERGED:
         return code
     outer = np.zeros(work[8].shape[0] - grid[0].size * scale[0].size)

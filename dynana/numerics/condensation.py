@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from dynana.numerics.block_elimination import eliminate_blocks, substitute_blocks, triangularise_blocks
 from dynana.numerics.compilation import compiled
 from dynana.numerics.lanes import LANES, add_multiple, combine, dot
+from dynana.numerics.products import BLOCK, LARGE
 
 
 @compiled
@@ -30,6 +32,8 @@ def eliminate(a, start, size, width, lower, pivots):
     int
         Sign of the determinant; 0 if the matrix is singular or not finite.
     """
+    if size >= LARGE:
+        return eliminate_blocks(a, start, size, width, lower, pivots)
     sign = 1
     for k in range(size):
         row_k = start + k * width
@@ -62,6 +66,9 @@ def eliminate(a, start, size, width, lower, pivots):
 @compiled
 def substitute(a, start, size, width, lower, first):
     """Back-substitute the right-hand sides that stand in columns ``first`` to ``width`` of a factorised matrix."""
+    if size >= LARGE:
+        substitute_blocks(a, start, size, width, lower, first)
+        return
     for i in range(size - 1, -1, -1):
         row_i = start + i * width
         inverse = lower[i, i]
@@ -75,13 +82,16 @@ def substitute(a, start, size, width, lower, first):
 @compiled
 def solve_local(a, start, size, width, lower, pivots, x):
     """Solve for one more right-hand side ``x``, in place; ``x`` is padded to whole blocks."""
-    for k in range(size):
-        at = pivots[k]
-        value = x[at]
-        x[at] = x[k]
-        x[k] = value
-        for i in range(k + 1, size):
-            x[i] -= lower[k, i] * value
+    block = BLOCK if size >= LARGE else 1
+    for first in range(0, size, block):
+        last = min(first + block, size)
+        for k in range(first, last):
+            at = pivots[k]
+            x[k], x[at] = x[at], x[k]
+        for k in range(first, last):
+            value = x[k]
+            for i in range(k + 1, size):
+                x[i] -= lower[k, i] * value
     for i in range(size, x.size):
         x[i] = 0.0
     for i in range(size - 1, -1, -1):
@@ -100,13 +110,18 @@ def solve_local_transposed(a, start, size, width, lower, pivots, x):
         x[i] = value
         for c in range(i + 1, size):
             x[c] -= a[start + i * width + c] * value
-    for k in range(size - 1, -1, -1):
-        total = x[k]
-        for i in range(k + 1, size):
-            total -= lower[k, i] * x[i]
-        at = pivots[k]
-        x[k] = x[at]
-        x[at] = total
+    block, last = BLOCK if size >= LARGE else 1, size
+    while last > 0:
+        first = (last - 1) // block * block
+        for k in range(last - 1, first - 1, -1):
+            total = x[k]
+            for i in range(k + 1, size):
+                total -= lower[k, i] * x[i]
+            x[k] = total
+        for k in range(last - 1, first - 1, -1):
+            at = pivots[k]
+            x[k], x[at] = x[at], x[k]
+        last = first
 
 
 @compiled
@@ -127,6 +142,8 @@ def triangularise(s, rows, columns, width, reflectors, w):
     int
         Sign of the determinant of all reflections times that of the triangle.
     """
+    if columns >= LARGE:
+        return triangularise_blocks(s, rows, columns, width, reflectors, w)
     sign = 1
     for k in range(columns):
         norm = 0.0

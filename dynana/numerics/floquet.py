@@ -22,7 +22,9 @@ from numpy.typing import NDArray
 
 from dynana.numerics.compilation import compiled
 from dynana.numerics.condensation import triangularise
+from dynana.numerics.frames import align, leak
 from dynana.numerics.lanes import LANES, zero_blocks
+from dynana.numerics.products import LARGE, add_product
 from dynana.numerics.signatures import INDEX, INDICES, ROW, TABLE
 
 Array = NDArray[np.float64]
@@ -30,20 +32,6 @@ Array = NDArray[np.float64]
 #: A frame counts as split after k vectors when the first k turn out of their span by less than this in one period;
 #: relative errors of the multipliers are of this size.
 SPLIT = 1e-12
-
-#: The same for a frame that is turned between two sweeps: the rounding of a few reflections.
-TURNED = 1e-14
-
-#: Turns of a frame between two sweeps; what they do not separate has moduli of nearly the same size, or is a pair.
-MOST_TURNS = 30
-
-#: Relative distance of two real multipliers below which they are taken together, as the pair that they nearly are:
-#: directions are known to rounding over this distance, which has to stay below `SPLIT`.
-CLOSE = 1e-3
-
-#: Logarithm of the smallest ratio of multipliers with which frames are turned between sweeps: its square is a number,
-#: and smaller ones are separated by the next sweep anyway.
-DEEPEST = -200.0
 
 #: Sweeps after which what has not split is treated as one block: by then its moduli agree to within rounding.
 MOST_SWEEPS = 12
@@ -55,24 +43,6 @@ _FACTORS = types.Array(types.float64, 3, "C")
 
 
 @compiled
-def _leak(before, after, tolerance, split):
-    """Mark after which vectors a frame splits: nothing of the first k + 1 is carried out of their span."""
-    n = before.shape[0]
-    whole = True
-    for i in range(n):
-        leak = 0.0
-        for k in range(i + 1, n):
-            for c in range(i + 1):
-                total = 0.0
-                for l in range(n):
-                    total += before[l, k] * after[l, c]
-                leak = max(leak, abs(total))
-        split[i] = 1 if leak <= tolerance else 0
-        whole = whole and leak <= tolerance
-    return whole
-
-
-@compiled
 def _relate(frame, after, upper, product, split, pivots):
     """Compare the frame before and after a sweep, take over the latter; return the largest entry of U.
 
@@ -81,7 +51,7 @@ def _relate(frame, after, upper, product, split, pivots):
     """
     n = frame.shape[0]
     turned, largest = np.zeros((n, n)), 0.0
-    _leak(frame, after, SPLIT, split)
+    leak(frame, after, SPLIT, split)
     for i in range(n):
         for k in range(n):
             for l in range(n):
@@ -106,102 +76,6 @@ def _relate(frame, after, upper, product, split, pivots):
 
 
 @compiled
-def _few_left(split):
-    """Return whether what does not split are single vectors, each with the next one: blocks of no more than two."""
-    for k in range(split.size - 1):
-        if split[k] == 0 and split[k + 1] == 0:
-            return False
-    return True
-
-
-@compiled
-def _turn_pair(before, after, upper, width, first, turn):
-    """Turn two vectors into the invariant directions of their block, larger modulus first; return if it stays whole.
-
-    It does for a complex pair, and for real ones too close to each other to be told apart by directions.
-
-    Parameters
-    ----------
-    before, after : (n, n) array
-        Turns of which one more iteration leads from the first to the second one.
-    upper : (n * width,) array
-        Its triangle.
-    turn : (n, n) array
-        To be turned: ``after``, or a copy.
-    """
-    n, last = before.shape[0], first + 1
-    a, b, c, d = 0.0, 0.0, 0.0, 0.0
-    for k in range(n):
-        a += before[k, first] * after[k, first]
-        b += before[k, first] * after[k, last]
-        c += before[k, last] * after[k, first]
-        d += before[k, last] * after[k, last]
-    corner, above, below = upper[first * width + first], upper[first * width + last], upper[last * width + last]
-    a, b, c, d = corner * a + above * c, corner * b + above * d, below * c, below * d
-    mean, half = 0.5 * (a + d), 0.5 * (a - d)
-    discriminant = half * half + b * c
-    if not discriminant > (CLOSE * mean) ** 2:
-        return True
-    larger = mean + np.sqrt(discriminant) if mean > 0.0 else mean - np.sqrt(discriminant)
-    x, y = (b, larger - a) if abs(b) + abs(larger - a) > abs(c) + abs(larger - d) else (larger - d, c)
-    norm = np.sqrt(x * x + y * y)
-    for i in range(n):
-        one, other = turn[i, first], turn[i, first + 1]
-        turn[i, first] = (x * one + y * other) / norm
-        turn[i, first + 1] = (x * other - y * one) / norm
-    return False
-
-
-@compiled
-def _align(frame, logarithms, product, first, last, pairs):
-    """Turn the vectors of a block by orthogonal iteration with its part of D U S until singles and pairs are left.
-
-    ``pairs`` is 1 for the first one of a pair. Returns whether that came to an end; the frame is turned only then.
-    """
-    n = last - first
-    width = (2 * n + LANES - 1) // LANES * LANES
-    s, w, reflectors = zero_blocks(n * width), zero_blocks(width), np.zeros((n, n + 1))
-    turn, new, split = np.zeros((n, n)), np.zeros((n, n)), np.zeros(n, dtype=np.int64)
-    scale = logarithms[first]
-    for i in range(n):
-        turn[i, i] = 1.0
-        scale = max(scale, logarithms[first + i])
-    for _ in range(MOST_TURNS):
-        for i in range(n):
-            factor = np.exp(max(logarithms[first + i] - scale, DEEPEST))
-            for k in range(width):
-                s[i * width + k] = 0.0
-            for k in range(n):
-                for l in range(n):
-                    s[i * width + k] += factor * product[first + i, first + l] * turn[l, k]
-            s[i * width + n + i] = 1.0
-        triangularise(s, n, n, width, reflectors, w)
-        for i in range(n):
-            for k in range(n):
-                new[k, i] = s[i * width + n + k]
-        _leak(turn, new, TURNED, split)
-        if _few_left(split):
-            for i in range(n):
-                for k in range(n):
-                    reflectors[i, k] = new[i, k]
-            for k in range(n - 1):
-                if split[k] == 0:
-                    pairs[first + k] = 1 if _turn_pair(turn, new, s, width, k, reflectors) else 0
-            for i in range(frame.shape[0]):
-                for k in range(n):
-                    w[k] = 0.0
-                    for l in range(n):
-                        w[k] += frame[i, first + l] * reflectors[l, k]
-                for k in range(n):
-                    frame[i, first + k] = w[k]
-            return True
-        for i in range(n):
-            for k in range(n):
-                turn[i, k] = new[i, k]
-    return False
-
-
-@compiled
 def _sweep(factors, frame, logarithms, product, split, pivots):
     """Carry ``frame`` (n, n) through all factors, in place: logarithms of D, D^-1 Q_M^T P Q_M = U S, and its splits.
 
@@ -211,7 +85,7 @@ def _sweep(factors, frame, logarithms, product, split, pivots):
     n = frame.shape[0]
     width = (2 * n + LANES - 1) // LANES * LANES
     s, w, reflectors, mantissas = zero_blocks(n * width), zero_blocks(width), np.zeros((n, n + 1)), np.zeros(n)
-    after, upper, ratios = np.zeros((n, n)), np.zeros((n, n)), np.zeros((n, n))
+    after, upper, ratios, flat = np.zeros((n, n)), np.zeros((n, n)), np.zeros((n, n)), factors.reshape(-1)
     for i in range(n):
         logarithms[i], mantissas[i] = 0.0, 1.0
         for k in range(n):
@@ -227,9 +101,12 @@ def _sweep(factors, frame, logarithms, product, split, pivots):
                 value = factors[j, i, l]
                 if not abs(value) < np.inf:
                     return -1.0
-                for k in range(n):
-                    s[row + k] += value * after[l, k]
+                if n < LARGE:
+                    for k in range(n):
+                        s[row + k] += value * after[l, k]
             s[row + n + i] = 1.0
+        if n >= LARGE:
+            add_product(s, 0, width, 0.0, 1.0, flat, j * n * n, n, False, after.reshape(-1), 0, n, n, n, n)
         triangularise(s, n, n, width, reflectors, w)
         for i in range(n):
             for k in range(n):
@@ -298,7 +175,7 @@ def _separate(factors, frame, sweeps, raw, pivots, product, split, pairs):
         first, stuck = 0, False
         for k in range(n):
             if split[k] == 1:
-                if usable and k > first and not _align(frame, raw, product, first, k + 1, pairs):
+                if usable and k > first and not align(frame, raw, product, first, k + 1, pairs):
                     stuck = True
                     pairs[first] = 2
                 first = k + 1

@@ -35,7 +35,6 @@ LEAST_SHARE = 0.1
 #: Smallest damping factor in the search for a first orbit.
 LEAST_DAMPING = 1.0 / 256.0
 
-
 #: A linear condition on all unknowns, set up anew where each correction starts: its gradient and its value.
 Condition = Callable[["OrbitCurve", Orbit], tuple[Array, float]]
 
@@ -84,11 +83,12 @@ class OrbitCurve:
         self._scheme = scheme_arrays(self.scheme, self.n)
         self._counts = np.zeros(0, dtype=np.int64)
         self._installed = np.zeros(0)
+        self._borrowed = False  # whether the factors belong to an orbit of this curve on this mesh
         self.frame = np.eye(self.n)
 
     @property
     def metric(self) -> Array:
-        """Weight of each unknown in the inner product: quadrature over the orbit, states in units of their sizes."""
+        """Weight of each unknown in the inner product: quadrature over the orbit, states in units of sizes."""
         return self._metric
 
     @property
@@ -135,6 +135,7 @@ class OrbitCurve:
             self._gradients = np.zeros((rows, orbit.z.size))
             self._targets = np.zeros(rows)
             self._report = np.zeros(REPORT_SIZE)
+        self._borrowed = False
         self._grid = (orbit.counts, orbit.widths)
         for points, _ in orbit.split(orbit.z):
             np.maximum(self.sizes, np.ptp(points, axis=0), out=self.sizes)
@@ -153,18 +154,23 @@ class OrbitCurve:
         self._installed = orbit.widths
 
     def _run(self, orbit: Orbit, step: float, predict: bool, damping: float) -> tuple[int, Orbit]:
-        z, tangent = orbit.z.copy(), np.empty_like(orbit.z)
+        z, tangent = np.empty_like(orbit.z), np.empty_like(orbit.z)
         for row, k in enumerate(self.held, start=int(self.equations.phase)):
             at = orbit.scalars_at + k
-            self._gradients[row, at], self._targets[row] = 1.0, z[at]
+            self._gradients[row, at], self._targets[row] = 1.0, orbit.z[at]
         for row, condition in enumerate(self.further, start=int(self.equations.phase) + len(self.held)):
             self._gradients[row], self._targets[row] = condition(self, orbit)
-        code = continue_orbit(
-            0 if self.equations.phase else -1,
-            (orbit.tangent, step, self._metric, self.scheme.derivative),
-            predict, self._model, self._grid, self._scheme, self._scale, self._gradients, self._targets,
-            (TOLERANCE, damping), self._work, z, tangent, self._report,
-        )  # fmt: skip
+        for borrowed in (True, False) if self._borrowed else (False,):
+            z[:] = orbit.z
+            code = continue_orbit(
+                0 if self.equations.phase else -1,
+                (orbit.tangent, step, self._metric, self.scheme.derivative),
+                predict, self._model, self._grid, self._scheme, self._scale, self._gradients, self._targets,
+                (TOLERANCE, damping, float(borrowed)), self._work, z, tangent, self._report,
+            )  # fmt: skip
+            if code == CONVERGED:
+                break
+        self._borrowed = predict and code == CONVERGED
         return code, replace(orbit, z=z, tangent=tangent, report=self._report.copy(), steps=orbit.steps + 1)
 
     def settle(self, orbit: Orbit, *, fixed: int = -1, adaptations: int = 3) -> Attempt[Orbit]:
@@ -186,10 +192,8 @@ class OrbitCurve:
         for k in range(adaptations + 1):
             self._install(orbit)
             self._gradients[-1] = 0.0
-            scalars = orbit.z.size - orbit.scalars_at
-            at = orbit.scalars_at + fixed % scalars
-            self._gradients[-1, at] = 1.0
-            self._targets[-1] = orbit.z[at]
+            at = orbit.scalars_at + fixed % (orbit.z.size - orbit.scalars_at)
+            self._gradients[-1, at], self._targets[-1] = 1.0, orbit.z[at]
             code, found = self._run(orbit, 0.0, False, LEAST_DAMPING)
             if code != CONVERGED:
                 return Attempt(False, None, math.nan, float(self._report[CONTRACTION]), code)
@@ -261,6 +265,7 @@ class OrbitCurve:
 
         rng = np.random.default_rng(0)  # some right-hand side that is not orthogonal to anything
         v = np.zeros_like(orbit.z)
+        self._borrowed = False
         self._gradients[-1] = self._metric * orbit.tangent
         outer = np.append(rng.normal(size=self.equations.conditions + self.equations.rows - 1), 0.0)
         right = rng.normal(size=orbit.z.size)

@@ -238,7 +238,9 @@ def resolve_transfers(z, model, grid, scheme, states, factors):
                     for part in range(parts):
                         if parts > 1:
                             first = part / parts
-                            _sample(jacobian, p, points, n, z, point * n, t + h * first, first, 1.0 / parts, step, small)
+                            _sample(
+                                jacobian, p, points, n, z, point * n, t + h * first, first, 1.0 / parts, step, small
+                            )
                             trace += step * _trace(jacobians, weights, free[i])
                         _multiply_by_series(n, step, free[i], ratios, matrix, square, small)
                     for c in range(n):

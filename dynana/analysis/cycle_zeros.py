@@ -1,0 +1,78 @@
+"""Where zeros of test functions may be hidden between neighbours on a curve of cycles."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+from dynana.analysis.cycle_legs import Leg, Scalar
+from dynana.analysis.cycle_places import DOUBLING, FOLD, TORUS, CycleCurve, Place
+
+#: A test function that changes by more than this between neighbours is looked at between them.
+LARGE_CHANGE = 0.6
+#: Rounds of halving, and the part of a step below which nothing is halved any more.
+ROUNDS, SHORTEST = 6, 1e-3
+
+
+def is_quiet(leg: Leg, before: list[float] | None, after: list[float] | None) -> bool:
+    """Return whether there is nothing to look for in a leg of one step: no zeros, and none that might hide."""
+    a, b = leg.places
+    changes = any(a.tests[which] * b.tests[which] < 0.0 for which in (FOLD, DOUBLING, TORUS))
+    return not (changes or leg.turned or _doubtful(leg, before, after, [], 0.0))
+
+
+def look_closer(
+    curve: CycleCurve, leg: Leg, before: list[float] | None, after: list[float] | None, extra: list[Scalar]
+) -> None:
+    """Add places to a leg where a test function may have two zeros between neighbours.
+
+    That is where neither extrapolation from the left nor that from the right keeps the sign, and where a function
+    changes by much.
+
+    Parameters
+    ----------
+    before, after : list of float, or None
+        Slopes of the test functions in the steps before and after.
+    extra : list of functions of a Place
+        Further test functions.
+    """
+    shortest = SHORTEST * abs(leg.steps[-1])
+    for _ in range(ROUNDS):
+        wanted = _doubtful(leg, before, after, extra, shortest)
+        if not wanted:
+            break
+        for i in reversed(wanted):
+            leg.insert(curve, i, 0.5 * (leg.steps[i] + leg.steps[i + 1]))
+
+
+def _doubtful(
+    leg: Leg, before: list[float] | None, after: list[float] | None, extra: list[Scalar], shortest: float
+) -> list[int]:
+    """Return the numbers of the places after which a leg has to be looked at more closely."""
+    values = [all_tests(place, extra) for place in leg.places]
+    lengths = [abs(b - a) for a, b in pairwise(leg.steps)]
+    slopes = [
+        [(y - x) / h for x, y in zip(a, b, strict=True)] for (a, b), h in zip(pairwise(values), lengths, strict=True)
+    ]
+    lefts = [slopes[0] if before is None else before, *slopes[:-1]]
+    rights = [*slopes[1:], slopes[-1] if after is None else after]
+    wanted = []
+    for i, h in enumerate(lengths):
+        a, b = values[i], values[i + 1]
+        far = any(abs(b[k] - a[k]) > LARGE_CHANGE for k in (DOUBLING, TORUS))
+        both = any(
+            x * y > 0.0 and (x + left * h) * x < 0.0 and (y - right * h) * x < 0.0
+            for x, y, left, right in zip(a, b, lefts[i], rights[i], strict=True)
+        )
+        if (far or both) and h > shortest:
+            wanted.append(i)
+    return wanted
+
+
+def all_tests(place: Place, extra: list[Scalar]) -> list[float]:
+    """Return the test functions at a place: its four, and extra ones."""
+    return [*place.tests.tolist(), *(function(place) for function in extra)]
+
+
+def slopes_between(a: Place, b: Place, step: float, extra: list[Scalar]) -> list[float]:
+    """Return the slopes of the test functions in a step."""
+    return [(y - x) / abs(step) for x, y in zip(all_tests(a, extra), all_tests(b, extra), strict=True)]
