@@ -183,8 +183,9 @@ def root(
 def exact(place: Place, k: int, value: float) -> Place:
     """Return a place whose scalar number k has a value exactly, where rounding is all that is between them."""
     orbit = place.orbit
-    at = orbit.scalars_at + k
-    if not 0.0 < abs(float(orbit.z[at]) - value) <= ROUNDING * abs(value):
+    at = orbit.scalars_at + orbit.segments - 1 + k
+    own = k > 0 or float(place.scalars[0]) == float(orbit.z[at])  # periods may be sums of durations
+    if not (own and 0.0 < abs(float(orbit.z[at]) - value) <= ROUNDING * abs(value)):
         return place
     z = orbit.z.copy()
     z[at] = value
