@@ -30,8 +30,8 @@ FINE, FINER = 1e-6, 2.0
 SECANTS, NUDGE, SETTLED = 10, 1e-5, 1e-11
 #: Last movement of a bifurcation, as a part of its step: convergence is superlinear, the error is much smaller.
 NARROW = 1e-9
-#: Relative distance from an asked value that is rounding of the last correction.
-ROUNDING = 4e-15
+#: Relative distance from an asked value that the search for it leaves.
+ROUNDING = 1e-13
 #: Special points nearer than this part of a step are one: a curve that turns at a branch point has no fold there.
 SAME_PLACE = 1e-4
 

@@ -67,12 +67,10 @@ class Passed:
 
     def _between(self, last: Place, new: Place) -> bool:
         """Return whether period and parameters of the start are about between those of two neighbours."""
-        a, b = last.scalars, new.scalars
-        slack = np.abs(b - a) + SAME_CYCLE * np.abs(a)
-        return bool(
-            np.all(
-                (self._start.scalars >= np.minimum(a, b) - slack) & (self._start.scalars <= np.maximum(a, b) + slack)
-            )
+        of_all = zip(self._start.scalars.tolist(), last.scalars.tolist(), new.scalars.tolist(), strict=True)
+        return all(
+            min(a, b) - (slack := abs(b - a) + SAME_CYCLE * abs(a)) <= start <= max(a, b) + slack
+            for start, a, b in of_all
         )
 
 

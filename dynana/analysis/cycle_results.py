@@ -155,7 +155,7 @@ def _extents(parts: list[tuple[Array, Array]], stages: int) -> tuple[Array, Arra
     for size in np.unique(sizes):
         here = np.flatnonzero(sizes == size)
         points, widths = np.array([parts[i][0] for i in here]), np.array([parts[i][1] for i in here])
-        maxima[here], minima[here] = collocated.largest(points, stages), -collocated.largest(-points, stages)
+        maxima[here], minima[here] = collocated.extrema(points, stages)
         means[here] = collocated.mean(points, widths, stages)
     return maxima, minima, means
 

@@ -126,9 +126,9 @@ def _curve(request: Request, sizes: Array, gains: Array | None, forcing: Forcing
 def _sizes(system: System, points: Array) -> Array:
     """Return how much states vary, to begin with: their extents on a cycle, or a guess for those that rest on it."""
     extent = np.maximum(np.ptp(points, axis=0), LEAST_EXTENT * np.abs(points).max(axis=0))
-    typical = np.array([
-        np.ptp(system.ranges[n]) if n in system.ranges else abs(value) or 1.0 for n, value in system.initial.items()
-    ])  # fmt: skip
+    ranges = system.ranges
+    initial = {} if set(system.states) <= set(ranges) else system.initial  # steady states take a while
+    typical = np.array([np.ptp(ranges[n]) if n in ranges else abs(initial[n]) or 1.0 for n in system.states])
     resting: Array = np.where(extent > RESTING * typical, extent, LEAST_EXTENT * typical)
     return resting
 

@@ -58,8 +58,9 @@ def extents(curve: SpikingOrbits, orbits: Sequence[Orbit]) -> tuple[Array, Array
         highest, lowest, total = [], [], np.zeros((len(here), n))
         for k in range(counts.size):
             x = np.array([part[k] for part in parts])
-            highest.append(collocated.largest(x[..., :n], curve.scheme.stages))
-            lowest.append(-collocated.largest(-x[..., :n], curve.scheme.stages))
+            high, low = collocated.extrema(x[..., :n], curve.scheme.stages)
+            highest.append(high)
+            lowest.append(low)
             total += _integrals(curve, x, [orbits[i] for i in here], k)
         maxima[here], minima[here] = np.max(highest, axis=0), np.min(lowest, axis=0)
         means[here] = total / np.array([curve.lasting(orbits[i]).sum() for i in here])[:, None]

@@ -112,12 +112,13 @@ def _approach(z, model, grid, scheme, scale, gradients, targets, distance, work,
         contraction = size / before
         if k == 0:
             report[CONTRACTION] = size
-        else:
-            share = _inner(moves[k - 1], v, scale) / squares[k - 1]
-            if not (contraction < 1.0 and share < 0.5):
+        elif not contraction <= BORROWED:
+            if k == 1:  # from where it began, Newton's method finds what is nearest
                 for l in range(v.size):
-                    z[l] -= moves[k - 1, l]
-                break
+                    z[l] -= moves[0, l]
+            break
+        else:
+            share = _inner(moves[k - 1], v, scale) / squares[k - 1]  # at most the contraction in size
             for l in range(v.size):
                 v[l] /= 1.0 - share
             size /= 1.0 - share
@@ -128,7 +129,7 @@ def _approach(z, model, grid, scheme, scale, gradients, targets, distance, work,
             report[CONTRACTION] *= curvature
         for l in range(v.size):
             z[l] += v[l]
-        if size <= FRESH or (k > 0 and (contraction > BORROWED or contraction * size <= FRESH)):
+        if size <= FRESH or (k > 0 and contraction * size <= FRESH):
             break
         squares[k], before = _inner(v, v, scale), size
     if not curvature < np.inf:

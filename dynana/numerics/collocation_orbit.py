@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ from dynana.numerics.collocation_newton import SIGN
 from dynana.numerics.function_addresses import addresses
 from dynana.numerics.gauss import gauss_scheme
 from dynana.numerics.kernel_addresses import CLOSURE
-from dynana.numerics.mesh import times
+from dynana.numerics.mesh import times, transfer_segment
 from dynana.numerics.signatures import MATRIX, VECTOR
 
 Array = NDArray[np.float64]
@@ -149,6 +149,22 @@ class Orbit:
             parts.append((on_points, self.widths[interval : interval + count]))
             point, interval = point + size, interval + count
         return parts
+
+    def on_meshes(self, widths: Sequence[Array]) -> Orbit:
+        """Return the orbit and its tangent on other meshes, one for each segment."""
+        parts, tangents, scheme = [], [], gauss_scheme(self.stages)
+        for (x, old), (v, _), new in zip(self.split(self.z), self.split(self.tangent), widths, strict=True):
+            both = transfer_segment(np.hstack((x, v)), old, new, scheme)
+            parts.append(both[:, : self.n].ravel())
+            tangents.append(both[:, self.n :].ravel())
+        return replace(
+            self,
+            z=np.concatenate([*parts, self.z[self.scalars_at :]]),
+            tangent=np.concatenate([*tangents, self.tangent[self.scalars_at :]]),
+            counts=np.array([new.size for new in widths], dtype=np.int64),
+            widths=np.concatenate(widths),
+            steps=0,
+        )
 
     def times(self) -> Array:
         """Times of all points, from the start of the orbit."""

@@ -109,7 +109,7 @@ def spread_error(
     Returns
     -------
     ndarray, shape (intervals,)
-        Sum 1. The old widths if they are good enough already.
+        Sum 1. The old widths themselves if they are good enough already.
     """
     derivative = _derivatives(points, widths, scheme, sizes, periodic)
     shares = derivative ** (1.0 / (scheme.stages + 1))
@@ -117,7 +117,7 @@ def spread_error(
     density = shares + EVEN * mean if mean > 0.0 else np.ones_like(shares)
     parts = density * widths
     if intervals == widths.size and parts.max() < GOOD_ENOUGH ** (1.0 / (scheme.stages + 1)) * parts.mean():
-        return widths.copy()
+        return widths
     mass = np.concatenate(([0.0], np.cumsum(parts)))
     edges = np.concatenate(([0.0], np.cumsum(widths)))
     wanted = np.interp(np.linspace(0.0, mass[-1], intervals + 1), mass, edges)

@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dynana.numerics.collocation import scheme_arrays, workspace
-from dynana.numerics.collocation_newton import CONTRACTION, CONVERGED, REPORT_SIZE, continue_orbit
+from dynana.numerics.collocation_newton import CONTRACTION, CONVERGED, REPORT_SIZE, STEPS, continue_orbit
 from dynana.numerics.collocation_orbit import Orbit, OrbitEquations, Spectrum
 from dynana.numerics.floquet import multipliers
 from dynana.numerics.gauss import Scheme, gauss_scheme
-from dynana.numerics.mesh import error_estimate, spread_error, times, transfer_segment
+from dynana.numerics.mesh import error_estimate, spread_error, times
 from dynana.numerics.pseudo_arclength import Attempt
 from dynana.numerics.variational import resolve_transfers
 
@@ -31,6 +31,12 @@ LEAST_VARIATION = 1e-3
 
 #: Least size of a segment's duration relative to all of them: a refractory time may vanish.
 LEAST_SHARE = 0.1
+
+#: Ratio of a state's variation or a duration to its scale up to which the scale is kept while the mesh is.
+OUTGROWN = 1.1
+
+#: Steps for which factors of the last orbit are not used after they were not good enough.
+PAUSE = 4
 
 #: Smallest damping factor in the search for a first orbit.
 LEAST_DAMPING = 1.0 / 256.0
@@ -83,7 +89,9 @@ class OrbitCurve:
         self._scheme = scheme_arrays(self.scheme, self.n)
         self._counts = np.zeros(0, dtype=np.int64)
         self._installed = np.zeros(0)
+        self._scale = (np.zeros(self.n), np.zeros(0))
         self._borrowed = False  # whether the factors belong to an orbit of this curve on this mesh
+        self._pause = 0  # steps for which they are not used
         self.frame = np.eye(self.n)
 
     @property
@@ -160,7 +168,8 @@ class OrbitCurve:
             self._gradients[row, at], self._targets[row] = 1.0, orbit.z[at]
         for row, condition in enumerate(self.further, start=int(self.equations.phase) + len(self.held)):
             self._gradients[row], self._targets[row] = condition(self, orbit)
-        for borrowed in (True, False) if self._borrowed else (False,):
+        self._pause = max(self._pause - 1, 0)
+        for borrowed in (True, False) if self._borrowed and not self._pause else (False,):
             z[:] = orbit.z
             code = continue_orbit(
                 0 if self.equations.phase else -1,
@@ -168,6 +177,8 @@ class OrbitCurve:
                 predict, self._model, self._grid, self._scheme, self._scale, self._gradients, self._targets,
                 (TOLERANCE, damping, float(borrowed)), self._work, z, tangent, self._report,
             )  # fmt: skip
+            if borrowed and self._report[STEPS] > 1:
+                self._pause = PAUSE
             if code == CONVERGED:
                 break
         self._borrowed = predict and code == CONVERGED
@@ -224,23 +235,21 @@ class OrbitCurve:
     def adapt(self, orbit: Orbit, finer: float = 1.0) -> Orbit:
         """Return the orbit and its tangent on a mesh that spreads the error, with ``finer`` times as many intervals."""
         smooth = orbit.segments == 1 and self.equations.phase
-        parts, tangents, widths = [], [], []
-        for (x, old), (v, _) in zip(orbit.split(orbit.z), orbit.split(orbit.tangent), strict=True):
-            intervals = math.ceil(finer * old.size)
-            new = spread_error(x, old, self.scheme, self.sizes, periodic=smooth, intervals=intervals)
-            widths.append(new)
-            both = transfer_segment(np.hstack((x, v)), old, new, self.scheme)
-            parts.append(both[:, : self.n].ravel())
-            tangents.append(both[:, self.n :].ravel())
-        at = orbit.scalars_at
-        return replace(
-            orbit,
-            z=np.concatenate([*parts, orbit.z[at:]]),
-            tangent=np.concatenate([*tangents, orbit.tangent[at:]]),
-            counts=np.array([new.size for new in widths], dtype=np.int64),
-            widths=np.concatenate(widths),
-            steps=0,
-        )
+        segments = orbit.split(orbit.z)
+        widths = [
+            spread_error(x, old, self.scheme, self.sizes, periodic=smooth, intervals=math.ceil(finer * old.size))
+            for x, old in segments
+        ]
+        if all(new is old for new, (_, old) in zip(widths, segments, strict=True)) and not self._outgrown(orbit):
+            return replace(orbit, steps=0)
+        return orbit.on_meshes(widths)
+
+    def _outgrown(self, orbit: Orbit) -> bool:
+        """Return whether scales have to be set anew."""
+        states, scalars = self._scale
+        lasting = orbit.durations / scalars[: orbit.segments] if scalars.size else np.zeros(1)
+        grown = any(bool((np.ptp(x, axis=0) > OUTGROWN * states).any()) for x, _ in orbit.split(orbit.z))
+        return grown or bool((np.abs(np.log(lasting)) > math.log(OUTGROWN)).any())
 
     def place_of(self, base: Orbit, orbit: Orbit) -> float:
         """Return the signed length of the step that leads from one orbit to another on the same mesh."""

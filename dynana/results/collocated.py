@@ -73,25 +73,36 @@ def mean(points: Array, widths: Array, stages: int) -> Array:
 
 def largest(points: Array, stages: int) -> Array:
     """Return the largest value of each state over one segment, on the polynomials, shape (..., n)."""
-    local = coefficients(points, stages)
+    return extrema(points, stages)[0]
+
+
+def extrema(points: Array, stages: int) -> tuple[Array, Array]:
+    """Return the largest and the smallest value of each state over one segment, on the polynomials, each (..., n)."""
+    states = points.shape[-1]
+    shape = (*points.shape[:-2], -1, stages + 1, states)
+    rows = np.moveaxis(points[..., :-1, :].reshape(shape), -2, -1).reshape(-1, stages + 1)  # one for each polynomial
+    # not by BLAS, whose threads take longer than products so thin
+    polynomials = np.einsum("ij,kj->ik", rows, _to_basis(stages))
     at = legendre.legvander(np.linspace(-1.0, 1.0, PARTS + 1), stages)
-    sampled = at @ local  # (..., intervals, PARTS + 1, n)
-    flat = sampled.reshape(*points.shape[:-2], -1, points.shape[-1])
-    top = flat.argmax(axis=-2)
-    found: Array = flat.max(axis=-2)
-    interval, k = np.divmod(top, PARTS + 1)
+    samples = np.einsum("ij,kj->ik", polynomials, at)
+    shape = (*points.shape[:-2], -1, states)
+    local, sampled = polynomials.reshape(*shape, stages + 1), samples.reshape(*shape, PARTS + 1)
+    return _highest(local, sampled), -_highest(-local, -sampled)
+
+
+def _highest(local: Array, sampled: Array) -> Array:
+    """Return the largest values of polynomials (..., intervals, n, degree + 1) with samples, shape (..., n)."""
+    highest = sampled.max(axis=-1)
+    interval = highest.argmax(axis=-2)
+    found: Array = highest.max(axis=-2)
+    k = np.take_along_axis(sampled, interval[..., None, :, None], axis=-3)[..., 0, :, :].argmax(axis=-1)
     count = local.shape[-3]
     for side in (-1, 0):  # the part before and the part after the largest sample
         part = interval * PARTS + k + side
         part = np.clip(np.where((k == 0) & (side < 0), interval * PARTS - 1, part), 0, count * PARTS - 1)
-        found = np.maximum(found, _top(_chosen(local, part // PARTS), part % PARTS))
+        chosen = np.take_along_axis(local, (part // PARTS)[..., None, :, None], axis=-3)[..., 0, :, :]
+        found = np.maximum(found, _top(np.moveaxis(chosen, -1, 0), part % PARTS))
     return found
-
-
-def _chosen(local: Array, interval: NDArray[np.intp]) -> Array:
-    """Coefficients of the given interval of each state, shape (degree + 1, ..., n)."""
-    picked = np.take_along_axis(local, interval[..., None, None, :], axis=-3)[..., 0, :, :]
-    return np.moveaxis(picked, -2, 0)
 
 
 def _top(polynomial: Array, part: NDArray[np.intp]) -> Array:

@@ -145,7 +145,7 @@ class Cycle(Result):
     @property
     def minima(self) -> Array:
         """Smallest value of each state, on the polynomials, shape (n,)."""
-        return np.asarray(np.min([-collocated.largest(-x, s.stages) for s, x in self._parts()], axis=0))
+        return np.asarray(np.min([collocated.extrema(x, s.stages)[1] for s, x in self._parts()], axis=0))
 
     @property
     def amplitude(self) -> Array:
