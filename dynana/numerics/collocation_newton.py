@@ -29,6 +29,9 @@ CHORD = 0.2
 #: multipliers are of this size, below those of the discretisation.
 FRESH = 1e-8
 
+#: Distance to the solution at which the search with the factors of a neighbouring orbit ends, well below `FRESH`.
+APPROACHED = 1e-9
+
 #: Steps of Broyden's method with the factors of a neighbouring orbit, and contraction up to which it goes on: then
 #: they cost less than the full step that they save.
 MOST_BORROWED, BORROWED = 5, 0.15
@@ -129,7 +132,7 @@ def _approach(z, model, grid, scheme, scale, gradients, targets, distance, work,
             report[CONTRACTION] *= curvature
         for l in range(v.size):
             z[l] += v[l]
-        if size <= FRESH or (k > 0 and contraction * size <= FRESH):
+        if size <= APPROACHED or (k > 0 and contraction * size <= APPROACHED):
             break
         squares[k], before = _inner(v, v, scale), size
     if not curvature < np.inf:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from dynana.numerics.collocation import scheme_arrays, workspace
 from dynana.numerics.collocation_newton import CONTRACTION, CONVERGED, REPORT_SIZE, STEPS, continue_orbit
 from dynana.numerics.collocation_orbit import Orbit, OrbitEquations, Spectrum
+from dynana.numerics.eigenfunctions import on_points
 from dynana.numerics.floquet import multipliers
 from dynana.numerics.gauss import Scheme, gauss_scheme
 from dynana.numerics.mesh import error_estimate, spread_error, times
@@ -343,20 +344,5 @@ class OrbitCurve:
         """
         if orbit.segments != 1:
             raise ValueError(f"{orbit.segments} segments: eigenfunctions are offered for orbits of one segment.")
-        n, m, count = self.n, self.scheme.stages, int(orbit.counts[0])
-        local, transfer, chain, relation = self._work[0], self._work[3], self._work[4], self._work[7][0]
-        right = local.shape[1] - transfer.shape[1]
-        inside = local.reshape(count, m * n, -1)[:, :, right : right + n]
-        rows = chain.reshape(count, n, -1)
-        start = np.linalg.svd(relation[:, :n] + multiplier * relation[:, n:])[2][-1].conj()
-        values = np.zeros((count * (m + 1) + 1, n), dtype=np.complex128)
-        values[0], values[-1] = start, multiplier * start
-        for j in range(count - 1, -1, -1):
-            at = j * (m + 1)
-            if j > 0:
-                known = rows[j, :, n : 2 * n] @ start + rows[j, :, 2 * n : 3 * n] @ values[at + m + 1]
-                values[at] = np.linalg.solve(rows[j, :, :n], -known)
-            values[at + 1 : at + m + 1] = (inside[j] @ values[at]).reshape(m, n)
-        norm = math.sqrt(float((np.abs(values) ** 2).mean()))
-        result: NDArray[np.complex128] = values * self._scale[0] / norm
+        result: NDArray[np.complex128] = on_points(self._work, self.n, self.scheme.stages, multiplier) * self._scale[0]
         return result
