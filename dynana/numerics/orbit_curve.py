@@ -249,7 +249,8 @@ class OrbitCurve:
         """Return whether scales have to be set anew."""
         states, scalars = self._scale
         lasting = orbit.durations / scalars[: orbit.segments] if scalars.size else np.zeros(1)
-        grown = any(bool((np.ptp(x, axis=0) > OUTGROWN * states).any()) for x, _ in orbit.split(orbit.z))
+        extents = [np.maximum(np.ptp(x, axis=0), self.sizes) for x, _ in orbit.split(orbit.z)]
+        grown = any(bool((extent > OUTGROWN * states).any()) for extent in extents)
         return grown or bool((np.abs(np.log(lasting)) > math.log(OUTGROWN)).any())
 
     def place_of(self, base: Orbit, orbit: Orbit) -> float:
