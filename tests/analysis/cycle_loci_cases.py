@@ -105,8 +105,8 @@ def cycle_near(
     system: dn.System, start: np.ndarray, period: float, intervals: int = 20, *, adjusted: bool = True
 ) -> Cycle:
     """The cycle near a trajectory that is almost closed: of the given period, the first parameter being adjusted."""
-    forcing = period if is_forced(system) else None
-    equations = cycle_equations(system, system.parameters[:1], forcing_period=forcing)
+    forcing = [period, 0.0, 0.0] if is_forced(system) else None
+    equations = cycle_equations(system, system.parameters[:1], forcing=forcing)
     kernels = dn.lower(system)
 
     def f(t, y):
