@@ -103,7 +103,7 @@ def _adjoint(orbits: SpikingOrbits, orbit: Orbit) -> tuple[Array, Array, Array, 
         for a, r in zip(starts, rows, strict=True)
     ])  # fmt: skip
     lengths = np.repeat(orbit.durations, orbit.counts) * orbit.widths
-    joins, shifts = _joins(orbits, orbit, pace[starts], pace[starts + rows - 1])
+    joins, shifts = joins_in_time(orbits, orbit, pace[starts], pace[starts + rows - 1])
     scale = extent / extent[:, None]
     z = closed_adjoint(inside * scale, lengths, orbit.counts, orbits.scheme, joins * scale) / extent
     speed = np.einsum("kc,kc->k", z, slopes)
@@ -120,7 +120,7 @@ def _mesh(rows: NDArray[np.int64], stages: int) -> NDArray[np.bool_]:
     return np.concatenate([np.arange(r) % (stages + 1) == 0 for r in rows])
 
 
-def _joins(orbits: SpikingOrbits, orbit: Orbit, first: Array, last: Array) -> tuple[Array, Array]:
+def joins_in_time(orbits: SpikingOrbits, orbit: Orbit, first: Array, last: Array) -> tuple[Array, Array]:
     """Return the saltation matrices in real time, and how parameters shift the state after each jump.
 
     ``first`` and ``last`` are the paces dt/ds at the ends of the segments.

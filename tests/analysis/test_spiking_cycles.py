@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import dynana as dn
+from dynana.analysis import spiking_responses, spiking_starts
 from dynana.errors import ConvergenceError
 from dynana.models import adex, generalized_if, izhikevich, lif, quadratic_if_normal
 from dynana.models.integrate_and_fire import adex_touboul_brette
@@ -210,3 +211,37 @@ def test_regular_spiking_is_superstable():
     cycle = dn.find_cycle(system, dn.simulate(system, 1000.0))
     assert abs(cycle.multipliers[1]) < 1e-8
     assert cycle.stable
+
+
+def test_saltation_matrices():
+    """In time, of a model that is followed in stretched time, against extended precision."""
+    name = "adex.TB2008.prc.Vr-50"
+    system, value = known.system(name), known.CASES[name]["value"]
+    cycle = dn.find_cycle(system, dn.simulate(system, 1000.0))
+    orbits, orbit = spiking_starts.curve_of(system, ("I",), cycle, np.ones(1))
+    starts, ends = orbits.ends(orbit)
+    paces = []
+    for state in (starts[0], ends[0]):
+        rate = np.empty(orbits.n)
+        orbits.kernels.rhs(0.0, state, orbits.parameters(orbit), rate)
+        paces.append(rate[-1:])
+    matrix = spiking_responses.joins_in_time(orbits, orbit, *paces)[0][0][:2, :2]
+    np.testing.assert_allclose(matrix, np.array(value["S"], dtype=float), rtol=1e-9, atol=1e-12)
+
+
+def test_torus_of_a_spiking_cycle():
+    """A clock that resets beside a focus: a pair of multipliers exp((mu +- i w) T)."""
+
+    @dn.model
+    def clocked_focus(x=0.0, u=0.1, v=0.0, *, mu=-0.2, w=2.0, T=1.3):
+        r = u * u + v * v
+        return 1 / T, (mu - r) * u - w * v, (mu - r) * v + w * u, dn.Jump(when=x > 1, to={x: 0.0}, name="tick")
+
+    branch = dn.continue_cycles(clocked_focus, dn.simulate(clocked_focus, 200.0), "mu", (-0.5, 0.5))
+    (point,) = branch.special_points("torus")
+    assert point["mu"] == pytest.approx(0.0, abs=1e-9)
+    assert point.vectors["angle"][0] == pytest.approx(2.0 * 1.3, abs=1e-8)
+    exact = np.exp(branch.values * 1.3)
+    found = np.sort(np.abs(branch.multipliers), axis=1)
+    np.testing.assert_allclose(np.sort(np.stack([exact, exact, np.ones_like(exact)], axis=1), axis=1), found, rtol=1e-8)
+    assert branch.stable[branch.values < -1e-6].all() and not branch.stable[branch.values > 1e-6].any()
