@@ -87,6 +87,8 @@ def test_every_public_file_is_a_model_or_a_report_and_runs_agree(capsys: pytest.
             if " " in found.why:
                 print(f"{path.name}: {'agrees' if found.agrees else 'DIFFERS'}: {found.why}")
     assert len(differ) <= 0.03 * len(run)
+    for path in differ:  # each exception is explained in the report of its file
+        assert any(note.kind == "reading" for note in models[path].report), path
     assert spent < 60.0 * max(1.0, len(paths) / 200)
 
 
