@@ -10,8 +10,12 @@ from dynana.definition.system import System
 from dynana.definition.tracing import TIME, symbol
 
 NAMES = [name for names in dn.models.FAMILIES.values() for name in names]
-#: One system of each structure: variants that differ in values only export the same equations.
-DISTINCT = list({getattr(dn.models, name).fingerprint: name for name in reversed(NAMES)}.values())[::-1]
+#: One system of each structure without noise: variants that differ in values only export the same equations.
+DISTINCT = list(
+    {
+        getattr(dn.models, name).fingerprint: name for name in reversed(NAMES) if not getattr(dn.models, name).noise
+    }.values()
+)[::-1]
 SMOOTH = [name for name in DISTINCT if not getattr(dn.models, name).jumps]
 
 #: States at which right-hand sides are compared: this many, inside the ranges where models are used.
