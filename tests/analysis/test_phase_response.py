@@ -228,10 +228,10 @@ def test_forced_cycles_have_no_phase(made):
         dn.phase_response(system, replace(cycle, forced=True))
 
 
-def test_jumps_are_not_ready(made):
+def test_a_jump_that_the_system_lacks_is_refused(made):
     system, cycle = made["relaxation"]
     jumping = replace(cycle, segments=(replace(cycle.segments[0], jump="spike"),))
-    with pytest.raises(ValueError, match="cycles with jumps"):
+    with pytest.raises(dn.ModelError, match="has no jump 'spike', which the cycle makes"):
         dn.phase_response(system, jumping)
 
 
