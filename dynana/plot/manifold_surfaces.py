@@ -52,6 +52,7 @@ def manifold_surface(
     colours[:, 3] = alpha
     patches = ax.plot_trisurf(*surface.points.T, triangles=surface.triangles, linewidth=0.0, antialiased=False)
     patches.set_facecolor(colours)
+    patches.set_edgecolor("none")
     for k in range(every - 1, len(surface.rings) - 1, every) if every else ():
         ring = surface.ring(k)
         ax.plot(*np.concatenate((ring, ring[:1])).T, color=style.BLACK, linewidth=0.5, alpha=0.6)
