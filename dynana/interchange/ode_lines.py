@@ -105,14 +105,18 @@ def model_lines(text: str, folder: Path | None, notes: Notes) -> list[Line]:
 # -- files and continued lines ---------------------------------------------------------------------------------------
 
 
-def _joined(text: str) -> Iterator[Line]:
-    """Join lines that end with a backslash with the next one."""
+def _joined(text: str, notes: Notes) -> Iterator[Line]:
+    """Join lines with a backslash with the next one; what follows the backslash is not read, as in XPPAUT."""
     held, first = "", 0
     for number, raw in enumerate(text.replace("\r\n", "\n").replace("\r", "\n").split("\n"), start=1):
         line = raw.rstrip()
         first = first or number
-        if line.endswith("\\"):
-            held += line[:-1]
+        comment = line.lstrip().startswith("#") and not held
+        if line.endswith("\\") or ("\\" in line and not comment):
+            kept, _, dropped = line.partition("\\")
+            held += kept
+            if dropped.strip("\\ \t"):
+                notes.add(number, "left out", f"{dropped[:40]!r} after the backslash is not read, as in XPPAUT.")
             continue
         yield Line(first, held + line)
         held, first = "", 0
@@ -121,7 +125,7 @@ def _joined(text: str) -> Iterator[Line]:
 
 
 def _until_done(text: str, folder: Path | None, notes: Notes, depth: int) -> Iterator[Line]:
-    lines = list(_joined(text))
+    lines = list(_joined(text, notes))
     for position, line in enumerate(lines):
         if _DONE.match(line.text) or (depth and re.match(r"#done\b", line.text, re.IGNORECASE)):
             return

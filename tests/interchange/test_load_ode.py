@@ -218,6 +218,15 @@ def test_conditions_on_choices_on_choices() -> None:
         assert numbers(u, v, *system.values.values(), t) == pytest.approx(expected, rel=1e-13, abs=1e-13)
 
 
+def test_lines_are_joined_at_the_first_backslash() -> None:
+    model = dn.load_ode("# a \\beta\nx'=-a*x \\\\ \n  +b*x^2\\ # and\n+1\npar a=1,b=2\ndone")
+    x, a, b = (model.system.symbols[n] for n in "xab")
+    assert sp.expand(model.system.derivatives[0] - (b * x**2 - a * x + 1)) == 0
+    assert [str(note) for note in model.report] == [
+        "line 3: left out: ' # and' after the backslash is not read, as in XPPAUT."
+    ]
+
+
 def test_names_may_begin_with_a_digit() -> None:
     model = dn.load_ode(FOLDER / "digits.ode")
     system, s = model.system, model.system.symbols
