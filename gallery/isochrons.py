@@ -34,7 +34,7 @@ for ax, (system, box, origin) in zip(axes, BOXES, strict=True):
     if system.name == "stuart_landau":
         outer = [curve[np.hypot(*curve.T) > 0.01] for curve in found.curves]
         angles = [np.unwrap(np.arctan2(c[:, 1], c[:, 0])) - 1.5 * np.log(np.hypot(*c.T)) for c in outer]
-        print(f"farthest from a spiral: {max(np.ptp(a) for a in angles):.0e}")
+        print(f"farthest from a spiral: {max(np.ptp(a) for a in angles):.8f}")
     dn.plot.isochrons(found, ax)
     ax.set_title(system.name.replace("_", " "))
 

@@ -28,7 +28,7 @@ print(surface)
 ring = surface.ring(-1)
 mirror = ring * [-1, -1, 1]
 print(f"area {surface.area:.0f}; top of the last ring at z = {ring[:, 2].max():.3f}")
-print(f"mirror symmetry to {max(np.min(np.linalg.norm(ring - p, axis=1)) for p in mirror):.0e}")
+print(f"mirror symmetry to {max(np.min(np.linalg.norm(ring - p, axis=1)) for p in mirror):.2f}")
 orbit = dn.simulate(lorenz, 25.0, start=dn.simulate(lorenz, 20.0).final)
 figure = plt.figure(figsize=(14, 6.5), layout="constrained")
 for k, angle in enumerate((-65, 15)):

@@ -102,7 +102,7 @@ EXPECTED = {
     # rest by Brent's method on the current at steady gates; unstable between the Hopf points 9.78 and 154.5
     "hodgkin_huxley": ["-64.9964", "-59.5706", "-70.6762", "saddle-focus", "stable focus"],
     # periods 4 pi, and in 26 digits (orbits.json); spirals in closed form, to the square of the offset of the tangents
-    "isochrons": ["period 12.56637061", "period 6.66328686", "period 39.47441498", "farthest from a spiral: 1e-0"],
+    "isochrons": ["period 12.56637061", "period 6.66328686", "period 39.47441498", "a spiral: 0.00000000"],
     # periods in closed form: 1 + 10 log(65/40) of lif; an arctangent of quadratic_if, 10/sqrt(a_0 c) between both ends
     "integrate_and_fire_rates": [
         f"lif: stable firing from I = 20, {1000 / (1 + 10 * math.log(65 / 40)):.5f} Hz",
@@ -119,7 +119,7 @@ EXPECTED = {
     # the fixed point of the mean field; rates of 10000 cells are 2 % lower, as for one population (see tests/models)
     "mean_field": ["0.0915198", "0.134738", "proved complete", "P1: distance 0.05", "P2: distance 0.08"],
     # the z-axis is on the surface, and (x, y) -> (-x, -y) maps it to itself
-    "lorenz_manifold": ["one unstable direction", "to distance 50>", "last ring at z = 50.000", "symmetry to "],
+    "lorenz_manifold": ["one unstable direction", "to distance 50>", "last ring at z = 50.000", "symmetry to 0.00"],
     # below the Hopf point 93.86; before the fold 39.963; between the homoclinic 35.007 and the Hopf point 36.316
     "morris_lecar": ["1 fixed point of", "3 fixed points of", "stable focus", "saddle", "ends at a limit cycle"],
     # the unstable cycle by scipy, backwards in time
