@@ -92,9 +92,8 @@ def cosh(x: Interval) -> Interval:
     a, b = abs(x[0]), abs(x[1])
     near = 0.0 if x[0] <= 0.0 <= x[1] else min(a, b)
     far = max(a, b)
-    low, high = _library(
-        math.cosh(near) if near < OVERFLOW else math.inf, math.cosh(far) if far < OVERFLOW else math.inf
-    )
+    # beyond OVERFLOW the value at it is still a lower bound, while the largest number need not be one
+    low, high = _library(math.cosh(min(near, OVERFLOW)), math.cosh(far) if far < OVERFLOW else math.inf)
     return max(low, 1.0), high
 
 
