@@ -11,9 +11,9 @@ from __future__ import annotations
 import math
 
 from dynana.numerics.compilation import compiled
-from dynana.numerics.intervals import EPSILON, LIBRARY_ULPS, Interval, add, down, inv, mul, power, sqr, sub, up, widened
+from dynana.numerics.intervals import EPSILON, LIBRARY_ULPS, Interval, add, down, inv, mul, power, sqr, up, widened
 
-#: exp overflows beyond this argument.
+#: Just below where exp overflows. Beyond it the value here is still a lower bound, which the largest number is not.
 OVERFLOW = 709.78
 #: Beyond this argument the positions of the extrema of sin and cos are no longer computed.
 LARGE_ANGLE = 1e8
@@ -29,18 +29,14 @@ def _library(lower: float, upper: float) -> Interval:
 @compiled
 def exp(x: Interval) -> Interval:
     """Return an enclosure of the exponential, never negative."""
-    low, high = _library(
-        math.exp(x[0]) if x[0] < OVERFLOW else math.inf, math.exp(x[1]) if x[1] < OVERFLOW else math.inf
-    )
+    low, high = _library(math.exp(min(x[0], OVERFLOW)), math.exp(x[1]) if x[1] < OVERFLOW else math.inf)
     return max(low, 0.0), high
 
 
 @compiled
 def expm1(x: Interval) -> Interval:
     """Return an enclosure of exp(x) - 1, never below -1."""
-    low, high = _library(
-        math.expm1(x[0]) if x[0] < OVERFLOW else math.inf, math.expm1(x[1]) if x[1] < OVERFLOW else math.inf
-    )
+    low, high = _library(math.expm1(min(x[0], OVERFLOW)), math.expm1(x[1]) if x[1] < OVERFLOW else math.inf)
     return max(low, -1.0), high
 
 
@@ -80,10 +76,10 @@ def tanh(x: Interval) -> Interval:
 @compiled
 def sinh(x: Interval) -> Interval:
     """Return an enclosure of the hyperbolic sine."""
-    half = mul((0.5, 0.5), sub(exp(x), exp((-x[1], -x[0]))))
-    if abs(x[0]) < OVERFLOW and abs(x[1]) < OVERFLOW:
-        return _library(math.sinh(x[0]), math.sinh(x[1]))
-    return half
+    return _library(
+        math.sinh(min(x[0], OVERFLOW)) if x[0] > -OVERFLOW else -math.inf,
+        math.sinh(max(x[1], -OVERFLOW)) if x[1] < OVERFLOW else math.inf,
+    )
 
 
 @compiled
@@ -92,7 +88,6 @@ def cosh(x: Interval) -> Interval:
     a, b = abs(x[0]), abs(x[1])
     near = 0.0 if x[0] <= 0.0 <= x[1] else min(a, b)
     far = max(a, b)
-    # beyond OVERFLOW the value at it is still a lower bound, while the largest number need not be one
     low, high = _library(math.cosh(min(near, OVERFLOW)), math.cosh(far) if far < OVERFLOW else math.inf)
     return max(low, 1.0), high
 

@@ -62,7 +62,8 @@ PLACES = (
     350.0,
     700.0,
     705.0,
-    710.0,
+    709.7815,  # exp is finite here, and twice sinh and cosh
+    710.0,  # these two only
 )
 place = st.sampled_from(PLACES) | st.sampled_from(PLACES).map(operator.neg)
 number = st.floats(-720, 720) | st.builds(lambda p, e: p + e, place, st.floats(-1e-3, 1e-3)) | place
