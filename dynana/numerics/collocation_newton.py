@@ -82,6 +82,19 @@ def _inner(a, b, scale):
 
 
 @compiled
+def _simplified(z, model, grid, scheme, scale, gradients, targets, work, vectors, d):
+    """Write the correction that the factors in ``work`` give at ``z``; ``vectors`` are work space."""
+    right, outer, nothing = vectors
+    residual(z, model, grid, scheme, gradients, targets, right, outer)
+    for k in range(right.size):
+        right[k] = -right[k]
+    for k in range(outer.size):
+        outer[k] = -outer[k]
+    renew(right, outer, grid, scheme, scale, gradients, work)
+    back_substitute(1.0, nothing, grid, scheme, scale, targets.size, work, d)
+
+
+@compiled
 def _approach(z, model, grid, scheme, scale, gradients, targets, distance, work, vectors, report):
     """Come near the solution, in place, with factors that belong to an orbit at some distance.
 
@@ -93,19 +106,12 @@ def _approach(z, model, grid, scheme, scale, gradients, targets, distance, work,
     float
         Contraction over length of Newton's method, as far as that of the first step tells; inf if there was none.
     """
-    right, outer, nothing = vectors
     curvature = np.inf
     moves, squares = np.zeros((MOST_BORROWED, z.size)), np.zeros(MOST_BORROWED)
     before, points_end = np.inf, z.size - scale[1].size
     for k in range(MOST_BORROWED):
-        residual(z, model, grid, scheme, gradients, targets, right, outer)
-        for i in range(right.size):
-            right[i] = -right[i]
-        for i in range(outer.size):
-            outer[i] = -outer[i]
-        renew(right, outer, grid, scheme, scale, gradients, work)
         v = moves[k]
-        back_substitute(1.0, nothing, grid, scheme, scale, targets.size, work, v)
+        _simplified(z, model, grid, scheme, scale, gradients, targets, work, vectors, v)
         report[CHORDS] += 1
         for i in range(k - 1):
             share = _inner(moves[i], v, scale) / squares[i]
@@ -191,13 +197,7 @@ def newton(z, model, grid, scheme, scale, gradients, targets, limits, work, repo
         while True:
             for k in range(z.size):
                 trial[k] = z[k] + damping * d[k]
-            residual(trial, model, grid, scheme, gradients, targets, right, outer)
-            for k in range(right.size):
-                right[k] = -right[k]
-            for k in range(outer.size):
-                outer[k] = -outer[k]
-            renew(right, outer, grid, scheme, scale, gradients, work)
-            back_substitute(1.0, nothing, grid, scheme, scale, n_rows, work, next_d)
+            _simplified(trial, model, grid, scheme, scale, gradients, targets, work, (right, outer, nothing), next_d)
             report[CHORDS] += 1
             next_size = length_of(next_d, scale, points_end)
             contraction = next_size / size

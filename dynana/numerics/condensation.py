@@ -34,6 +34,12 @@ def eliminate(a, start, size, width, lower, pivots):
     """
     if size >= LARGE:
         return eliminate_blocks(a, start, size, width, lower, pivots)
+    return eliminate_plainly(a, start, size, width, lower, pivots)
+
+
+@compiled
+def eliminate_plainly(a, start, size, width, lower, pivots):
+    """Do the same by plain loops, for matrices that are small where it is called; it compiles sooner."""
     sign = 1
     for k in range(size):
         row_k = start + k * width
@@ -144,6 +150,12 @@ def triangularise(s, rows, columns, width, reflectors, w):
     """
     if columns >= LARGE:
         return triangularise_blocks(s, rows, columns, width, reflectors, w)
+    return triangularise_plainly(s, rows, columns, width, reflectors, w)
+
+
+@compiled
+def triangularise_plainly(s, rows, columns, width, reflectors, w):
+    """Do the same by plain loops, for matrices that are small where it is called; it compiles sooner."""
     sign = 1
     for k in range(columns):
         norm = 0.0

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from dynana.numerics.compilation import compiled
-from dynana.numerics.condensation import triangularise
+from dynana.numerics.condensation import triangularise_plainly
 from dynana.numerics.lanes import LANES, zero_blocks
 from dynana.numerics.products import LARGE
 
@@ -120,7 +120,7 @@ def align(frame, logarithms, product, first, last, pairs):
                 for l in range(n):
                     s[i * width + k] += factor * product[first + i, first + l] * turn[l, k]
             s[i * width + n + i] = 1.0
-        triangularise(s, n, n, width, reflectors, w)
+        triangularise_plainly(s, n, n, width, reflectors, w)
         for i in range(n):
             for k in range(n):
                 new[k, i] = s[i * width + n + k]

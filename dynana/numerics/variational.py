@@ -17,7 +17,7 @@ from numba import types
 
 from dynana.numerics.collocation import GRID, JACOBIAN, MODEL, SCHEME
 from dynana.numerics.compilation import compiled
-from dynana.numerics.condensation import eliminate
+from dynana.numerics.condensation import eliminate_plainly
 from dynana.numerics.kernel_addresses import matrix_at
 from dynana.numerics.lanes import LANES, add_multiple, combine, zero_blocks
 from dynana.numerics.signatures import ROW
@@ -47,7 +47,7 @@ def log_determinant(a, lower, pivots, work):
     for i in range(n):
         for k in range(n):
             work[i * width + k] = a[i, k]
-    if eliminate(work, 0, n, width, lower, pivots) == 0:
+    if eliminate_plainly(work, 0, n, width, lower, pivots) == 0:
         return -np.inf
     total = 0.0
     for i in range(n):
