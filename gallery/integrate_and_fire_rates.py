@@ -1,7 +1,7 @@
 """How fast integrate-and-fire neurons fire: rates from the continuation of their spiking orbits, beside simulation.
 
-Models: lif, quadratic_if, exponential_if, adex, izhikevich, generalized_if; time in ms, currents in the models' units.
-Sources: Fourcaud-Trocme et al. (2003), J. Neurosci. 23:11628-11640, doi:10.1523/JNEUROSCI.23-37-11628.2003; Brette &
+Model: lif, quadratic_if, exponential_if, adex, izhikevich, generalized_if; time in ms, currents in the models' units.
+Source: Fourcaud-Trocme et al. (2003), J. Neurosci. 23:11628-11640, doi:10.1523/JNEUROSCI.23-37-11628.2003; Brette &
 Gerstner (2005), J. Neurophysiol. 94:3637-3642, doi:10.1152/jn.00686.2005; Izhikevich (2003), IEEE Trans. Neural Netw.
 14:1569-1572, doi:10.1109/TNN.2003.820440; Mihalas & Niebur (2009), Neural Comput. 21:704-718.
 Textbook: Gerstner, Kistler, Naud & Paninski (2014), chapters 1, 5 and 6; Izhikevich (2007), chapter 8.
@@ -31,7 +31,7 @@ for ax, (model, highest) in zip(axes.flat, RANGES, strict=True):
     simulated = dn.fi_curve(model, "I", np.linspace(0, highest, 9), duration=1000, transient=1000, sweep="up")
     dn.plot.fi_curve(simulated, ax=ax, branches=firing)
     ax.set_title(model.name)
-    onset = min(branch.values[branch.stable].min() for branch in firing)
+    onset = min(branch.values[branch.stable].min() for branch in firing if branch.stable.any())
     fastest = 1000 * max(branch.rates.max() for branch in firing)
     print(f"{model.name}: stable firing from I = {onset:.6g}, {fastest:.5f} Hz at I = {highest}")
 

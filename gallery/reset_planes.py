@@ -1,7 +1,7 @@
 """Planes of neurons with resets: nullclines, reset and threshold, and the orbit that fires.
 
-Models: adex (V in mV, w in pA) and izhikevich (v in mV); time in ms.
-Sources: Brette & Gerstner (2005), J. Neurophysiol. 94:3637-3642, doi:10.1152/jn.00686.2005; Izhikevich (2003), IEEE
+Model: adex (V in mV, w in pA) and izhikevich (v in mV); time in ms.
+Source: Brette & Gerstner (2005), J. Neurophysiol. 94:3637-3642, doi:10.1152/jn.00686.2005; Izhikevich (2003), IEEE
 Trans. Neural Netw. 14:1569-1572, doi:10.1109/TNN.2003.820440.
 Textbook: Gerstner, Kistler, Naud & Paninski (2014), chapter 6; Izhikevich (2007), chapter 8.
 Parameters: those of the models; adex at I = 8, izhikevich at I = 10 and as chattering cell.

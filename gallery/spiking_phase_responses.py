@@ -1,7 +1,7 @@
 """When a kick delays or advances the next spike: phase responses of orbits through resets.
 
-Models: lif, quadratic_if, adex; V in mV, time in ms.
-Sources: Ladenbauer et al. (2012), PLoS Comput. Biol. 8:e1002478, doi:10.1371/journal.pcbi.1002478; Brette & Gerstner
+Model: lif, quadratic_if, adex; V in mV, time in ms.
+Source: Ladenbauer et al. (2012), PLoS Comput. Biol. 8:e1002478, doi:10.1371/journal.pcbi.1002478; Brette & Gerstner
 (2005), J. Neurophysiol. 94:3637-3642, doi:10.1152/jn.00686.2005.
 Textbook: Ermentrout & Terman (2010), chapter 8.
 Parameters: those of the models; lif at I = 30, quadratic_if at I = 10, adex at I = 8 and I = 30.

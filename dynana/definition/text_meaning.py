@@ -208,7 +208,7 @@ class Reading(Generic[T]):
         """Return the quantities that a tree needs, directly or through others, each after those that it needs."""
         order: list[str] = []
         done: set[str] = set()
-        path: list[str] = []
+        path: dict[str, None] = {}  # in order, and found at once
         stack: list[tuple[str, Iterator[str]]] = [("", self._named(tree, ()))]
         while stack:
             name, rest = stack[-1]
@@ -216,15 +216,15 @@ class Reading(Generic[T]):
             if following is None:
                 stack.pop()
                 if name:
-                    path.pop()
+                    path.popitem()
                     done.add(name)
                     if self.definitions[name].parameters is None:
                         order.append(name)
             elif following in path:
-                self._open = path[path.index(following) :]
+                self._open = list(path)[list(path).index(following) :]
                 self.circle(following)
             elif following not in done:
-                path.append(following)
+                path[following] = None
                 definition = self.definitions[following]
                 stack.append((following, self._named(definition.tree, definition.parameters or ())))
         return order

@@ -280,9 +280,8 @@ class Assembly:
                     f"{name} uses {late[0]}, which is defined after it: here both are of the same time, in XPPAUT "
                     f"{late[0]} is that of the step before.",
                 )
-            strangers = [
-                h for h, t in heads.items() if t.kind == NAME and h not in known | set(definition.parameters or ())
-            ]
+            own = definition.parameters or ()
+            strangers = [h for h, t in heads.items() if t.kind == NAME and h not in known and h not in own]
             if strangers and not used:
                 self.notes.add(
                     definition.line, "ignored", f"{name} is never used; it refers to {strangers[0]}, which is unknown."
