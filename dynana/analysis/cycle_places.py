@@ -98,10 +98,13 @@ class CycleCurve:
         Whether the cycles have jumps.
     resting : float
         The parameter rests where it moves by less than this part of a step: only the period grows.
+    largest_error : float
+        Estimated error between mesh points above which a mesh grows.
     """
 
     spiking = False
     resting = 1e-8
+    largest_error = LARGEST_ERROR
 
     def __init__(self, curve: OrbitCurve) -> None:
         self.curve = curve
@@ -116,13 +119,13 @@ class CycleCurve:
         return self.curve.advance(orbit, step)
 
     def prepare(self, orbit: Orbit) -> Orbit:
-        """Adapt the mesh when it is time, with more intervals where the error is too large; remember the base."""
-        points, widths = orbit.split(orbit.z)[0]
-        mean = collocated.mean(points, widths, orbit.stages)
+        """Adapt the meshes when it is time, with more intervals where the error is too large; remember the base."""
+        means = [collocated.mean(points, widths, orbit.stages) for points, widths in orbit.split(orbit.z)]
+        mean = np.mean(means, axis=0)
         if self._mean is None:
             self._mean = mean
         np.maximum(self.curve.sizes, DRIFT * np.abs(mean - self._mean), out=self.curve.sizes)
-        if self.error > LARGEST_ERROR:
+        if self.error > self.largest_error:
             grows = orbit.steps <= 1 and int(orbit.counts.max()) < MOST_INTERVALS  # not just an old mesh
             orbit = self.curve.adapt(orbit, GROWTH if grows else 1.0)
         self.base = self.curve.prepare(orbit)

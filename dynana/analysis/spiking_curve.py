@@ -8,7 +8,7 @@ from types import ModuleType
 import numpy as np
 from numpy.typing import NDArray
 
-from dynana.analysis.cycle_places import DRIFT, GROWTH, MOST_INTERVALS, CycleCurve, Place
+from dynana.analysis.cycle_places import CycleCurve, Place
 from dynana.analysis.spiking_flights import Flights
 from dynana.analysis.spiking_orbits import SpikingOrbits
 from dynana.lowering.kernels import lower
@@ -85,23 +85,11 @@ class SpikingCurve(CycleCurve):
     curve: SpikingOrbits
     spiking = True
     resting = 1e-6  # nearer to orbits of infinite period, rounding counts
+    largest_error = LARGEST_ERROR
 
     def __init__(self, curve: SpikingOrbits) -> None:
         super().__init__(curve)
         self.flights = Flights(curve.clocked.base, curve.speeds, curve.sizes)
-
-    def prepare(self, orbit: Orbit) -> Orbit:
-        """Adapt the meshes when it is time, with more intervals where the error is too large; remember the base."""
-        means = [collocated.mean(points, widths, orbit.stages) for points, widths in orbit.split(orbit.z)]
-        mean = np.mean(means, axis=0)
-        if self._mean is None:
-            self._mean = mean
-        np.maximum(self.curve.sizes, DRIFT * np.abs(mean - self._mean), out=self.curve.sizes)
-        if self.error > LARGEST_ERROR:
-            grows = orbit.steps <= 1 and int(orbit.counts.max()) < MOST_INTERVALS  # not just an old mesh
-            orbit = self.curve.adapt(orbit, GROWTH if grows else 1.0)
-        self.base = self.curve.prepare(orbit)
-        return self.base
 
     def place(self, orbit: Orbit, *, resolved: bool = True) -> Place:
         """Return the orbit computed last with its multipliers and test functions, or what is quicker for a search."""

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dynana.analysis.cycle_loci_events import CyclePlace, CycleTest, tests
+from dynana.analysis.cycle_loci_tracing import WEIGHT_OF_EXTREMA
 from dynana.analysis.cycle_places import GROWTH, MOST_INTERVALS
 from dynana.analysis.orbit_places import Step
 from dynana.analysis.spiking_critical import CriticalSpikes
@@ -19,8 +20,6 @@ Array = NDArray[np.float64]
 
 #: Special points that are looked for.
 LOCATED = ("cusp of cycles",)
-#: Weight of the extrema of an orbit where orbits are told apart: a mesh knows them to a few digits only.
-WEIGHT_OF_EXTREMA = 0.01
 
 
 class SpikingLocus:

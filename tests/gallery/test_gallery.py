@@ -139,7 +139,7 @@ EXPECTED = {
     # resources run out or the share rises; weights from a simulation of two cells written out in plain Python
     "plasticity": ["depressing: 6 spikes", "facilitating: 6 spikes", "weight 1, 1.9078 after pairs in order, 0.8567"],
     # unstable orbits closed by scipy's integration over a period; c = 4 has period four
-    # the orbits of the spike maps of tests/reference/spike_maps.json's method: located jumps, scipy's DOP853
+    # scipy's DOP853 with located spikes
     "reset_planes": ["1 spikes in 12.794884", "1 spikes in 44.812414", "5 spikes in 59.311333"],
     "rossler": ["5.88109", "11.7586", "period 5.88108846", "-2.403954", "period 8", "period 3"],
     # from the same equations in plain Python, by Euler's method
