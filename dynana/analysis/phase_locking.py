@@ -11,7 +11,8 @@ import sympy as sp
 from numpy.typing import NDArray
 
 from dynana.analysis.phase_responses import phase_response, system_of
-from dynana.definition.coupling import coupling_terms
+from dynana.analysis.spiking_locking import Sums, interaction
+from dynana.definition.coupling import coupling_of
 from dynana.definition.synapse_parts import POST, PRE, quantity
 from dynana.definition.system import System
 from dynana.definition.tracing import symbol
@@ -30,6 +31,8 @@ CONVERGED = 1e-9
 #: Samples of the cycle, and phase differences, to begin with and at most; both are doubled until nothing changes.
 LEAST_SAMPLES, MOST_SAMPLES = 256, 32768
 LEAST_DIFFERENCES, MOST_DIFFERENCES = 64, 1024
+#: Samples that are kept of an interaction function with kinks.
+SAMPLES = 256
 #: Pairs of states evaluated at a time: they stay in the second cache.
 BLOCK = 16384
 
@@ -49,7 +52,9 @@ def phase_locking(system: System, cycle: Cycle, coupling: Any, *, delay: float =
     coupling : callable
         A function of the sending and the receiving cell, as in ``lambda pre, post: {"V": 0.1 * (pre.V - post.V)}``: it
         returns what is added to the derivative of a state, or to a parameter, of the receiver. States, parameters and
-        observables of both cells can be named. A synapse without states and events will do, too.
+        observables of both cells can be named. ``dn.OnPre({post.V: post.V + 0.1})`` acts at once at each jump of the
+        sender. Several of these can be returned together; a synapse without states will do, too. States that are held
+        by a refractory time receive nothing.
     delay : float, optional
         Time that the coupling takes; for weak coupling it shifts the phase of the sender.
 
@@ -61,14 +66,19 @@ def phase_locking(system: System, cycle: Cycle, coupling: Any, *, delay: float =
     Raises
     ------
     ValueError, TypeError, ConvergenceError
-        As `phase_response`; for a negative delay.
+        As `phase_response`; for a negative delay, and pulses at jumps of a cycle that has none.
     ModelError
         For a coupling that names what the cells do not have, or that returns something else.
+
+    Notes
+    -----
+    On cycles with jumps, H has kinks where jumps of both cells coincide, and jumps there if there are pulses; the
+    integral is taken piece by piece.
 
     References
     ----------
     Kuramoto (1984), Chemical Oscillations, Waves, and Turbulence, chapter 5. Ermentrout & Terman (2010), Mathematical
-    Foundations of Neuroscience, chapter 8.
+    Foundations of Neuroscience, chapter 8. Lewis & Rinzel (2003), J. Comput. Neurosci. 14, 283 (jumps).
 
     Examples
     --------
@@ -78,15 +88,22 @@ def phase_locking(system: System, cycle: Cycle, coupling: Any, *, delay: float =
     if not isinstance(delay, int | float) or not 0.0 <= delay < math.inf:
         raise ValueError(f"delay={delay!r}: expected a time, 0 or more")
     system = system_of(system, cycle)
-    if cycle.jumps:
-        raise ValueError(f"{system.name}: coupling functions of cycles with jumps are not computed yet.")
-    terms = coupling_terms(system, coupling)
+    received = coupling_of(system, coupling)
+    if received.pulses and not cycle.jumps:
+        raise ValueError(f"{system.name}: the coupling acts at jumps (OnPre), and the cycle has none")
     response = phase_response(system, cycle)
-    values, error = _interaction(response, tuple(terms), _evaluator(system, terms))
-    if delay:
+    terms, pulses = received.terms, received.pulses
+    breaks, pieces = np.empty(0), np.empty((0, 0))
+    if cycle.jumps:
+        both = _evaluator(system, terms), _evaluator(system, pulses)
+        function, error = interaction(Sums(response, tuple(terms), tuple(pulses), *both, float(delay)))
+        breaks, pieces = function.edges * response.period, function.local
+        values = function.at(np.arange(SAMPLES) / SAMPLES)
+    else:
+        values, error = _interaction(response, tuple(terms), _evaluator(system, terms))
         harmonics = np.fft.rfft(values)
         shift = np.exp(-2j * np.pi * np.arange(harmonics.size) * (delay / response.period))
-        values = np.fft.irfft(harmonics * shift, values.size)
+        values = np.fft.irfft(harmonics * shift, values.size) if delay else values
     return PhaseLocking(
         system=system.name,
         fingerprint=cycle.fingerprint,
@@ -98,6 +115,9 @@ def phase_locking(system: System, cycle: Cycle, coupling: Any, *, delay: float =
         values=values,
         error=max(error, response.error),
         time_unit=system.time or "",
+        breaks=breaks,
+        pieces=pieces,
+        pulses={name: str(pulse) for name, pulse in pulses.items()},
     )
 
 

@@ -111,7 +111,7 @@ def _adjoint(orbits: SpikingOrbits, orbit: Orbit) -> tuple[Array, Array, Array, 
     deviation = float(np.abs(speed / factor - 1.0)[_mesh(rows, stages)].max())
     z /= factor
     after = z[np.roll(starts, -1)]
-    at_jumps = np.einsum("ic,icp->p", after, shifts)[: own.size]
+    at_jumps = np.einsum("ic,icp->ip", after, shifts)[:, : own.size]
     return z, np.einsum("kc,kcp->kp", z[:, :n], by_parameters), at_jumps, deviation
 
 

@@ -21,6 +21,8 @@ PARTS = 8
 NEWTON_STEPS = 5
 #: Steps of Newton's method, or halvings, that invert the time of a segment to rounding.
 INVERSIONS = 40
+#: Change of a place, relative to its mesh interval, or of its time, relative to the segment, that is rounding.
+EXACT = 1e-15
 
 
 @cache
@@ -147,17 +149,20 @@ def places(times: Array, widths: Array, stages: int, wanted: Array) -> Array:
     """
     local = coefficients(times[:, None], stages)[..., 0]
     edges = np.concatenate(([0.0], np.cumsum(widths)))
-    which = np.clip(np.searchsorted(times[:: stages + 1], wanted, side="right") - 1, 0, widths.size - 1)
+    ends = times[:: stages + 1]
+    which = np.clip(np.searchsorted(ends, wanted, side="right") - 1, 0, widths.size - 1)
     polynomial = local[which].T
     slope = legendre.legder(polynomial)
     low, high = np.zeros(wanted.size), np.ones(wanted.size)
-    x = 0.5 * np.ones(wanted.size)
+    x = np.clip((wanted - ends[which]) / np.diff(ends)[which], 0.0, 1.0)
     for _ in range(INVERSIONS):
         excess = legendre.legval(2.0 * x - 1.0, polynomial, tensor=False) - wanted
         low, high = np.where(excess < 0.0, x, low), np.where(excess < 0.0, high, x)
         rate = 2.0 * legendre.legval(2.0 * x - 1.0, slope, tensor=False)
         newton = x - np.divide(excess, rate, out=np.full_like(x, np.inf), where=rate > 0.0)
-        x = np.where((newton >= low) & (newton <= high), newton, 0.5 * (low + high))
+        before, x = x, np.where((newton >= low) & (newton <= high), newton, 0.5 * (low + high))
+        if np.minimum(np.abs(x - before), np.abs(excess)).max(initial=0.0) <= EXACT:
+            break
     result: Array = edges[which] + x * widths[which]
     return result
 

@@ -177,7 +177,7 @@ class Cycle(Result):
         """
         asked = np.asarray(time, dtype=float)
         turns, t = np.divmod(asked.ravel(), self.period)
-        result = self._inside(t)
+        result = self.interpolated(self.points, t)
         if not self.jumps:
             result += turns[:, None] * np.where(self._gains(), self.points[-1] - self.points[0], 0.0)
         return result.reshape(*asked.shape, len(self.states))
@@ -202,7 +202,7 @@ class Cycle(Result):
         if count < 2:
             raise ValueError(f"sample(count) needs at least 2 samples, got {count!r}")
         times = np.linspace(0.0, self.period, count)
-        states = self._inside(times)
+        states = self.interpolated(self.points, times)
         states[-1] = self.points[-1]
         return times, states
 
@@ -214,13 +214,17 @@ class Cycle(Result):
     def _parts(self) -> list[tuple[Segment, Array]]:
         return [(s, self.points[s.first : s.last + 1]) for s in self.segments]
 
-    def _inside(self, t: Array) -> Array:
-        """States at times in [0, period]."""
+    def interpolated(self, values: Array, t: Array) -> Array:
+        """Return columns with a value at each row, shape (rows, m), at times (k,) in [0, period], on the polynomials.
+
+        At a jump the values after it.
+        """
         starts = np.concatenate(([0.0], np.cumsum([s.duration for s in self.segments])[:-1]))
         which = np.searchsorted(starts, t, side="right") - 1
-        result = np.empty((t.size, len(self.states)))
-        for i, (segment, x) in enumerate(self._parts()):
+        result = np.empty((t.size, values.shape[1]))
+        for i, segment in enumerate(self.segments):
             here = which == i
+            x = values[segment.first : segment.last + 1]
             s = (t[here] - starts[i]) / segment.duration
             if segment.speeds:
                 s = collocated.places(self.relative_times(segment), segment.widths, segment.stages, s)

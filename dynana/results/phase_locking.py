@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from dynana.results.base import Result
+from dynana.results.phase_functions import Harmonics, Pieces, crossings
 from dynana.results.tables import Table, number
 
 Array = NDArray[np.float64]
 
-#: Samples of each harmonic among which locked states are looked for.
-OVERSAMPLING = 8
-#: Halvings that locate a locked state to the last digit.
-HALVINGS = 60
-#: Newton steps from the largest sample to the maximum of G.
-NEWTON_STEPS = 6
 #: Phase differences closer to 0 or 1/2 than this are called "in phase" and "antiphase".
 SAME_PHASE = 1e-6
 #: Rounding of an interaction function relative to its largest value: what is smaller has no sign.
@@ -36,10 +31,11 @@ class LockedState(Result):
     fraction : float
         The same as a fraction of the period.
     slope : float
-        Rate at which a small deviation from it grows (negative: decays), per unit of time.
+        Rate at which a small deviation from it grows (negative: decays), per unit of time. At a kink of G the larger of
+        both; where G jumps through zero (pulses), infinite: the difference is reached, or left, in finite time.
     stable : bool
     frequency_shift : float
-        Relative change of the frequency of the first cell.
+        Relative change of the frequency of the first cell; where H jumps, its mean.
     """
 
     difference: float
@@ -90,8 +86,15 @@ class PhaseLocking(Result):
     values : ndarray, shape (k,)
         H at k uniform differences from 0 (inclusive) to the period (exclusive).
     error : float
-        Estimated error of ``values`` and of the trigonometric interpolation between them, relative to the largest.
+        Estimated error of ``values`` and of the interpolation between them, relative to the largest.
     time_unit : str
+    breaks : ndarray, shape (m + 1,)
+        Cycles with jumps: differences from 0 to the period between which H is a polynomial; at some it has kinks, and
+        with pulses jumps. Empty where H is a trigonometric series.
+    pieces : ndarray, shape (m, degree + 1)
+        Coefficients of the polynomials in Legendre's basis.
+    pulses : dict of str to str
+        What each jump of the sender adds at once to which state, as text.
     """
 
     system: str
@@ -104,8 +107,13 @@ class PhaseLocking(Result):
     values: np.ndarray
     error: float
     time_unit: str = ""
+    breaks: np.ndarray = field(default_factory=lambda: np.empty(0))
+    pieces: np.ndarray = field(default_factory=lambda: np.empty((0, 0)))
+    pulses: dict[str, str] = field(default_factory=dict)
 
     def _check(self) -> None:
+        if self.pieces.shape[0] != max(self.breaks.size - 1, 0):
+            raise ValueError(f"{self.breaks.size} breaks enclose {self.breaks.size - 1} pieces, got {len(self.pieces)}")
         if self.values.ndim != 1 or self.values.size < 4 or self.values.size % 2:
             raise ValueError(f"values must be an even number of samples, at least 4, got shape {self.values.shape}")
 
@@ -116,34 +124,27 @@ class PhaseLocking(Result):
 
     @property
     def coefficients(self) -> NDArray[np.complex128]:
-        """Fourier coefficients c of H, shape (k/2,): H(phi) = Re sum c_j exp(2 pi i j phi/period)."""
+        """Fourier coefficients c, shape (k/2,): H(phi) = Re sum c_j exp(2 pi i j phi/period), but for kinks of H."""
         c = np.asarray(np.fft.rfft(self.values)[:-1] / self.values.size, dtype=np.complex128)
         c[1:] *= 2.0
         return c
 
     def H(self, difference: ArrayLike) -> Array:
-        """Return the interaction function at phase differences in units of time."""
-        return _series(self.coefficients, self._angles(difference))
+        """Return the interaction function at phase differences in units of time; at a jump the value on its right."""
+        return self._interaction.at(np.asarray(difference, dtype=float) / self.period)
 
     def odd(self, difference: ArrayLike) -> Array:
         """Return the odd part of H, which decides on locking: -G/2."""
-        return np.asarray(-0.5 * _series(self._odd, self._angles(difference)))
+        return np.asarray(-0.5 * self.G(difference))
 
     def G(self, difference: ArrayLike) -> Array:
         """Return the rate of change of the phase difference of identical cells, H(-phi) - H(phi)."""
-        return _series(self._odd, self._angles(difference))
+        return self._interaction.reflected().at(np.asarray(difference, dtype=float) / self.period)
 
     @property
     def locking_range(self) -> tuple[float, float]:
         """Relative differences of frequency, second cell minus first, between which the cells lock one to one."""
-        grid, values = self._grid()
-        angle = float(grid[np.abs(values).argmax()])
-        odd = self._odd
-        order = np.arange(odd.size)
-        for _ in range(NEWTON_STEPS):
-            slope, bend = _series(order * 1j * odd, angle), _series(-(order**2) * odd, angle)
-            angle -= float(slope / bend) if bend else 0.0
-        largest = max(float(np.abs(values).max()), abs(float(_series(odd, angle))))
+        largest = self._interaction.reflected().largest()
         return -largest, largest
 
     @property
@@ -166,58 +167,27 @@ class PhaseLocking(Result):
         """
         if not np.isfinite(detuning):
             raise ValueError(f"detuning={detuning!r}: expected a finite number, the relative difference of frequencies")
-        grid, values = self._grid()
         noise = max(self.error, ROUNDING) * float(np.abs(self.values).max())
-        rates = detuning + values
-        known = np.flatnonzero(np.abs(rates) > noise)
-        if known.size == 0:
-            return ()
-        if detuning == 0.0:  # G is odd: 0 and half a period always, the rest in pairs
-            known = known[grid[known] < np.pi]
-            inside = self._crossings(grid[known], rates[known], 0.0)
-            angles = np.concatenate(([0.0], inside, [np.pi], 2 * np.pi - inside[::-1]))
-        else:
-            around = np.append(known, known[:1])
-            places = np.append(grid[known], grid[known[0]] + 2 * np.pi)
-            angles = np.sort(np.mod(self._crossings(places, rates[around], detuning), 2 * np.pi))
-        return tuple(self._state(float(angle)) for angle in angles)
+        odd = self._interaction.reflected()
+        places = crossings(odd, detuning, noise)
+        return () if places is None else tuple(self._state(odd, x) for x in places.tolist())
 
-    def _crossings(self, angles: Array, rates: Array, detuning: float) -> Array:
-        """Places between neighbouring angles where the rate of change of the difference changes its sign."""
-        changes = np.flatnonzero(np.sign(rates[:-1]) != np.sign(rates[1:]))
-        low, high, sign = angles[changes], angles[changes + 1], np.sign(rates[changes + 1])
-        for _ in range(HALVINGS):
-            middle = 0.5 * (low + high)
-            beyond = (detuning + _series(self._odd, middle)) * sign > 0.0
-            low, high = np.where(beyond, low, middle), np.where(beyond, middle, high)
-        return np.asarray(high)
-
-    def _state(self, angle: float) -> LockedState:
-        per_time = 2 * np.pi / self.period
-        slope = float(_series(1j * per_time * np.arange(self._odd.size) * self._odd, angle))
+    def _state(self, odd: Harmonics | Pieces, place: float) -> LockedState:
+        slope = max(odd.slopes(place)) / self.period
         return LockedState(
-            difference=angle / per_time,
-            fraction=angle / (2 * np.pi),
+            difference=place * self.period,
+            fraction=place,
             slope=slope,
             stable=slope < 0.0,
-            frequency_shift=float(_series(self.coefficients, angle)),
+            frequency_shift=sum(self._interaction.limits(place)) / 2.0,
         )
 
     @property
-    def _odd(self) -> NDArray[np.complex128]:
-        """Fourier coefficients of G."""
-        return np.asarray(-2j * self.coefficients.imag, dtype=np.complex128)
-
-    def _grid(self) -> tuple[Array, Array]:
-        """Angles between 0 and 2 pi, neither 0 nor pi, and G there."""
-        count = OVERSAMPLING * self.values.size
-        angles = 2 * np.pi * (np.arange(count) + 0.5) / count
-        padded = np.zeros(count // 2 + 1, dtype=complex)
-        padded[: self._odd.size] = 0.5 * self._odd * np.exp(1j * np.pi / count * np.arange(self._odd.size))
-        return angles, np.fft.irfft(padded, count) * count
-
-    def _angles(self, difference: ArrayLike) -> Array:
-        return np.asarray(difference, dtype=float) * (2 * np.pi / self.period)
+    def _interaction(self) -> Harmonics | Pieces:
+        """H as a function of fractions of the period."""
+        if self.pieces.size:
+            return Pieces(self.breaks / self.period, self.pieces)
+        return Harmonics(self.coefficients, self.values.size)
 
     @property
     def sentence(self) -> str:
@@ -236,7 +206,10 @@ class PhaseLocking(Result):
         return str(self._table())
 
     def _table(self) -> Table:
-        terms = ", ".join(f"{name} receives {term}" for name, term in self.coupling.items())
+        terms = ", ".join(
+            [f"{name} receives {term}" for name, term in self.coupling.items()]
+            + [f"{name} receives {term} at each jump of the other" for name, term in self.pulses.items()]
+        )
         delay = f", delayed by {number(self.delay)}" if self.delay else ""
         about = "" if self.stable else "; the cycle is unstable: this holds near it only in the linear sense"
         unit = f" {self.time_unit}" if self.time_unit else ""
@@ -263,9 +236,3 @@ class PhaseLocking(Result):
         """One row for each sample: phase difference in time and as a fraction, H, G."""
         d = self.differences
         return {"difference": d, "fraction": d / self.period, "H": self.values, "G": self.G(d)}
-
-
-def _series(coefficients: NDArray[np.complex128], angles: ArrayLike) -> Array:
-    """Real part of a Fourier series at angles of any shape."""
-    x = np.asarray(angles, dtype=float)
-    return np.asarray((np.exp(1j * np.multiply.outer(x, np.arange(coefficients.size))) @ coefficients).real)

@@ -53,9 +53,9 @@ class PhaseResponse(Result):
     units : dict of str to str
         Of states and parameters, as far as the system names them.
     time_unit : str
-    at_jumps : ndarray, shape (number of parameters,)
-        What the jumps of the cycle add to the integrals of the responses to parameters, which enter thresholds and jump
-        maps, too; empty for cycles without jumps.
+    at_jumps : ndarray, shape (segments, number of parameters)
+        What the jump at the end of each segment adds to the integrals of the responses to parameters, which enter
+        thresholds and jump maps, too; empty for cycles without jumps.
     """
 
     cycle: Cycle
@@ -66,7 +66,7 @@ class PhaseResponse(Result):
     error: float
     units: dict[str, str]
     time_unit: str = ""
-    at_jumps: np.ndarray = field(default_factory=lambda: np.empty(0))
+    at_jumps: np.ndarray = field(default_factory=lambda: np.empty((0, 0)))
 
     def _check(self) -> None:
         for what, names, array in (
@@ -115,7 +115,7 @@ class PhaseResponse(Result):
             else s.duration * collocated.mean(x, s.widths, s.stages)
             for s, x in self._parts(self.parameter_values)
         ]  # fmt: skip
-        whole = np.sum(parts, axis=0) + (self.at_jumps if self.at_jumps.size else 0.0)
+        whole = np.sum(parts, axis=0) + (self.at_jumps.sum(axis=0) if self.at_jumps.size else 0.0)
         return dict(zip(self.cycle.parameters, (-whole).tolist(), strict=True))
 
     def __getitem__(self, name: str) -> Array:
@@ -147,7 +147,7 @@ class PhaseResponse(Result):
         """
         asked = np.asarray(times, dtype=float)
         values = self.values if name is None else self._column(name)
-        found = self._inside(values, np.mod(asked.ravel(), self.period))
+        found = self.cycle.interpolated(values, np.mod(asked.ravel(), self.period))
         return found.reshape((*asked.shape, values.shape[1]) if name is None else asked.shape)
 
     def sample(self, count: int) -> tuple[Array, Array]:
@@ -161,7 +161,7 @@ class PhaseResponse(Result):
         if count < 2:
             raise ValueError(f"sample(count) needs at least 2 samples, got {count!r}")
         times = np.linspace(0.0, self.period, count)
-        values = self._inside(self.values, times)
+        values = self.cycle.interpolated(self.values, times)
         values[-1] = self.values[-1]
         return times, values
 
@@ -175,7 +175,7 @@ class PhaseResponse(Result):
         """
         column = self._column(name)
         times = fine_times(self.cycle)
-        z = self._inside(column, times)[:, 0]
+        z = self.cycle.interpolated(column, times)[:, 0]
         sign = np.where(np.abs(z) > NO_SIGN * np.abs(z).max(), np.sign(z), 0.0)
         known = np.flatnonzero(sign)
         if known.size == 0:
@@ -187,7 +187,7 @@ class PhaseResponse(Result):
         rising = sign[after[changes]]
         for _ in range(HALVINGS):
             middle = 0.5 * (low + high)
-            beyond = self._inside(column, np.mod(middle, self.period))[:, 0] * rising > 0.0
+            beyond = self.cycle.interpolated(column, np.mod(middle, self.period))[:, 0] * rising > 0.0
             low, high = np.where(beyond, low, middle), np.where(beyond, middle, high)
         return np.sort(np.mod(high, self.period) / self.period)
 
@@ -203,7 +203,7 @@ class PhaseResponse(Result):
         edges = np.union1d(self.zeros(name) * self.period, self.times)
         nodes, weights = collocated.gauss_nodes(max(s.stages for s in self.cycle.segments))
         inside = edges[:-1, None] + np.diff(edges)[:, None] * nodes[1:]
-        parts = (self._inside(column, inside.ravel()).reshape(inside.shape) @ weights) * np.diff(edges)
+        parts = (self.cycle.interpolated(column, inside.ravel()).reshape(inside.shape) @ weights) * np.diff(edges)
         advance, delay = parts[parts > 0.0].sum(), -parts[parts < 0.0].sum()
         return float(advance), float(delay)
 
@@ -235,19 +235,6 @@ class PhaseResponse(Result):
     def _parts(self, values: Array) -> list[tuple[Any, Array]]:
         return [(s, values[s.first : s.last + 1]) for s in self.cycle.segments]
 
-    def _inside(self, values: Array, times: Array) -> Array:
-        """Columns of ``values`` at times in [0, period]."""
-        starts = np.concatenate(([0.0], np.cumsum([s.duration for s in self.cycle.segments])[:-1]))
-        which = np.searchsorted(starts, times, side="right") - 1
-        result = np.empty((times.size, values.shape[1]))
-        for i, (segment, x) in enumerate(self._parts(values)):
-            here = which == i
-            s = (times[here] - starts[i]) / segment.duration
-            if segment.speeds:
-                s = collocated.places(self.cycle.relative_times(segment), segment.widths, segment.stages, s)
-            result[here] = collocated.values(collocated.coefficients(x, segment.stages), segment.widths, s)
-        return result
-
     @property
     def sentence(self) -> str:
         """The response in words."""
@@ -278,7 +265,7 @@ class PhaseResponse(Result):
     def _extremum(self, name: str, sign: float) -> tuple[float, float]:
         """Largest (or, for a negative sign, smallest) value of a response, and its phase."""
         times = fine_times(self.cycle)
-        values = sign * self._inside(self._column(name), times)[:, 0]
+        values = sign * self.cycle.interpolated(self._column(name), times)[:, 0]
         k = int(values.argmax())
         place = np.arange(k - 1, k + 2)
         t = times[place % times.size] + self.period * (place // times.size) - times[k]

@@ -100,5 +100,3 @@ def test_what_is_refused():
     cycle = cycle_of(system)
     with pytest.raises(ValueError, match="phase zero of a cycle with jumps is the state just after the jump"):
         dn.phase_response(system, cycle, origin="V")
-    with pytest.raises(ValueError, match="coupling functions of cycles with jumps"):
-        dn.phase_locking(system, cycle, lambda pre, post: {"V": 0.1 * (pre.V - post.V)})
