@@ -117,12 +117,13 @@ class OrbitCurve:
             Relative times (k,) in [0, 1], increasing, and states (k, n).
         durations : sequence of float
         counts : sequence of int
-            Mesh intervals of each segment; they are placed by equal arclength of the samples.
+            Mesh intervals of each segment; they are placed by equal arclength of the samples, and equal numbers of
+            them: steps of an integrator are short where something happens.
         """
         parts, widths = [], []
         for (s, x), count in zip(segments, counts, strict=True):
             variation = np.maximum(np.ptp(x, axis=0), self.sizes)
-            path = np.linalg.norm(np.diff(x, axis=0) / variation, axis=1) + 0.5 * np.diff(s)
+            path = np.linalg.norm(np.diff(x, axis=0) / variation, axis=1) + 0.5 * np.diff(s) + 1.0 / (s.size - 1)
             mass = np.concatenate(([0.0], np.cumsum(path)))
             edges = np.interp(np.linspace(0.0, mass[-1], count + 1), mass, s)
             widths.append(np.diff(edges) / (edges[-1] - edges[0]))

@@ -6,6 +6,7 @@ import re
 
 import numpy as np
 import pytest
+import sympy as sp
 
 import dynana as dn
 from dynana.errors import ConvergenceError, ModelError
@@ -88,6 +89,17 @@ def test_the_pitchforks_of_the_decision_model():
     assert all("pitchfork" in p.criticality and p["S1"] == pytest.approx(p["S2"], abs=1e-12) for p in points)
     assert len(found.branches) == 2 and sum(b.closed for b in found.branches) == 1
     assert found.complete and "5.59013" in found.coverage[0] and len(found.undecided) == 2
+
+
+@pytest.mark.parametrize(("Delta", "K"), [(0.5, 2.0), (1.0, 3.0)])
+def test_the_order_parameter_of_coupled_phases(Delta, K):
+    # Ott & Antonsen (2008): R' = -Delta R + K R (1 - R^2)/2, synchrony from K = 2 Delta on
+    R, D, k = (sp.Symbol(name, real=True) for name in ("R", "Delta", "K"))
+    mean = dn.System({R: -D * R + k * R * (1 - R**2) / 2}, {D: Delta, k: K}, ranges={"R": (-1.2, 1.2)})
+    found = dn.continue_equilibria(mean, "K", (0.1, 5.0), values={"K": [K]})
+    assert [p["K"] for p in found.special_points("branch point")] == pytest.approx([2.0 * Delta], rel=1e-10)
+    synchronous = max(p["R"] for p in found.special_points("label"))
+    assert synchronous == pytest.approx(np.sqrt(1.0 - 2.0 * Delta / K), rel=1e-11)
 
 
 def test_normal_forms_of_one_variable():

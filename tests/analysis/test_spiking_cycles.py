@@ -10,7 +10,7 @@ import pytest
 import dynana as dn
 from dynana.analysis import spiking_responses, spiking_starts
 from dynana.errors import ConvergenceError
-from dynana.models import adex, generalized_if, izhikevich, lif, quadratic_if_normal
+from dynana.models import adex, generalized_if, izhikevich, lif, quadratic_if_normal, theta
 from dynana.models.integrate_and_fire import adex_touboul_brette
 from dynana.results.periodic_point import PeriodicPoint
 from tests.analysis import cycle_cases
@@ -75,6 +75,26 @@ def test_periods_of_one_variable():
     system = known.system(name)
     cycle = dn.find_cycle(system, dn.simulate(system, 500.0))
     assert cycle.period == pytest.approx(float(known.CASES[name]["value"]["T"]), rel=1e-11)
+
+
+def test_the_quadratic_neuron_towards_infinity():
+    """Threshold and reset at infinity are the theta neuron; far away, in the closed form."""
+    wanted = float(known.CASES["qif.T.I1.0.VrNone.VpNone"]["value"])
+    system = theta.at(I=1.0)
+    assert dn.find_cycle(system, dn.simulate(system, 30.0)).period == pytest.approx(wanted, rel=1e-11)
+    far = 1e6
+    system = quadratic_if_normal.at(I=1.0, V_th=far, V_reset=-far, v=-far)
+    assert dn.find_cycle(system, dn.simulate(system, 20.0)).period == pytest.approx(wanted - 2.0 / far, abs=1e-9)
+
+
+@pytest.mark.parametrize("name", ORBITS)
+def test_simulation_with_located_spikes_agrees(name):
+    system, period = known.system(name), float(known.CASES[name]["value"]["period"])
+    cycle = dn.find_cycle(system, dn.simulate(system, 60 * period))
+    start = dict(zip(system.states, cycle.points[0], strict=True))
+    run = dn.simulate(system, 3.2 * period, start=start, rtol=1e-12, atol=1e-13)
+    found = np.diff(np.concatenate(([0.0], run.jump_times)))[: 2 * cycle.jumps]
+    np.testing.assert_allclose(found, np.tile(isis(cycle), 2), rtol=0, atol=1e-8)
 
 
 def test_a_threshold_far_away_costs_no_accuracy():

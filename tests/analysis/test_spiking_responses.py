@@ -34,6 +34,13 @@ def test_saltation_of_the_leaky_neuron():
     assert response["V"][0] / response["V"][-1] == pytest.approx(0.2, rel=1e-12)  # f(V_th) / f(V_reset)
 
 
+def test_slope_of_the_rate_of_the_leaky_neuron():
+    system = known.system("lif.fI.slope")
+    response = dn.phase_response(system, cycle_of(system))
+    slope = -1000.0 * response.period_derivatives["I"] / response.period**2
+    assert slope == pytest.approx(float(known.CASES["lif.fI.slope"]["value"]), rel=1e-11)
+
+
 def test_exponential_neuron():
     name = "eif.T.BG"
     system, value = known.system(name), known.CASES[name]["value"]
