@@ -143,7 +143,7 @@ class Tracer:
             )
             way.stop, ended_here = self._ended(leg, turns)
             if ended_here:
-                if len(leg.places) > 1:
+                if len(leg.places) > 1 and leg.steps[-1] != 0.0:  # not where it starts
                     legs.add(leg)
                 break
             legs.add(leg)

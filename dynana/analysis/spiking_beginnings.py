@@ -15,9 +15,11 @@ from dynana.analysis.spiking_flights import Flights
 from dynana.analysis.spiking_orbits import SpikingOrbits
 from dynana.analysis.spiking_starts import (
     Turn,
+    awakening,
     curve_of,
     jumps_late,
     orbit_of_turn,
+    turn_of_cycle,
     turn_of_point,
     turn_of_trajectory,
 )
@@ -40,6 +42,8 @@ NEUTRAL, CLOSED = 0.01, 1e-5
 EQUAL_TURNS = 1e-5
 #: Difference of the state at a jump from that of the same segment integrated step by step, relative to the extents.
 SAME_STATE = 1e-3
+#: Share of a turn that is no time, but rounding; a refractory time may be that short.
+NO_TIME = 1e-14
 #: Pieces in which a segment is integrated, each from the orbit itself, because orbits may be sensitive.
 PIECES = 4
 #: The last piece is followed for this much longer than the segment lasts.
@@ -74,7 +78,9 @@ def first_place(
         If Newton's method does not converge, or the orbit has an earlier jump.
     """
     made = None
-    if isinstance(start, Cycle):
+    if isinstance(start, Cycle) and awakening(system, free):
+        orbits, guess = orbit_of_turn(system, free, turn_of_cycle(system, start), ranges, intervals, stages)
+    elif isinstance(start, Cycle):
         orbits, guess = curve_of(system, free, start, ranges)
         if tangent is not None and tangent.shape == guess.z.shape:
             guess = replace(guess, tangent=np.array(tangent))
@@ -162,7 +168,9 @@ def flaw(curve: SpikingCurve, place: Place) -> str:
     become due before the end of the segment, and there the one that the orbit has.
     """
     orbits = curve.curve
-    if not place.orbit.durations.min() > 0.0:
+    shares = place.orbit.durations / place.orbit.durations.sum()
+    least = np.array([-NO_TIME if names else NO_TIME for names in orbits.pattern.held])
+    if not (shares > least).all():
         return "a segment of the orbit takes no time, or less: it is no orbit of the system."
     off = place.spectrum.trivial_error
     if not off <= TRIVIAL:
@@ -173,7 +181,16 @@ def flaw(curve: SpikingCurve, place: Place) -> str:
     flights = curve.flights
     flights.p[:] = orbits.parameters(place.orbit)
     stages = place.orbit.stages
+    starts, stops = orbits.ends(place.orbit)
+    for i, event in enumerate(orbits.pattern.events):
+        jump = orbits.clocked.events[event][0]
+        second = -1 if jump < 0 else flights.at_once(jump, stops[i], starts[(i + 1) % len(starts)])
+        if second >= 0:
+            first, then = orbits.clocked.base.jumps[jump].name, orbits.clocked.base.jumps[second].name
+            return f"with {first!r} at the end of segment {i + 1}, {then!r} fires at once, which the orbit lacks."
     for i, (x, widths) in enumerate(place.orbit.split(place.orbit.z)):
+        if shares[i] <= NO_TIME:
+            continue
         edges = np.concatenate(([0.0], np.cumsum(widths))) * place.orbit.durations[i]
         coarse = np.unique(np.linspace(0, widths.size, PIECES + 1).astype(int))
         if _undue(curve, flights, i, x[:: stages + 1], edges, coarse):  # or just more sensitive than that

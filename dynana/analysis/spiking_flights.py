@@ -159,17 +159,37 @@ class Flights:
                     f"{system.name}: from the state {', '.join(number(v) for v in y[: self.base.n])} there is {why} "
                     f"{number(longest)} time units."
                 )
-            if times[-1] <= 0.0:
-                raise ModelError(
-                    f"{system.name}: several jumps at one instant are not joined to orbits: make one jump of them."
-                )
             found.append(Flight(times, rows, self._decisive(outcome, rows[-1]), tuple(held)))
             if self.clocked.events[found[-1].event][0] < 0:
                 y, resting = rows[-1], -1
-            else:
-                y, resting = self.after(outcome, rows[-1])
-                left -= 1
+                continue
+            if held:
+                raise ModelError(
+                    f"{system.name}: {system.jumps[outcome].name!r} fires during the refractory time of "
+                    f"{system.jumps[resting].name!r}: orbits are computed where refractory times end before the next "
+                    "jump."
+                )
+            y, resting = self.after(outcome, rows[-1])
+            left -= 1
+            second = self.at_once(outcome, rows[-1], y)
+            if second >= 0 or times[-1] <= 0.0:
+                raise ModelError(
+                    f"{system.name}: several jumps at one instant ({system.jumps[outcome].name!r}, "
+                    f"{system.jumps[max(second, 0)].name!r}) are not joined to orbits: make one jump of them, with "
+                    "dn.where in what it does."
+                )
         return found
+
+    def at_once(self, jump: int, before: Array, after: Array) -> int:
+        """Return the jump whose condition has become true by another jump, so that it fires with it; -1 for none."""
+        was, now = np.empty(self.kernels.n_jumps), np.empty(self.kernels.n_jumps)
+        for state, out in ((before, was), (after, now)):
+            self.kernels.guards(0.0, state.copy(), self.p, self._values)
+            self.kernels.conditions(self._values, out)
+        was[jump] = 1.0
+        fires = np.flatnonzero((now > 0.0) & (was == 0.0))
+        own = fires[fires < self.base.n_jumps]
+        return int(own[0]) if own.size else -1
 
     def _decisive(self, jump: int, state: Array) -> int:
         """Return the guard of a jump that is nearest to its zero, as the number of an event."""

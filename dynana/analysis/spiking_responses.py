@@ -131,7 +131,13 @@ def joins_in_time(orbits: SpikingOrbits, orbit: Orbit, first: Array, last: Array
     lost = after - np.einsum("ijk,ik->ij", maps, before)
     by_parameters, guards = orbits.joined_parameters(orbit)
     saltations = maps + lost[:, :, None] * gradients[:, None, :] / rates[:, None, None]
-    return saltations, by_parameters + lost[:, :, None] * guards[:, None, :] / rates[:, None, None]
+    shifts = by_parameters + lost[:, :, None] * guards[:, None, :] / rates[:, None, None]
+    for i, event in enumerate(orbits.pattern.events):  # a refractory time that is zero: what is held lags when it grows
+        jump = orbits.clocked.events[event][0]
+        if jump >= 0 and orbits.clocked.clock and not orbits.pattern.held[(i + 1) % len(orbits.pattern)]:
+            held = [orbits.clocked.base.states.index(name) for name in orbits.clocked.base.jumps[jump].hold]
+            shifts[i, held] += after[i, held, None] * by_parameters[i, None, -1]
+    return saltations, shifts
 
 
 def _error(orbits: SpikingOrbits, orbit: Orbit, values: Array) -> float:

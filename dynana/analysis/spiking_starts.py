@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from dynana.analysis.spiking_flights import Flight, Flights
 from dynana.analysis.spiking_orbits import Pattern, SpikingOrbits
 from dynana.definition.system import System
+from dynana.definition.tracing import symbol
 from dynana.errors import ConvergenceError, ModelError, unknown
 from dynana.lowering.kernels import lower
 from dynana.lowering.spiking import clocked
@@ -69,6 +70,36 @@ def jumps_late(trajectory: Trajectory) -> bool:
     """Return whether a trajectory jumps in its second half."""
     middle = 0.5 * float(trajectory.t[0] + trajectory.t[-1])
     return bool(trajectory.jump_times.size) and float(trajectory.jump_times[-1]) >= middle
+
+
+def awakening(system: System, free: Sequence[str]) -> set[int]:
+    """Return the jumps that have no refractory time at a system's values, and one where free parameters differ."""
+    varied = {symbol(name) for name in free}
+    put = {symbol(name): value for name, value in system.values.items()}
+    rests = {k: jump.refractory for k, jump in enumerate(system.jumps) if jump.refractory is not None and jump.hold}
+    return {k for k, rest in rests.items() if rest.free_symbols & varied and rest.xreplace(put) == 0}
+
+
+def with_rests(system: System, free: Sequence[str], turn: Turn) -> Turn:
+    """Return a turn with a segment of no length for each refractory time that is zero but need not stay so."""
+    waking, made = awakening(system, free), clocked(system)
+    flights: list[Flight] = []
+    before = turn.flights[-1]
+    for flight in turn.flights:
+        jump = made.events[before.event][0]
+        if jump in waking:
+            held = np.repeat(flight.states[:1], 2, axis=0)
+            flights.append(Flight(np.zeros(2), held, len(made.events) - 1, tuple(system.jumps[jump].hold)))
+        flights.append(flight)
+        before = flight
+    return replace(turn, flights=flights)
+
+
+def turn_of_cycle(system: System, cycle: Cycle) -> Turn:
+    """Return one turn of a stored cycle with jumps, followed once more."""
+    names = [str(jump.name) for jump in system.jumps]
+    first = names.index(cycle.segments[-1].jump)
+    return turn_from(system, cycle.points[0], first, cycle.jumps, cycle.period, cycle.amplitude)
 
 
 def turn_of_trajectory(system: System, trajectory: Trajectory) -> Turn:
@@ -180,12 +211,13 @@ def orbit_of_turn(
     system: System, free: Sequence[str], turn: Turn, ranges: Array, intervals: int, stages: int
 ) -> tuple[SpikingOrbits, Orbit]:
     """Return the curve on which an orbit lies and its first guess there."""
+    turn = with_rests(system, free, turn)
     sizes = _sizes(system, np.concatenate([f.states for f in turn.flights]))
     curve = SpikingOrbits(system, free, turn.pattern, turn.speeds, sizes, ranges, stages)
     moving = sum(not f.held for f in turn.flights)
     each = max(FEWEST_INTERVALS, intervals // (2 * moving))
     counts = [HELD_INTERVALS if f.held else each for f in turn.flights]
-    samples = [(f.times / f.times[-1], f.states) for f in turn.flights]
+    samples = [(f.times / f.times[-1] if f.times[-1] > 0.0 else np.arange(2.0), f.states) for f in turn.flights]
     return curve, curve.guess(samples, [float(f.times[-1]) for f in turn.flights], counts)
 
 

@@ -224,6 +224,8 @@ class Cycle(Result):
         result = np.empty((t.size, values.shape[1]))
         for i, segment in enumerate(self.segments):
             here = which == i
+            if not here.any():
+                continue
             x = values[segment.first : segment.last + 1]
             s = (t[here] - starts[i]) / segment.duration
             if segment.speeds:

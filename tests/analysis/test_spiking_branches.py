@@ -108,6 +108,25 @@ def test_a_refractory_time_shifts_the_period():
     np.testing.assert_allclose(branch.periods - branch.values, 10.0 * math.log(6.0), rtol=1e-10)
 
 
+def test_a_refractory_time_from_zero_on():
+    """No segment of rest at the start, and one on the rest of the branch; the slope there is one-sided."""
+    system = lif.at(I=25.0, t_ref=0.0)
+    run = dn.simulate(system, 200.0)
+    cycle = dn.find_cycle(system, run)
+    for start in (run, cycle):
+        branch = dn.continue_cycles(system, start, "t_ref", (-1.0, 5.0))
+        np.testing.assert_allclose(branch.periods, cycle.period + branch.values, rtol=1e-11)
+        assert branch.values.min() == 0.0 and branch.values.max() == 5.0
+        assert [stop.reason for stop in branch.stops] == ["no refractory time", "end of range"]
+
+
+def test_a_start_on_the_edge_of_the_range():
+    system = lif.at(I=25.0)
+    branch = dn.continue_cycles(system, dn.simulate(system, 200.0), "I", (25.0, 30.0))
+    assert branch.values[0] == 25.0 and branch.values[-1] == 30.0
+    assert [stop.reason for stop in branch.stops] == ["end of range", "end of range"]
+
+
 def test_grazing_of_a_moving_threshold():
     """Where the voltage just touches the threshold that follows it."""
     system = generalized_if.at(I=2.0, a=0.005)

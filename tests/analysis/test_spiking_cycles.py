@@ -226,6 +226,24 @@ def test_an_earlier_crossing_is_refused():
             low = dn.find_cycle(wave.at(height=height, level=1.5), low)
 
 
+def test_jumps_that_fire_together_are_refused():
+    """They were left out of orbits: the second jump's condition becomes true by the first."""
+
+    @dn.model
+    def flush(V=0.0, w=0.0, *, I=1.5, w_max=2.5, t_ref=0.0):
+        spike = dn.Jump(when=V > 1.0, to={V: 0.0, w: w + 1}, refractory=t_ref, name="spike")
+        return I - V - 0.05 * w, -w / 10, spike, dn.Jump(when=w > w_max, to={w: 0.0}, name="flush")
+
+    run = dn.simulate(flush, 40.0)
+    assert np.any(np.diff(run.jump_times) == 0.0)
+    with pytest.raises(dn.ModelError, match=r"several jumps at one instant \('spike', 'flush'\)"):
+        dn.find_cycle(flush, run)
+    free = flush.at(w_max=100.0)  # the same orbit, but never flushed
+    cycle = dn.find_cycle(free, dn.simulate(free, 60.0))
+    with pytest.raises(ConvergenceError, match="'flush' fires at once, which the orbit lacks"):
+        dn.find_cycle(flush.at(w_max=6.0), cycle)
+
+
 def test_regular_spiking_is_superstable():
     system = izhikevich.at(I=10.0)
     cycle = dn.find_cycle(system, dn.simulate(system, 1000.0))

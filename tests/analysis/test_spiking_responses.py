@@ -93,6 +93,15 @@ def test_refractory_times_in_the_response():
     assert response.period_derivatives["t_ref"] == pytest.approx(1.0, abs=1e-12)
 
 
+def test_a_refractory_time_of_zero_has_a_derivative_on_one_side():
+    system = adex.at(I=5.0, t_ref=0.0)
+    cycle = cycle_of(system, 1000.0)
+    slope = dn.phase_response(system, cycle).period_derivatives["t_ref"]
+    steps = [(dn.find_cycle(system.at(t_ref=h), dn.simulate(system.at(t_ref=h), 1000.0)).period - cycle.period) / h
+             for h in (1e-3, 2e-3)]  # fmt: skip
+    assert slope == pytest.approx(2.0 * steps[0] - steps[1], rel=1e-5)
+
+
 def test_a_response_from_a_file(tmp_path):
     system = adex.at(I=5.0)
     response = dn.phase_response(system, cycle_of(system))
