@@ -35,7 +35,7 @@ _HOME = {
     ),
     "lowering.kernels": "lower",
     "simulation.simulate": "simulate",
-    "simulation.recording_requests": "record",
+    "simulation.recording_requests": "record record_rate",
     "simulation.edge_tables": "edges",
     "simulation.network_drives": "ornstein_uhlenbeck",
     "simulation.sweep": "sweep",
@@ -210,5 +210,6 @@ if TYPE_CHECKING:
     from dynana.simulation.network_drives import ornstein_uhlenbeck as ornstein_uhlenbeck
     from dynana.simulation.observe import observe as observe
     from dynana.simulation.recording_requests import record as record
+    from dynana.simulation.recording_requests import record_rate as record_rate
     from dynana.simulation.simulate import simulate as simulate
     from dynana.simulation.sweep import sweep as sweep

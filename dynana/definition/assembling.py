@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import sympy as sp
 
-from dynana.definition.assembly import Assembly, Cells, Event, Stream, Trains
+from dynana.definition.assembly import Assembly, Cells, Event, PerSynapse, Stream, Trains
 from dynana.definition.pathways import Collection, Connection
 from dynana.definition.population import Population, Source, whole_of
 from dynana.definition.sharing import Sharing
@@ -16,6 +16,9 @@ from dynana.errors import ModelError
 
 if TYPE_CHECKING:
     from dynana.definition.network import Network
+
+#: What acts at all times: a stream, or edges with states that are summed.
+Influence: TypeAlias = Stream | PerSynapse
 
 
 def assembled(network: Network, *, share: bool = True) -> tuple[Assembly, dict[str, Sharing]]:
@@ -101,31 +104,45 @@ class _Finish:
         )
 
     def _ordered(self) -> list[Stream]:
-        """Return the streams in an order in which they can be evaluated: what an output reads comes before it."""
-        waiting = list(self.work.streams)
+        """Return the streams in an order in which they can be evaluated: what an output reads comes before it.
+
+        Sums over the edges of a projection are evaluated among them.
+        """
+        waiting: list[Influence] = [*self.work.streams, *(item for item, _, _ in self.work.synapses if item.sums)]
         done: list[Stream] = []
         while waiting:
-            open_ = {(self._target(s), s.parameter) for s in waiting}
-            ready = [s for s in waiting if not self._reads(s) & open_]
+            open_ = {place for item in waiting for place in self._targets(item)}
+            ready = [item for item in waiting if not self._reads(item) & open_]
             if not ready:
-                names = ", ".join(sorted({self.work.links[s.link].name for s in waiting}))
+                names = ", ".join(sorted({self.work.links[item.link].name for item in waiting}))
                 raise ModelError(
                     f"an algebraic loop: what {names} add to their targets depends on itself at the same moment. Give "
                     "one of them a delay, or make one of the quantities a state."
                 )
-            done += ready
-            waiting = [s for s in waiting if s not in ready]
+            done += [item for item in ready if isinstance(item, Stream)]
+            waiting = [item for item in waiting if item not in ready]
         return done
 
-    def _target(self, stream: Stream) -> int:
-        return self.work.links[stream.link].target.population
+    def _targets(self, item: Influence) -> list[tuple[int, str]]:
+        population = self.work.links[item.link].target.population
+        names = [item.parameter] if isinstance(item, Stream) else [n for n, _ in item.sums]
+        return [(population, n) for n in names]
 
-    def _reads(self, stream: Stream) -> set[tuple[int, str]]:
-        """Return the stream parameters that the output of a stream reads at the same moment."""
-        link = self.work.links[stream.link]
-        if link.delay != 0.0:
-            return set()
-        source = self.network.populations[link.source.population]
-        cell = self.work.cells[source.name]
-        output = cell.outputs[stream.output].xreplace(cell.put())
-        return {(link.source.population, s.name) for s in output.free_symbols if s.name in cell.streams}
+    def _reads(self, item: Influence) -> set[tuple[int, str]]:
+        """Return the stream parameters that an influence reads at the same moment."""
+        link = self.work.links[item.link]
+        source, target = (self.network.populations[part.population] for part in (link.source, link.target))
+        late = link.delay != 0.0
+        if isinstance(item, Stream):
+            return set() if late else self._streams(source.name, [self.work.cells[source.name].outputs[item.output]])
+        used = {s.name for _, e in item.sums for s in e.free_symbols}
+        found = self._streams(target.name, [e for n, e in item.post.items() if n in used])
+        pre = [] if late else [e for n, e in item.pre.items() if n in used]
+        return found | (self._streams(source.name, pre) if pre else set())
+
+    def _streams(self, population: str, expressions: Iterable[sp.Expr]) -> set[tuple[int, str]]:
+        """Return the stream parameters of a population that expressions of its cells read."""
+        cell = self.work.cells[population]
+        number = next(k for k, p in enumerate(self.network.populations) if p.name == population)
+        read = {s.name for e in expressions for s in e.xreplace(cell.put()).free_symbols}
+        return {(number, n) for n in read if n in cell.streams}

@@ -141,15 +141,18 @@ class Network:
             lines.append(f"  {p.name}: {p.source.size or 'own'} -> {p.target.size} cells, {p.connect!r}{weight}{delay}")
         return "\n".join(lines)
 
-    def plan(self, *, share: bool = True) -> Plan:
-        """Return in words what was decided: where each synaptic state lives and why, what runs along connections.
+    def plan(self, *, share: bool = True, method: str | Mapping[str, str] = "auto") -> Plan:
+        """Return in words what was decided: integrators, where each synaptic state lives and why, what edges carry.
 
         Parameters
         ----------
         share : bool
             False for the naive form, in which all states stay with their synapses.
+        method : str or mapping of population to str
+            As in `simulate`. Inputs are not part of a network: one that changes a coefficient of a linear equation, or
+            that drives smooth cells, may change the integrator (``run.methods`` says what was used).
         """
-        return plan(self, share=share)
+        return plan(self, share=share, method=method)
 
     def as_system(self) -> System:
         """Return the coupled equations as one System, which every analysis accepts.

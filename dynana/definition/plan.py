@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ import sympy as sp
 
 from dynana.definition.assembling import assembled
 from dynana.definition.assembly import Assembly, Cells, Link, Trains
+from dynana.definition.integrators import Integrator, integrator_of, with_methods
 from dynana.definition.sharing import SUM, Placement
 
 if TYPE_CHECKING:
@@ -27,27 +29,32 @@ class Plan:
     ----------
     placements : dict of str to tuple of Placement
         For each projection, the place of each state with the reason.
+    methods : dict of str to str
+        The integrator of each population, as ``run.methods``.
     lines : tuple of str
     """
 
     placements: dict[str, tuple[Placement, ...]]
+    methods: dict[str, str]
     lines: tuple[str, ...]
 
     def __repr__(self) -> str:
         return "\n".join(self.lines)
 
 
-def plan(network: Network, *, share: bool = True) -> Plan:
+def plan(network: Network, *, share: bool = True, method: str | Mapping[str, str] = "auto") -> Plan:
     """Return how a network is run; see `Network.plan`."""
     made, sharings = assembled(network, share=share)
+    made = with_methods(made, method)
+    chosen = {c.name: integrator_of(c) for c in made.populations if isinstance(c, Cells)}
     placements = {name: tuple(sharing.placements.values()) for name, sharing in sharings.items()}
-    lines = [repr(network), *_populations(made)]
+    lines = [repr(network), *_populations(made, chosen)]
     for number, link in enumerate(made.links):
         lines += [f"{link.name}:", *(f"  {line}" for line in _link(made, number, link, placements[link.name]))]
-    return Plan(placements, tuple(lines))
+    return Plan(placements, {name: i.method for name, i in chosen.items()}, tuple(lines))
 
 
-def _populations(made: Assembly) -> list[str]:
+def _populations(made: Assembly, chosen: Mapping[str, Integrator]) -> list[str]:
     kernels: dict[str, list[str]] = defaultdict(list)
     lines = []
     for cells in made.populations:
@@ -56,7 +63,8 @@ def _populations(made: Assembly) -> list[str]:
             continue
         extra = cells.system.states[cells.own :]
         shared = f", with the synaptic states {', '.join(extra)}" if extra else ""
-        lines.append(f"{cells.name}: {cells.size} cells of {cells.system.name}{shared}")
+        how = chosen[cells.name]
+        lines.append(f"{cells.name}: {cells.size} cells of {cells.system.name}{shared}; {how.method} ({how.reason})")
         kernels[cells.system.fingerprint].append(cells.name)
     several = [names for names in kernels.values() if len(names) > 1]
     lines += [f"one compiled kernel serves {', '.join(names)}" for names in several]

@@ -13,12 +13,13 @@ from functools import cached_property
 
 import sympy as sp
 
+from dynana.definition.integrators import Linear, integrator, linear_part
 from dynana.definition.singularities import regularise
 from dynana.definition.system import System
 from dynana.definition.tracing import TIME
 from dynana.lowering.blocks import STEP, increments
 from dynana.lowering.hoisting import Hoist
-from dynana.lowering.population_steps import Form, Linear, chosen_method, linear_part, step_of_cell
+from dynana.lowering.population_steps import Form, step_of_cell
 
 #: Leading entries of the table of constants: start, dt, h.
 FIXED_CONSTANTS = 3
@@ -80,19 +81,23 @@ class Cell:
     @cached_property
     def hoist(self) -> Hoist:
         """What replaces uniform subexpressions."""
-        varying = {*self.form.rows, *self.form.live, self.form.clock}
         symbols = self.system.symbols
-        return Hoist([STEP, *(symbols[p] for p in self.system.parameters if p not in varying)])
+        return Hoist([STEP, *(symbols[p] for p in self.system.parameters if p not in self.varying)])
+
+    @cached_property
+    def varying(self) -> frozenset[str]:
+        """Parameters that change during the run or differ between cells."""
+        return frozenset({*self.form.rows, *self.form.live, self.form.clock})
 
     @cached_property
     def linear(self) -> Linear | None:
         """The system as a linear one with uniform coefficients, if it is."""
-        return linear_part(self.system, self.hoist)
+        return linear_part(self.system, self.varying)
 
     @cached_property
     def method(self) -> str:
         """The integrator."""
-        return chosen_method(self.system, self.form, self.linear)
+        return integrator(self.system, self.form.method, self.varying, self.form.coupled).method
 
     @cached_property
     def wiener(self) -> list[sp.Dummy]:

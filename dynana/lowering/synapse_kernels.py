@@ -2,64 +2,32 @@
 
 ``arrive``: when a (delayed) spike of the source arrives. ``answer``: when the target spikes, along its incoming edges.
 ``total``: the sums that targets receive at all times, from states at the beginning of each step; ``advance``: the step
-of the states, once what targets receive is known.
+of the states, once what targets receive is known. Where the targets take stages of ``rk4``, both are carried out at
+every stage, and then ``advance`` takes that stage.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from types import ModuleType
 
 import sympy as sp
 
 from dynana.definition.assembly import PerSynapse
-from dynana.definition.singularities import regularise
 from dynana.definition.system import System
-from dynana.definition.tracing import TIME, symbol
 from dynana.lowering import modules
 from dynana.lowering.blocks import BLOCK_FUNCTIONS, CONTRACT
 from dynana.lowering.delivery_kernels import DELAYS, INDICES
 from dynana.lowering.kinds import ELEMENTARY
 from dynana.lowering.modules import Function, Source
-from dynana.lowering.population_cells import Cell
-from dynana.lowering.population_drafts import shared_parts
 from dynana.lowering.population_kernels import constants_function
 from dynana.lowering.population_steps import Form
-from dynana.lowering.printer import Printer
+from dynana.lowering.synapse_pieces import INSTANT, MOMENT, Layout, Pieces
 from dynana.numerics.block_functions import NAMES
 from dynana.numerics.network_program import CELL_BITS
 from dynana.numerics.network_program import Synapses as At
-from dynana.numerics.signatures import BLOCK_WIDTH
-
-#: Name of the time in generated code.
-MOMENT = "moment"
-
-
-@dataclass(frozen=True)
-class Layout:
-    """In what form the states of the edges of a projection are kept; part of the name of the generated module.
-
-    Attributes
-    ----------
-    index, sources, delays : int
-        Bytes of the index of a target and of a source, and of the delay of an edge (0 where all have the same).
-    values : tuple of str
-        Parameters of the synapse that differ between edges.
-    blocked : tuple of bool
-        For each state that is delivered to, whether it stands in the blocks of the target.
-    method : str
-        By which states are advanced at every step.
-    """
-
-    index: int
-    sources: int
-    delays: int
-    values: tuple[str, ...]
-    blocked: tuple[bool, ...]
-    method: str
 
 
 def synapses(item: PerSynapse, numbers: Mapping[str, float], target: System, form: Form, layout: Layout) -> ModuleType:
@@ -88,26 +56,7 @@ def synapses(item: PerSynapse, numbers: Mapping[str, float], target: System, for
 
 
 @dataclass(frozen=True, eq=False)
-class _Writer:
-    item: PerSynapse
-    numbers: tuple[str, ...]
-    target: System
-    form: Form
-    layout: Layout
-
-    @cached_property
-    def cell(self) -> Cell:
-        """The synapse as a system: what differs between edges and what is read are parameters that vary."""
-        reads = (*self.item.pre, *self.item.post)
-        varying = (*self.layout.values, *reads)
-        names = dict.fromkeys((*self.numbers, *varying), 0.0)
-        rates = {n: self.item.rates.get(n, sp.Integer(0)) for n in self.item.states}
-        system = System(rates, names, name="synapse")
-        cell = Cell(system, Form(method=self.layout.method, rows=varying))
-        if self.layout.method == "exact" and cell.linear is None:
-            return Cell(system, Form(method="exponential_euler", rows=varying))
-        return cell
-
+class _Writer(Pieces):
     def source(self) -> Source:
         """Return the module."""
         made = [self._arrive(), *([self._answer()] if self.item.on_post else [])]
@@ -133,9 +82,11 @@ class _Writer:
         words = set(re.findall(r"\w+", " ".join(function.body)))
         loads = [f"{c} = c[uint64({c[1:]})]" for c in self.cell.constant_names().values() if c in words]
         head = ["a = integers_at(row)", f"c = floats_at(a[{At.CONSTANTS:d}])", *loads]
-        if MOMENT in words:  # rates are those of the beginning of the step, events happen at its end
-            step = "(k - 1)" if function.name in ("total", "advance") else "k"
-            head.append(f"{MOMENT} = c[uint64(0)] + {step} * c[uint64(1)]")
+        if {MOMENT, INSTANT} & words:  # rates are those of the beginning of a step or stage, events happen at its end
+            now = "float64(k)"
+            if function.name in ("total", "advance"):
+                now = f"float64(k - 1) + 0.5 * ((a[{At.STAGE:d}] + 1) // 2)" if self.staged else "float64(k - 1)"
+            head += [f"{INSTANT} = {now}", f"{MOMENT} = c[uint64(0)] + {INSTANT} * c[uint64(1)]"]
         return Function(
             name=function.name,
             arguments="k, row",
@@ -144,93 +95,18 @@ class _Writer:
             options=CONTRACT,
         )
 
-    # -- pieces --------------------------------------------------------------------------------------------------------
-
-    @cached_property
-    def _names(self) -> dict[sp.Symbol, str]:
-        reads = (*self.item.pre, *self.item.post)
-        names = {symbol(n): f"s{i}" for i, n in enumerate(self.item.states)}
-        names |= {symbol(n): f"e{i}" for i, n in enumerate(self.layout.values)}
-        return names | {symbol(n): f"r{i}" for i, n in enumerate(reads)}
-
-    def _assign(self, targets: Sequence[str], expressions: Sequence[sp.Basic]) -> tuple[list[str], set[str]]:
-        hoisted = [self.cell.hoist(regularise(e)[0]) for e in expressions]
-        shared, reduced = shared_parts(hoisted)
-        names = self._names | self.cell.constant_names() | {s: f"x{k}" for k, (s, _) in enumerate(shared)}
-        names |= {TIME: MOMENT}
-        printer = Printer(names)
-        targets = [*(f"x{k}" for k in range(len(shared))), *targets]
-        return list(printer.block(targets, [*(e for _, e in shared), *reduced])), printer.functions
-
-    def _arrays(self) -> list[str]:
-        """Return the lines that load the arrays of the edges."""
-        count = len(self.item.states)
-        lines = [f"arrays = integers_at(a[{At.ARRAYS:d}])"]
-        lines += [f"state{i} = floats_at(arrays[uint64({i})])" for i in range(count)]
-        return lines + [f"value{i} = floats_at(arrays[uint64({count + i})])" for i in range(len(self.layout.values))]
-
-    def _loads(self) -> list[str]:
-        lines = [f"s{i} = state{i}[p]" for i in range(len(self.item.states))]
-        return lines + [f"e{i} = value{i}[p]" for i in range(len(self.layout.values))]
-
-    def _post_reads(self) -> tuple[list[str], set[str]]:
-        """Return the lines that read the target cell ``t``, whose place in the blocks is ``j``."""
-        target = self.target
-        names: dict[sp.Symbol, str] = {}
-        rows = {n: i for i, n in enumerate(target.states)}
-        first = Cell(target, self.form).first_parameter
-        rows |= {n: first + i for i, n in enumerate(self.form.rows)}
-        for n in (*target.states, *target.parameters):
-            if n in rows:
-                names[symbol(n)] = f"y[j + uint64({BLOCK_WIDTH * rows[n]})]"
-            elif n == self.form.clock:
-                row = Cell(target, self.form).clock
-                names[symbol(n)] = f"((float64(k) - y[j + uint64({BLOCK_WIDTH * row})]) * c[uint64(1)])"
-            elif n in self.form.live:
-                names[symbol(n)] = f"live[uint64({self.form.live.index(n)})]"
-            else:
-                names[symbol(n)] = f"b[uint64({target.parameters.index(n)})]"
-        printer = Printer(names | {TIME: MOMENT})
-        start = len(self.item.pre)
-        expressions = [regularise(e)[0] for e in self.item.post.values()]
-        lines = printer.block([f"r{start + i}" for i in range(len(expressions))], expressions) if expressions else []
-        return list(lines), printer.functions
-
-    def _place(self) -> list[str]:
-        return [
-            "t = uint64(target[p]) + shift",
-            f"j = (t >> uint64(6)) * stride + (t & uint64({BLOCK_WIDTH - 1}))",
-        ]
-
-    def _changed(
-        self, changes: Mapping[str, sp.Expr], others: Mapping[str, sp.Expr] | None = None
-    ) -> tuple[list[str], set[str]]:
-        """Return the lines that change and clip states, and that assign ``others``, by the names in the code."""
-        wanted = dict(others or {})
-        places = {n: self.item.states.index(n) for n in changes}
-        wanted |= {f"n{places[n]}": e for n, e in changes.items()}
-        limits = []
-        for name, bounds in self.item.clip.items():
-            for word, sign, bound in (("low", "<", bounds[0]), ("high", ">", bounds[1])):
-                if name in places and bound not in (sp.oo, -sp.oo):
-                    new, limit = f"n{places[name]}", f"{word}{places[name]}"
-                    wanted[limit] = bound
-                    limits.append(f"{new} = {limit} if {new} {sign} {limit} else {new}")  # NaN stays
-        lines, used = self._assign(list(wanted), list(wanted.values()))
-        return [*lines, *limits, *(f"state{i}[p] = n{i}" for i in places.values())], used
-
     # -- operations ----------------------------------------------------------------------------------------------------
 
     def _arrive(self) -> tuple[Function, set[str]]:
         layout, item = self.layout, self.item
-        reads, used = self._post_reads()
-        lines = [*self._place(), *self._loads(), *reads]
+        reads, used = self.post_reads()
+        lines = [*self.place(), *self.loads(), *reads]
         if item.delivers:
-            given, functions = self._assign([f"d{i}" for i in range(len(item.delivers))], [e for _, e in item.delivers])
+            given, functions = self.assign([f"d{i}" for i in range(len(item.delivers))], [e for _, e in item.delivers])
             lines, used = [*lines, *given], used | functions
             for i, blocked in enumerate(layout.blocked):
                 lines.append(f"out{i}[{'j' if blocked else 'slot + t'}] += d{i}")
-        changed, functions = self._changed(item.on_pre)
+        changed, functions = self.changed(item.on_pre)
         lines, used = [*lines, *changed], used | functions
         spike = [f"r{i} = amounts[uint64({i} * width + q)]" for i in range(len(item.pre))]
         spike += ["low, high = uint64(first[uint64(cell)]), uint64(last[uint64(cell)])"]
@@ -259,7 +135,7 @@ class _Writer:
 
     def _common(self, view: str) -> list[str]:
         return [
-            *self._arrays(),
+            *self.arrays(),
             f"log = integers_at(a[{At.LOG:d}])",
             f"ends = integers_at(a[{At.ENDS:d}])",
             f"first, last = integers_at(a[{At.FIRST:d}]), integers_at(a[{At.LAST:d}])",
@@ -287,7 +163,7 @@ class _Writer:
     def _answer(self) -> tuple[Function, set[str]]:
         item, layout = self.item, self.layout
         start = len(item.pre)
-        changed, used = self._changed(item.on_post)
+        changed, used = self.changed(item.on_post)
         body = [
             *self._common(INDICES[layout.sources]),
             *([f"delay = {DELAYS[layout.delays]}(a[{At.DELAYS:d}])"] if layout.delays else []),
@@ -300,14 +176,14 @@ class _Writer:
             *(f"        r{start + i} = amounts[uint64({i} * width + q)]" for i in range(len(item.post))),
             "        for m in range(uint64(first[uint64(cell)]), uint64(last[uint64(cell)])):",
             "            p = uint64(edge[m])",
-            *(f"            {line}" for line in (*self._row_reads("uint64(target[m])"), *self._loads(), *changed)),
+            *(f"            {line}" for line in (*self._row_reads("uint64(target[m])"), *self.loads(), *changed)),
         ]
         return Function(name="answer", arguments="", body=tuple(body)), used
 
     def _total(self) -> tuple[Function, set[str]]:
         """Write the operation that sums what targets receive, from the states at the beginning of a step."""
         item = self.item
-        lines, used = self._assign([f"d{i}" for i in range(len(item.sums))], [e for _, e in item.sums])
+        lines, used = self.assign([f"d{i}" for i in range(len(item.sums))], [e for _, e in item.sums])
         lines = [*lines, *(f"out{i}[uint64(target[p])] += d{i}" for i in range(len(item.sums)))]
         before = [f"outs = integers_at(a[{At.OUTS:d}])"]
         for i in range(len(item.sums)):
@@ -316,17 +192,20 @@ class _Writer:
         return self._over_edges("total", before, lines, used)
 
     def _advance(self) -> tuple[Function, set[str]]:
-        """Write the operation that advances the states by a step."""
+        """Write the operation that advances the states by a step, or by a stage."""
+        if self.staged:
+            before, lines, used = self.stage()
+            return self._over_edges("advance", before, lines, used)
         after = zip(self.item.states, self.cell.after, strict=True)
-        lines, used = self._changed({n: e for n, e in after if n in self.item.rates})
+        lines, used = self.changed({n: e for n, e in after if n in self.item.rates})
         return self._over_edges("advance", [], lines, used)
 
     def _over_edges(
         self, name: str, before: list[str], lines: list[str], used: set[str]
     ) -> tuple[Function, set[str]]:
         """Return an operation on every edge, with all that is read of its cells."""
-        reads, functions = self._post_reads()
-        inner = [*self._place(), *self._row_reads("uint64(cell)"), *self._loads(), *reads, *lines]
+        reads, functions = self.post_reads(point=self.staged)
+        inner = [*self.place(), *self._row_reads("uint64(cell)"), *self.loads(), *reads, *lines]
         body = [
             *self._common(INDICES[self.layout.index]),
             *([f"delay = {DELAYS[self.layout.delays]}(a[{At.DELAYS:d}])"] if self.layout.delays else []),

@@ -169,6 +169,8 @@ class Synapses(IntEnum):
     FUNCTION = 0
     LOG = 1
     """Spikes of the source, or of the target for `answer`; int64."""
+    STAGE = 1
+    """Stage of ``rk4``, for operations at every step, which read no log."""
     ENDS = 2
     ENDS_LENGTH = 3
     AMOUNTS = 4

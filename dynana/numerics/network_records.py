@@ -7,7 +7,7 @@ from enum import IntEnum
 import numpy as np
 
 from dynana.numerics.network_memory import floats_at, integers_at
-from dynana.numerics.network_program import Population
+from dynana.numerics.network_program import CELL_BITS, Population
 from dynana.numerics.signatures import BLOCK_WIDTH
 
 #: Steps between two looks for numbers that are not finite; a diverged cell is dated to within this many steps.
@@ -67,6 +67,40 @@ def record_row(k, row):
             if not held:
                 value += floats_at(a[Record.ARRIVED])[np.uint64(slot + cell)]
         out[np.uint64(i)] = value
+
+
+class Count(IntEnum):
+    """Columns of `count_spikes`."""
+
+    FUNCTION = 0
+    LOG = 1
+    ENDS = 2
+    ENDS_LENGTH = 3
+    FIRST = 4
+    """The step before the first bin; int64."""
+    EVERY = 5
+    """Steps of a bin."""
+    OUT = 6
+    """Counts; int64."""
+    FIRST_CELL = 7
+    LAST_CELL = 8
+    """The cells from the first to before the last are counted."""
+    WHOLE = 9
+    """Whether these are all."""
+
+
+def count_spikes(k, row):
+    """Add the spikes of a step to their bin; those at the start belong to the first one."""
+    a = integers_at(row)
+    ends, length = integers_at(a[Count.ENDS]), a[Count.ENDS_LENGTH]
+    low, high = ends[np.uint64((k - 1) % length)], ends[np.uint64(k % length)]
+    found = high - low
+    if a[Count.WHOLE] == 0:
+        log, found = integers_at(a[Count.LOG]), np.int64(0)
+        for q in range(low, high):
+            cell = log[np.uint64(q)] & ((1 << CELL_BITS) - 1)
+            found += np.int64((cell >= a[Count.FIRST_CELL]) & (cell < a[Count.LAST_CELL]))
+    integers_at(a[Count.OUT])[np.uint64(max(k - a[Count.FIRST] - 1, 0) // a[Count.EVERY])] += found
 
 
 class Watch(IntEnum):

@@ -15,6 +15,8 @@ from dynana.numerics.compilation import compiled
 from dynana.numerics.network_memory import floats_at, integers_at
 from dynana.numerics.signatures import BLOCK_WIDTH
 
+#: Half steps from the beginning of a step to each stage of ``rk4``.
+HALVES = (0, 1, 1, 2)
 #: Weights of a row at a time between two steps, from the next step's back to the one two before: cubic interpolation.
 BETWEEN = (0.3125, 0.9375, -0.3125, 0.0625)
 

@@ -22,7 +22,7 @@ from dynana.plot.orbit_diagrams import orbit_diagram
 from dynana.plot.phase_responses import interaction_function, phase_response
 from dynana.plot.planes import nullclines, phase_portrait, portrait_with_time_course, vector_field
 from dynana.plot.poincare_maps import first_return, poincare_map
-from dynana.plot.rasters import population_rate, raster
+from dynana.plot.rasters import population_rate, raster, raster_with_rate
 from dynana.plot.spike_maps import cobweb, spike_map
 from dynana.plot.trajectories import firing_pattern, traces, trajectory, trajectory_3d
 from dynana.plot.xpp_diagrams import xpp_diagram
@@ -60,6 +60,7 @@ __all__ = [
     "population_rate",
     "portrait_with_time_course",
     "raster",
+    "raster_with_rate",
     "spike_map",
     "slow_plane",
     "traces",

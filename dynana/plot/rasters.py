@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -79,37 +79,82 @@ def population_rate(
     ax : Axes, optional
         Where to draw; a new figure otherwise.
     width : float, optional
-        Of the bins; a two-hundredth of the run by default, in whole steps.
+        Of bins in which the spikes are counted. By default rates are drawn as `record_rate` counted them; where it did
+        not, in bins of a two-hundredth of the run, in whole steps.
     populations : sequence of str, optional
+        All whose spikes were kept or counted by default; also parts that were counted, such as "E[0:240]".
 
     Returns
     -------
     Axes
+
+    Raises
+    ------
+    ValueError
+        For populations of which nothing is known.
     """
-    chosen = _chosen(run, populations)
+    counted = run.rates if width is None else {}
+    known = dict.fromkeys([*run.spikes, *counted])
+    names = tuple(known) if populations is None else tuple(populations)
+    _check(run, names, known)
     ax = style.axes(ax, (6.4, 2.4))
     length = run.span[1] - run.span[0]
     bins = max(1, round(length / BINS / run.dt)) * run.dt if width is None else float(width)
-    for position, spikes in enumerate(chosen):
-        t, rate = spikes.activity(bins)
+    for position, name in enumerate(names):
         colour = style.CYCLE[position % len(style.CYCLE)]
-        ax.plot(t, rate, drawstyle="steps-mid", color=colour, linewidth=1.1, label=spikes.population)
+        t, rate = (counted[name].t, counted[name].rate) if name in counted else run.spikes[name].activity(bins)
+        ax.plot(t, rate, drawstyle="steps-mid", color=colour, linewidth=1.1, label=name)
     ax.set_xlim(*run.span)
     ax.set_ylim(bottom=0.0)
     ax.set_xlabel(_time_label(run))
     ax.set_ylabel("rate (Hz)" if run.time_unit in SECONDS else "rate (per unit of time)")
-    if len(chosen) > 1:
+    if len(names) > 1:
         ax.legend(frameon=False)
     return ax
 
 
+def raster_with_rate(
+    run: Recording,
+    axes: Sequence[Axes] | None = None,
+    *,
+    width: float | None = None,
+    populations: Sequence[str] | None = None,
+) -> np.ndarray:
+    """Draw the spikes, and the rate of each population below them.
+
+    Parameters
+    ----------
+    run : Recording
+    axes : pair of Axes, optional
+    width : float, optional
+        As in `population_rate`.
+    populations : sequence of str, optional
+
+    Returns
+    -------
+    ndarray of two Axes
+    """
+    above, below = style.stacked(axes, 2, (6.4, 5.2), [2.0, 1.0])
+    names = tuple(run.spikes) if populations is None else tuple(populations)
+    raster(run, above, populations=names)
+    population_rate(run, below, width=width, populations=names)
+    above.set_xlabel("")
+    above.figure.align_ylabels([above, below])
+    return np.array([above, below], dtype=object)
+
+
+def _check(run: Recording, names: Sequence[str], known: Mapping[str, Any]) -> None:
+    for name in names:
+        if name not in known:
+            raise ValueError(unknown("population with spikes", name, known))
+    if not names:
+        kept = "" if run.spikes else " (or none was kept: record_spikes=)"
+        raise ValueError(f"{run.network} has no population with spikes{kept}")
+
+
 def _chosen(run: Recording, populations: Sequence[str] | None) -> list[Spikes]:
     names = tuple(run.spikes) if populations is None else tuple(populations)
-    for name in names:
-        if name not in run.spikes:
-            raise ValueError(unknown("population with spikes", name, run.spikes))
-    if not names:
-        raise ValueError(f"{run.network} has no population with spikes")
+    _check(run, names, run.spikes)
     return [run.spikes[name] for name in names]
 
 

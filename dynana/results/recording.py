@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from dynana.errors import unknown
 from dynana.results.base import Result
 from dynana.results.other_packages import spike_trains
+from dynana.results.population_rates import PopulationRate
 from dynana.results.spike_measures import SpikeMeasures
 from dynana.results.stop import Stop
 
@@ -197,6 +198,8 @@ class Recording(Result):
         Of each population that has spikes.
     recorded
         What was recorded, by "population.quantity".
+    rates
+        What `record_rate` counted, by population, or part of one such as "E[0:240]".
     methods
         Integrator of each population.
     seed
@@ -218,6 +221,7 @@ class Recording(Result):
     seed: int
     final: NetworkState
     stop: Stop
+    rates: dict[str, PopulationRate] = field(default_factory=dict)
 
     def __getitem__(self, key: tuple[str, str]) -> np.ndarray:
         population, name = key if isinstance(key, tuple) and len(key) == 2 else (str(key), "")
@@ -227,7 +231,7 @@ class Recording(Result):
         known = [r.name for r in self.recorded.values() if r.population == population]
         if name not in known:
             raise KeyError(
-                f"{unknown('recorded quantity', name, known)} "
+                f"{unknown('recorded quantity', name, known)}. "
                 f"Record it: record={{{population!r}: {[*known, name or 'V']}}}"
             )
         return self.recorded[f"{population}.{name}"].values
@@ -240,8 +244,11 @@ class Recording(Result):
         KeyError
             For a population without spikes.
         """
+        if population not in self.spikes and population in self.rates:
+            counted = self.rates[population]
+            return float(counted.counts.sum() / (counted.size * np.ptp(counted.edges))) if len(counted) else 0.0
         if population not in self.spikes:
-            raise KeyError(unknown("population with spikes", population, self.spikes))
+            raise KeyError(unknown("population whose spikes were kept or counted", population, self.spikes))
         spikes, (low, high) = self.spikes[population], self.span
         return len(spikes) / (spikes.size * (high - low)) if high > low else 0.0
 
@@ -249,8 +256,9 @@ class Recording(Result):
         parts = [
             f"{sum(self.sizes.values())} cells in {len(self.sizes)} population{'' if len(self.sizes) == 1 else 's'}",
             f"t = {self.span[0]:g} to {self.span[1]:g}, dt = {self.dt:g}",
-            f"{sum(len(s) for s in self.spikes.values())} spikes",
+            f"{sum(len(s) for s in self.spikes.values())} spikes" if self.spikes else "no spikes kept",
         ]
         parts += [", ".join(self.recorded)] if self.recorded else []
+        parts += [f"rates of {', '.join(self.rates)}"] if self.rates else []
         parts += [str(self.stop)] if self.stop.reason != "finished" else []
         return f"<Recording of {self.network}: {'; '.join(parts)}>"

@@ -74,12 +74,7 @@ class Machine:
             SynapseArrays(s, assembly.links[s.link], routes[s.link], self.arrays, (start, dt))
             for s in assembly.synapses
         ]
-        self.couplings = Couplings(assembly, routes, self.arrays, self.kept)
-        for synapse in self.synapses:
-            part = synapse.link.target
-            for name, vector in synapse.vectors.items():
-                found = self.couplings.vectors.setdefault((part.population, name), [])
-                found.append((part.first, part.last, vector))
+        self.couplings = Couplings(assembly, routes, self.arrays, self.synapses, self.kept)
         self._amounts = [self._carried(i) for i in range(len(self.arrays))]
         self.halt = np.array([0, -1], dtype=np.int64)
         limits = [(a.memory["counts"].ctypes.data, a.room) for a in self.arrays]
@@ -115,16 +110,18 @@ class Machine:
 
     def _integrations(self, table: int) -> list[Row]:
         """Return the operations from the beginning of a step to the tests of thresholds."""
-        populations = self._populations()
-        staged = [p for p in populations if p.module.METHOD == "rk4"] if table and self.couplings.any else []
+        populations, synapses = self._populations(), [s for s in self.synapses if not s.staged]
+        couplings = self.couplings
+        together = table and (couplings.any or couplings.staged)
+        staged = [p for p in populations if p.module.METHOD == "rk4"] if together else []
         whole = [p for p in populations if p not in staged]
-        rows = [row for s in self.synapses for row in s.totals()] if table else []
+        rows = [row for s in synapses for row in s.totals()] if table else []
         rows += [_step_row(p, table, (-1, 0)) for p in staged]
-        rows += self.couplings.operations(0) if table else []
-        rows += [row for s in self.synapses for row in s.advance()] if table else []
+        rows += [*couplings.operations(0), *couplings.stages(0)] if table else []
+        rows += [row for s in synapses for row in s.advance()] if table else []
         rows += [_step_row(p, table, (-1, 4)) for p in whole]
         for stage in range(4 if staged else 0):
-            rows += self.couplings.operations(stage) if stage else []
+            rows += [*couplings.operations(stage), *couplings.stages(stage)] if stage else []
             rows += [_step_row(p, table, (stage, stage + 1)) for p in staged]
         return rows
 

@@ -126,6 +126,7 @@ class PopulationArrays:
             method=self.cells.method,
             rows=tuple(n for n in system.parameters if n in rows),
             live=traffic.live,
+            coupled=bool(varying),
             arriving=tuple(sorted(traffic.ringed | traffic.targets & held)),
             latched=tuple(k for k, j in enumerate(system.jumps) if may_hold_after(system, j, self.values, varying, dt)),
             spikes=self.cells.spikes,

@@ -61,6 +61,8 @@ class Records:
         Steps of the run; step 0 is recorded too where the run begins there.
     folder : path, optional
         Where the samples are written to, one file for each probe, instead of into memory.
+    budget : float, optional
+        Bytes up to which they stay in memory all the same.
 
     Raises
     ------
@@ -69,7 +71,13 @@ class Records:
     """
 
     def __init__(
-        self, machine: Machine, probes: Sequence[Probe], first: int, last: int, folder: str | Path | None = None
+        self,
+        machine: Machine,
+        probes: Sequence[Probe],
+        first: int,
+        last: int,
+        folder: str | Path | None = None,
+        budget: float | None = None,
     ) -> None:
         self.machine, self.probes = machine, tuple(probes)
         self.rows: list[Row] = []
@@ -78,7 +86,7 @@ class Records:
         counts = [max(0, (last - b) // p.every + 1) for b, p in zip(begins, self.probes, strict=True)]
         names = [f"{self._owner(p)}.{p.name}" for p in self.probes]
         shapes = [(count, numbers.size) for count, numbers in zip(counts, chosen, strict=True)]
-        self._store = store_for(list(zip(names, shapes, strict=True)), folder)
+        self._store = store_for(list(zip(names, shapes, strict=True)), folder, budget)
         self._samples = list(zip(begins, chosen, self._store.arrays, strict=True))
         for probe, (begin, numbers, samples) in zip(self.probes, self._samples, strict=True):
             self._add(probe, begin, numbers, samples)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -20,12 +20,13 @@ from dynana.results.stop import Stop
 from dynana.simulation.edges import Edges
 from dynana.simulation.network_machine import Machine
 from dynana.simulation.network_population import PopulationArrays
+from dynana.simulation.network_rates import RateProbe, Rates
 from dynana.simulation.network_records import Probe, Records
 from dynana.simulation.network_state import content_of, restore
 from dynana.simulation.progress import Progress
 
-#: For each population what `Machine.drain` found, chunk after chunk.
-Pieces = list[list[tuple[np.ndarray, np.ndarray]]]
+#: For each population what `Machine.drain` found, chunk after chunk; None where spikes are not kept.
+Pieces = list[list[tuple[np.ndarray, np.ndarray]] | None]
 
 #: Wall time of a chunk, in seconds: short enough for Ctrl-C and a smooth line of progress, long enough to cost nothing.
 CHUNK = 0.05
@@ -48,7 +49,10 @@ def run_assembly(
     chunk: int | None = None,
     threads: int = 1,
     folder: str | Path | None = None,
+    budget: float | None = None,
     interpolated: bool = False,
+    rates: Sequence[RateProbe] = (),
+    keep: Collection[int] | None = None,
 ) -> Recording:
     """Simulate a network.
 
@@ -77,8 +81,14 @@ def run_assembly(
         How many carry out the steps; no bit depends on it.
     folder : path, optional
         Where what is recorded goes instead of into memory.
+    budget : float, optional
+        Bytes up to which it goes into memory all the same.
     interpolated : bool
         Whether spikes have times inside steps.
+    rates : sequence of RateProbe
+        Whose spikes to count.
+    keep : collection of int, optional
+        Populations whose spikes are kept; all by default.
 
     Returns
     -------
@@ -95,15 +105,16 @@ def run_assembly(
         machine = Machine(assembly, edges, start, dt, seed, interpolated)
     first = machine.step if goes_on else 0
     last = first + n_steps
-    records = Records(machine, probes, first, last, folder)
-    pieces: Pieces = [[] for _ in machine.arrays]
+    records, counted = Records(machine, probes, first, last, folder, budget), Rates(machine, rates, first, last)
+    looks = [*records.rows, *counted.rows]
+    pieces: Pieces = [[] if keep is None or i in keep else None for i in range(len(machine.arrays))]
     span = (machine.start + first * dt, machine.start + last * dt)
     stop = Stop(reason="finished", message=f"reached t = {span[1]:g}")
     with Progress(name, span, progress) as line:
         try:
             if not goes_on:
-                machine.begin(records.rows)
-            for t in _chunks(machine, records, last, chunk, pieces, threads):
+                machine.begin(looks)
+            for t in _chunks(machine, looks, last, chunk, pieces, threads):
                 line.report(t)
                 if machine.halt[0]:
                     stop = _blow_up(machine)
@@ -115,7 +126,7 @@ def run_assembly(
             _collect(machine, pieces)
             t = machine.start + machine.step * dt
             stop = Stop(reason="interrupted", message=f"interrupted at t = {t:g}; start=run.final goes on from there")
-    return _recording(machine, records, pieces, (first, stop), structure, name)
+    return _recording(machine, (records, counted), pieces, (first, stop), structure, name)
 
 
 def structure_of(assembly: Assembly, edges: Sequence[Edges | None]) -> str:
@@ -151,7 +162,7 @@ def _check_fits(start: NetworkState, dt: float, structure: str) -> None:
 
 def _chunks(
     machine: Machine,
-    records: Records,
+    looks: Sequence[np.ndarray],
     last: int,
     chunk: int | None,
     pieces: Pieces,
@@ -159,7 +170,7 @@ def _chunks(
 ) -> Iterator[float]:
     """Carry out the run; yields the time after each chunk."""
     steps = chunk or FIRST_CHUNK
-    with _at_work(machine, machine.program(records.rows), threads) as advance:
+    with _at_work(machine, machine.program(looks), threads) as advance:
         while machine.step < last and not machine.halt[0]:
             begun, before = time.perf_counter(), machine.step
             advance(min(last, machine.step + steps))
@@ -187,7 +198,7 @@ def _at_work(machine: Machine, program: np.ndarray, threads: int) -> Iterator[Ca
 
 def _collect(machine: Machine, pieces: Pieces) -> None:
     for piece, found in zip(pieces, machine.drain(), strict=True):
-        if found[0].size:
+        if piece is not None and found[0].size:
             piece.append(found)
 
 
@@ -206,7 +217,7 @@ def _blow_up(machine: Machine) -> Stop:
 
 def _recording(
     machine: Machine,
-    records: Records,
+    looks: tuple[Records, Rates],
     pieces: Pieces,
     ending: tuple[int, Stop],
     structure: str,
@@ -218,6 +229,8 @@ def _recording(
     span = (start + first * dt, start + last * dt)
     spikes = {}
     for i, (cells, piece) in enumerate(zip(machine.assembly.populations, pieces, strict=True)):
+        if piece is None:
+            continue
         found = np.concatenate([log for log, _ in piece]) if piece else np.zeros(0, np.int64)
         early = np.concatenate([e for _, e in piece]) if piece and i in machine.early else None
         if early is not None:
@@ -244,7 +257,8 @@ def _recording(
         span=span,
         dt=dt,
         spikes=spikes,
-        recorded=records.results(last),
+        recorded=looks[0].results(last),
+        rates=looks[1].results(last),
         methods={c.name: a.module.METHOD for c, a in populations if isinstance(a, PopulationArrays)},
         seed=machine.seed,
         final=NetworkState(

@@ -12,6 +12,7 @@ from dynana.definition.assembly import Assembly, Cells, Stream
 from dynana.lowering.stream_kernels import outputs, sparse_sum
 from dynana.numerics.network_program import DIVIDED_BLOCKS, DIVISION, Division, Output, address_of
 from dynana.numerics.network_streams import (
+    HALVES,
     Gather,
     between_rows,
     dense_product,
@@ -23,9 +24,11 @@ from dynana.numerics.network_streams import (
 from dynana.numerics.network_streams import Stream as At
 from dynana.numerics.signatures import BLOCK_WIDTH
 from dynana.simulation.network_events import weight_values
+from dynana.simulation.network_order import OUTPUTS, SUMS, order
 from dynana.simulation.network_population import PopulationArrays, filled_row
 from dynana.simulation.network_routes import Received, Route, received
 from dynana.simulation.network_sources import TrainArrays, course_operations
+from dynana.simulation.network_synapses import SynapseArrays
 
 Row = NDArray[np.int64]
 
@@ -46,6 +49,8 @@ class Couplings:
         Of the links.
     arrays : sequence
         Of the populations; their ``memory`` takes the rings of outputs.
+    synapses : sequence of SynapseArrays
+        Edges with states of their own.
     kept : list
         Takes what must outlive this object.
     """
@@ -55,9 +60,11 @@ class Couplings:
         assembly: Assembly,
         routes: Sequence[Route],
         arrays: Sequence[PopulationArrays | TrainArrays],
+        synapses: Sequence[SynapseArrays],
         kept: list[np.ndarray],
     ) -> None:
         self.assembly, self.routes, self.arrays, self.kept = assembly, routes, arrays, kept
+        self.staged = {i: s for i, s in enumerate(synapses) if s.staged}
         self.received: dict[tuple[int, str], Received] = {
             (i, name): what
             for i, cells in enumerate(assembly.populations)
@@ -74,6 +81,12 @@ class Couplings:
             population.memory["outputs"] = np.zeros(rows * (slots + 1) * population.stride)
         #: Vectors that per-synapse pathways fill, by (population, parameter): added to what streams and drives give.
         self.vectors: dict[tuple[int, str], list[tuple[int, int, np.ndarray]]] = {}
+        for synapse in synapses:
+            part = synapse.link.target
+            for name, vector in synapse.vectors.items():
+                self.vectors.setdefault((part.population, name), []).append((part.first, part.last, vector))
+        self._order = order(assembly, routes, self.received, self.staged)
+        self._names = {name for _, name in self.received}
         self._tables: dict[tuple[int, tuple[int, ...]], Any] = {}
         self._weights: dict[int, np.ndarray] = {}
         self._buffers: dict[Any, np.ndarray] = {}
@@ -102,19 +115,22 @@ class Couplings:
     def operations(self, stage: int) -> list[Row]:
         """Return the operations that evaluate all influences at the beginning of a step, or at a stage of ``rk4``."""
         self._summed.clear()
-        rows = [row for i in self.slots for row in self._outputs(i, self._early(i), stage)]
-        waiting = {key: set(what.streams) for key, what in self.received.items()}
-        done: set[tuple[int, int]] = {(i, n) for i in self.slots for n in self._early(i)}
-        rows += [row for key, left in waiting.items() if not left for row in self._gather(*key, stage)]
-        for number, stream in enumerate(self.assembly.streams):
-            source = self.assembly.links[stream.link].source.population
-            if (source, stream.output) not in done:
-                done.add((source, stream.output))
-                rows += self._outputs(source, (stream.output,), stage)
-            key = (self.assembly.links[stream.link].target.population, stream.parameter)
-            waiting[key].discard(number)
-            if not waiting[key]:
-                rows += self._gather(*key, stage)
+        rows: list[Row] = []
+        for kind, number, what in self._order:
+            if kind == OUTPUTS:
+                rows += self._outputs(number, what, stage)
+            elif kind == SUMS:
+                rows += [*self.staged[number].reads(stage), *self.staged[number].totals(stage)]
+            else:
+                rows += self._gather(number, what, stage)
+        return rows
+
+    def stages(self, stage: int) -> list[Row]:
+        """Return the operations by which edges with states take a stage, once all influences are known."""
+        rows = []
+        for s in self.staged.values():
+            read = s.item.sums and not {n.name for e in s.item.pre.values() for n in e.free_symbols} & self._names
+            rows += [*([] if read else s.reads(stage)), *s.advance(stage)]  # what sums have read holds still
         return rows
 
     def fill(self) -> list[Row]:
@@ -122,12 +138,6 @@ class Couplings:
         return [row for i in self.slots for row in self._outputs(i, tuple(range(len(self._cells(i).outputs))), 0)]
 
     # -- outputs -------------------------------------------------------------------------------------------------------
-
-    def _early(self, i: int) -> tuple[int, ...]:
-        """Return the outputs that do not read what the streams of the same moment give."""
-        streams = set(self._cells(i).streams)
-        found = enumerate(self._cells(i).outputs)
-        return tuple(n for n, e in found if not {s.name for s in e.free_symbols} & streams)
 
     def _outputs(self, i: int, which: tuple[int, ...], stage: int) -> list[Row]:
         population = self._population(i)
@@ -148,7 +158,7 @@ class Couplings:
                     Output.RINGS: population.memory["outputs"].ctypes.data + 8 * self._ring(i) * which[0],
                     Output.SLOTS: self.slots[i],
                     Output.SLOT: self.slots[i] if stage > 0 else -1,
-                    Output.HALVES: (0, 1, 1, 2)[stage],
+                    Output.HALVES: HALVES[stage],
                 },
             )
         ]
@@ -277,7 +287,7 @@ class Couplings:
             drive = self.assembly.drives[number]
             cells = getattr(drive.course, "n_cells", None)
             out = self._buffer(("drive", number), cells or 1)
-            halves = (0, 1, 1, 2)[stage]
+            halves = HALVES[stage]
             rows += course_operations(drive.course, out.ctypes.data, population.tables[1], halves, 1.0, self.kept)
             if cells is None:
                 numbers.append((drive.target.first, drive.target.last, out.ctypes.data, one.ctypes.data))

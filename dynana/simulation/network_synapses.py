@@ -10,9 +10,11 @@ from numpy.typing import NDArray
 
 from dynana.definition.assembly import Link, PerSynapse
 from dynana.lowering.stream_kernels import outputs
-from dynana.lowering.synapse_kernels import Layout, synapses
+from dynana.lowering.synapse_kernels import synapses
+from dynana.lowering.synapse_pieces import Layout
 from dynana.numerics.network_program import DIVIDED_BLOCKS, DIVISION, Division, Output, address_of
 from dynana.numerics.network_program import Synapses as At
+from dynana.numerics.network_streams import HALVES, Stream, between_rows
 from dynana.numerics.signatures import BLOCK_WIDTH
 from dynana.simulation.edges import Edges, index_type
 from dynana.simulation.network_population import PopulationArrays, filled_row
@@ -21,8 +23,8 @@ from dynana.simulation.network_sources import TrainArrays
 
 Row = NDArray[np.int64]
 
-#: Slots of a ring of reads beyond the longest delay.
-MORE_SLOTS = 2
+#: Slots of a ring of reads beyond the longest delay: the current one, and what interpolation between steps reads.
+MORE_SLOTS = 4
 
 
 class SynapseArrays:
@@ -44,6 +46,8 @@ class SynapseArrays:
         States by name, and the ring of what is read of the source.
     vectors : dict of str to ndarray
         What targets receive at all times, by parameter.
+    staged : bool
+        Whether sums and states go through the stages of ``rk4``, together with the cells that they act on.
     """
 
     def __init__(
@@ -70,8 +74,9 @@ class SynapseArrays:
             delays=0 if delays is None else delays.itemsize,
             values=values,
             blocked=tuple(state not in target.form.arriving for state, _ in item.delivers),
-            method="exact" if target.module.METHOD == "exact" else "exponential_euler",
+            method=target.module.METHOD if target.module.METHOD in ("exact", "rk4") else "exponential_euler",
         )
+        self.staged = self.layout.method == "rk4" and not item.event_driven
         self.module = synapses(item, numbers, target.system, target.form, self.layout)
         given = [*numbers.values(), *(np.nan for _ in (*values, *item.pre, *item.post))]
         self.constants = np.array([start, dt, dt, *self.module.constants(dt, given)], dtype=np.float64)
@@ -88,6 +93,10 @@ class SynapseArrays:
             own = {**ring, Output.SLOT: -1, Output.SHIFT: 1}
             self.kept.append(table)
             self._reading = [source.row(address_of(module.output), table, own=own)]
+        self._moment = _Moment(self) if self.staged and item.pre else None
+        self._stages: dict[str, tuple[np.ndarray, ...]] = {}  # next point and weighted sum of the derivatives
+        if self.staged:
+            self._stages = {n: tuple(np.zeros_like(self.memory[n]) for _ in range(2)) for n in item.rates}
 
     def _start(self, name: str) -> np.ndarray:
         given = self.edges.values.get(name, self.item.start[name])
@@ -152,14 +161,34 @@ class SynapseArrays:
         }
         return [self._row(self.module.answer, columns)]
 
-    def totals(self) -> list[Row]:
-        """Return the operation that sums at every step what targets receive."""
-        outs = np.array([self._keep(v) for v in self.vectors.values()], dtype=np.int64)
-        return [self._each(self.module.total, {At.OUTS: self._keep(outs)})] if self.item.sums else []
+    def reads(self, stage: int) -> list[Row]:
+        """Return the operations that read the source at a stage of ``rk4``."""
+        return [] if self._moment is None else self._moment.reads(stage)
 
-    def advance(self) -> list[Row]:
-        """Return the operation that advances the states at every step."""
-        return [self._each(self.module.advance, {})] if self.item.rates and not self.item.event_driven else []
+    def totals(self, stage: int = 0) -> list[Row]:
+        """Return the operation that sums at every step, or stage, what targets receive."""
+        outs = np.array([self._keep(v) for v in self.vectors.values()], dtype=np.int64)
+        if not self.item.sums:
+            return []
+        return [self._each(self.module.total, {At.OUTS: self._keep(outs), **self._at(stage)})]
+
+    def advance(self, stage: int = 0) -> list[Row]:
+        """Return the operation that advances the states at every step, or by a stage."""
+        if not self.item.rates or self.item.event_driven:
+            return []
+        return [self._each(self.module.advance, self._at(stage))]
+
+    def _at(self, stage: int) -> dict[Any, int]:
+        """Return the columns that say what is read and written at a stage; the first one starts from the states."""
+        if not self.staged:
+            return {}
+        read = [self._stages[n][0] if stage and n in self._stages else self.memory[n] for n in self.item.states]
+        written = []
+        for n, (point, total) in self._stages.items():
+            written += [self.memory[n], total, self.memory[n] if stage == 3 else point]
+        tables = [self._keep(a) for a in (*read, *(self.edges.values[n] for n in self.layout.values), *written)]
+        columns = {At.STAGE: stage, At.ARRAYS: self._keep(np.array(tables, dtype=np.int64))}
+        return columns if self._moment is None else columns | self._moment.columns(stage)
 
     def _each(self, function: Any, columns: dict[Any, int]) -> Row:
         """Return an operation on every edge."""
@@ -212,6 +241,59 @@ class SynapseArrays:
                 **columns,
             }
         )
+
+
+class _Moment:
+    """What the edges of a projection read of its source at the stages of ``rk4``.
+
+    Without a delay that is the point at which the source takes the derivatives, if it goes through the same stages;
+    else the past, interpolated between steps where all edges have one delay.
+    """
+
+    def __init__(self, synapses: SynapseArrays) -> None:
+        self.synapses = synapses
+        source, item, route = synapses.source, synapses.item, synapses.route
+        assert isinstance(source, PopulationArrays)
+        self.source, self.count, self.delay = source, len(item.pre), route.delay
+        one_delay = route.edges is None or route.edges.delay is None
+        #: Whether stages between the first and the last are interpolated, and whether all are those of the source.
+        self.between = one_delay and route.delay > 0
+        self.shared = one_delay and route.delay == 0 and source.module.METHOD == "rk4"
+        self.line = np.zeros(2 * self.count * source.stride)
+        if self.shared:
+            module = outputs(source.system, source.form, list(item.pre.values()), True)
+            self.function, self.table = address_of(module.output), source.constants(module, source.clock[1])
+        synapses.kept.append(self.line)
+
+    def reads(self, stage: int) -> list[Row]:
+        """Return the operations that fill the line of a stage."""
+        if self.shared:
+            own = {Output.RINGS: self.line.ctypes.data, Output.SLOTS: 1, Output.HALVES: HALVES[stage]}
+            return [self.source.row(self.function, self.table, own=own)]
+        if not self.between or stage not in (1, 2):
+            return []
+        stride, slots = self.source.stride, self.synapses.slots
+        ring = self.synapses.memory["reads"].ctypes.data
+        return [
+            filled_row(
+                {
+                    Stream.FUNCTION: address_of(between_rows),
+                    Stream.ROW: ring + 8 * i * (slots + 1) * stride,
+                    Stream.SLOTS: slots,
+                    Stream.STRIDE: stride,
+                    Stream.LAG: self.delay + 1,
+                    Stream.CELLS: self.source.size,
+                    Stream.OUT: self.line.ctypes.data + 8 * i * 2 * stride,
+                }
+            )
+            for i in range(self.count)
+        ]
+
+    def columns(self, stage: int) -> dict[Any, int]:
+        """Return the columns that say where a stage finds what is read."""
+        if self.shared or (self.between and stage in (1, 2)):
+            return {At.ROWS: self.line.ctypes.data, At.SLOTS: 1, At.LAG: 0}
+        return {At.LAG: self.delay} if self.between and stage == 3 else {}
 
 
 def everybody(link: Link, route: Route) -> Edges:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,22 +13,23 @@ import sympy as sp
 
 from dynana.definition.assembling import assembled
 from dynana.definition.assembly import Assembly, Cells, Part, Trains
+from dynana.definition.derivatives import derivative
+from dynana.definition.integrators import AUTO, integrator_of, with_methods
 from dynana.definition.network import Network
 from dynana.definition.population import Part as Slice
 from dynana.definition.population import Population, span_of, whole_of
-from dynana.definition.tracing import symbol
+from dynana.definition.tracing import TIME
 from dynana.errors import DynanaWarning, unknown
 from dynana.numerics.random import choose_seed
 from dynana.results.recording import NetworkState, Recording
 from dynana.simulation.drawing import child_seed
 from dynana.simulation.network_drives import check_course, driven
+from dynana.simulation.network_population import evaluate
 from dynana.simulation.network_run import run_assembly
 from dynana.simulation.network_sources import with_own_trains
 from dynana.simulation.network_values import connected, realised
-from dynana.simulation.recording_requests import Wanted, probes_of
+from dynana.simulation.recording_requests import Wanted, WantedRate, probes_of, split_rates
 
-#: Integrators of populations.
-METHODS = ("auto", "exact", "exponential_euler", "rk4", "euler", "adaptive")
 #: What times of spikes may be.
 SPIKE_TIMES = ("grid", "interpolated")
 #: Explicit methods, whose step must be shorter than the fastest time constant.
@@ -47,12 +48,14 @@ def simulate_network(
     method: str | Mapping[str, str] = "auto",
     start: NetworkState | None = None,
     inputs: Mapping[Any, Mapping[str, Any]] | None = None,
-    wanted: Mapping[Any, Sequence[str | Wanted]] | None = None,
+    wanted: Mapping[Any, Sequence[str | Wanted | WantedRate]] | None = None,
     seed: int | None = None,
     share: bool = True,
     between: Callable[[float], bool | None] | None = None,
     threads: int = 1,
     record_to: str | Path | None = None,
+    memory_budget: float | None = None,
+    record_spikes: bool | Sequence[str] = True,
     spike_times: str = "grid",
     progress: bool | None = None,
 ) -> Recording:
@@ -72,13 +75,15 @@ def simulate_network(
     if start is not None and seed is not None:
         raise ValueError("seed= has no effect with start=: a run that goes on keeps the seed of the first one")
     made, sharings = assembled(network, share=share)
-    made = _with_methods(made, method)
+    made = with_methods(made, method)
     made = driven(made, inputs or {}, lambda g: _group(network, made, g, "inputs="), span, child_seed(number, "inputs"))
     made = with_own_trains(made)
     _check_rates(made, span)
     made = realised(made, child_seed(number, "cells"))
     edges = connected(made, dt, child_seed(number, "edges"))
     _warn_of_long_steps(made, dt)
+    chosen = partial(_group, network, made, what="record=")
+    samples, rates = split_rates(made, wanted or {}, chosen)
     return run_assembly(
         made,
         edges,
@@ -86,28 +91,17 @@ def simulate_network(
         dt,
         start=span[0] if start is None else start,
         seed=number,
-        probes=probes_of(made, sharings, wanted or {}, lambda group: _group(network, made, group, "record=")),
+        probes=probes_of(made, sharings, samples, chosen),
+        rates=rates,
+        keep=_kept(made, record_spikes),
         between=between,
         threads=int(threads),
         folder=record_to,
+        budget=memory_budget,
         interpolated=spike_times == "interpolated",
         progress=progress,
         name=network.name,
     )
-
-
-def _with_methods(made: Assembly, method: str | Mapping[str, str]) -> Assembly:
-    names = [c.name for c in made.populations if isinstance(c, Cells)]
-    given = dict(method) if isinstance(method, Mapping) else dict.fromkeys(names, method)
-    for name, chosen in given.items():
-        if name not in names:
-            raise ValueError(f"method=: {unknown('population', name, names)}")
-        if chosen not in METHODS:
-            raise ValueError(unknown("method", chosen, METHODS))
-    populations = tuple(
-        replace(c, method=given.get(c.name, "auto")) if isinstance(c, Cells) else c for c in made.populations
-    )
-    return replace(made, populations=populations)
 
 
 def _group(network: Network, made: Assembly, group: Group, what: str) -> Part:
@@ -128,6 +122,17 @@ def _group(network: Network, made: Assembly, group: Group, what: str) -> Part:
     return Part(population=names.index(whole.name), first=first, last=last)
 
 
+def _kept(made: Assembly, record_spikes: bool | Sequence[str]) -> frozenset[int]:
+    """Return the populations whose spikes are kept."""
+    names = [p.name for p in made.populations]
+    if isinstance(record_spikes, bool):
+        return frozenset(range(len(names)) if record_spikes else ())
+    for name in (chosen := [record_spikes] if isinstance(record_spikes, str) else list(record_spikes)):
+        if name not in names:
+            raise ValueError(f"record_spikes=: {unknown('population', name, names)}")
+    return frozenset(names.index(name) for name in chosen)
+
+
 def _check_rates(made: Assembly, span: tuple[float, float]) -> None:
     for trains in made.populations:
         if isinstance(trains, Trains) and isinstance(trains.rate, sp.Expr):
@@ -135,20 +140,25 @@ def _check_rates(made: Assembly, span: tuple[float, float]) -> None:
 
 
 def _warn_of_long_steps(made: Assembly, dt: float) -> None:
-    """Warn where an explicit method is asked for a step longer than the fastest time constant at the start."""
-    for cells in made.populations:
-        if not isinstance(cells, Cells) or cells.method not in EXPLICIT:
+    """Warn where the step of an explicit method is longer than the fastest time constant of any cell at the start."""
+    for number, cells in enumerate(made.populations):
+        if not isinstance(cells, Cells) or (cells.method == AUTO and (cells.system.jumps or cells.system.noise)):
+            continue  # what jumps or is noisy takes no explicit method by itself
+        driven = {d.parameter for d in made.drives if d.target.population == number}
+        chosen = integrator_of(cells, driven)
+        if chosen.method not in EXPLICIT:
             continue
-        at: dict[sp.Basic, Any] = {symbol(n): float(np.ravel(v)[0]) for n, v in {**cells.values, **cells.start}.items()}
-        rates = [
-            abs(complex(sp.N(e.diff(symbol(n)).subs(at))))
-            for n, e in zip(cells.system.states, cells.system.derivatives, strict=True)
-        ]
+        values = {TIME.name: 0.0, **cells.system.values, **cells.system.initial, **cells.values, **cells.start}
+        with np.errstate(all="ignore"):
+            rates = [
+                float(np.max(np.abs(evaluate(derivative(e, cells.system.symbols[n]), values))))
+                for n, e in zip(cells.system.states, cells.system.regular, strict=True)
+            ]
         if max(rates, default=0.0) * dt > 1.0:
             name = cells.system.states[int(np.argmax(rates))]
             warnings.warn(
                 f"{cells.name}: dt = {dt:g} is longer than the time constant of {name!r} at the start, "
-                f"{1 / max(rates):.3g}, and {cells.method} may blow up; method='exponential_euler' does not.",
+                f"{1 / max(rates):.3g}, and {chosen.method} may blow up; method='exponential_euler' does not.",
                 DynanaWarning,
                 stacklevel=3,
             )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Sequence
+from numbers import Real
 from pathlib import Path
 
 import numpy as np
@@ -72,7 +73,9 @@ def _cut(path: Path, shape: tuple[int, int]) -> None:
         file.truncate(end + 8 * shape[0] * shape[1])
 
 
-def store_for(wanted: Sequence[Quantity], folder: str | Path | None) -> MemoryStore | FolderStore:
+def store_for(
+    wanted: Sequence[Quantity], folder: str | Path | None, budget: float | None = None
+) -> MemoryStore | FolderStore:
     """Return room for samples.
 
     Parameters
@@ -80,29 +83,45 @@ def store_for(wanted: Sequence[Quantity], folder: str | Path | None) -> MemorySt
     wanted : sequence of (name, (samples, cells))
     folder : path, optional
         Where the files are made; memory is taken if None.
+    budget : float, optional
+        Bytes up to which memory is taken all the same. Without a folder, more is refused.
 
     Raises
     ------
     ValueError
-        If it does not fit into the memory of this machine, or onto the disk; or a file is there already.
+        If it does not fit into the memory of this machine or into the budget, or onto the disk; or a file is there
+        already.
     NotADirectoryError
         There is no such folder.
     """
+    if budget is not None and (isinstance(budget, bool) or not isinstance(budget, Real) or not budget >= 0):
+        raise ValueError(f"memory_budget = {budget!r}: expected a number of bytes, such as 2 * 2**30 for 2 GiB")
     need = 8 * sum(samples * cells for _, (samples, cells) in wanted)
-    what = f"recording {', '.join(name for name, _ in wanted)} takes {need / 2**30:.3g} GiB"
+    parts = ", ".join(f"{name} ({_size(8 * samples * cells)})" for name, (samples, cells) in wanted)
+    what = f"recording {parts} takes {_size(need)}"
     less = "record fewer cells or less often: dn.record(..., cells=..., every=...)"
-    if folder is None:
+    place = None if folder is None else Path(folder)
+    if place is not None and not place.is_dir():
+        raise NotADirectoryError(f"record_to=: {place} is no folder: make it first.")
+    if place is None or (budget is not None and need <= budget):
         memory = machine_memory()
-        if need > LARGEST_SHARE * memory:
+        limit, known = LARGEST_SHARE * memory, f"this machine has {_size(memory)}"
+        if budget is not None and budget < limit:
+            limit, known = budget, f"memory_budget= is {_size(budget)}"
+        if need > limit:
             raise ValueError(
-                f"{what}, and this machine has {memory / 2**30:.3g}: {less}; or give record_to=, a folder to which it "
-                "is written instead."
+                f"{what}, and {known}: {less}; or give record_to=, a folder to which it is written instead."
             )
         return MemoryStore(wanted)
-    place = Path(folder)
-    if not place.is_dir():
-        raise NotADirectoryError(f"record_to=: {place} is no folder: make it first.")
     free = shutil.disk_usage(place).free
     if need > free:
-        raise ValueError(f"{what}, and the disk of {place} has {free / 2**30:.3g} left: {less}.")
+        raise ValueError(f"{what}, and the disk of {place} has {_size(free)} left: {less}.")
     return FolderStore(wanted, place)
+
+
+def _size(count: float) -> str:
+    """Return a number of bytes in words."""
+    for unit, name in ((2**30, "GiB"), (2**20, "MiB"), (2**10, "KiB")):
+        if count >= unit:
+            return f"{count / unit:.3g} {name}"
+    return f"{count:.0f} bytes"

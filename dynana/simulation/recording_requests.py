@@ -11,6 +11,7 @@ import numpy as np
 from dynana.definition.assembly import Assembly, Cells, Part, Trains
 from dynana.definition.sharing import PER_SYNAPSE, Sharing
 from dynana.errors import unknown
+from dynana.simulation.network_rates import RateProbe
 from dynana.simulation.network_records import Probe
 
 
@@ -54,13 +55,72 @@ def record(
     return Wanted(name, chosen[0], int(every), chosen[1])
 
 
+@dataclass(frozen=True, eq=False)
+class WantedRate:
+    """The rate of a group of cells; made by `record_rate`."""
+
+    width: float
+
+
+def record_rate(width: float) -> WantedRate:
+    """Say that the rate of a population, or of a part of it, is to be counted while the network runs.
+
+    ``record={"E": [dn.record_rate(1.0)], E[:240]: [dn.record_rate(10.0)]}`` gives ``run.rates["E"]`` and
+    ``run.rates["E[0:240]"]``, without a look at single spikes: with ``record_spikes=False`` a run keeps nothing else.
+
+    Parameters
+    ----------
+    width : float
+        Of the bins, in units of time: a multiple of the step. Rates are spikes per cell and second (per unit of time
+        where the models state none), not smoothed; `PopulationRate.smoothed` does that afterwards.
+
+    Raises
+    ------
+    ValueError
+        For a width that is not positive.
+    """
+    if isinstance(width, bool) or not isinstance(width, int | float | np.number) or not 0 < width < np.inf:
+        raise ValueError(f"record_rate({width!r}): expected the width of the bins, a positive time")
+    return WantedRate(float(width))
+
+
+def split_rates(
+    made: Assembly, wanted: Mapping[Any, Any], part_of: Callable[[Any], Part]
+) -> tuple[dict[Any, list[str | Wanted]], list[RateProbe]]:
+    """Return what is to be sampled, and the rates that are to be counted.
+
+    Raises
+    ------
+    ValueError
+        For rates of what sends no spikes, or twice.
+    """
+    samples: dict[Any, list[str | Wanted]] = {}
+    rates: list[RateProbe] = []
+    for group, given in wanted.items():
+        items = [given] if isinstance(given, str | Wanted | WantedRate) else list(given)
+        samples[group] = [item for item in items if not isinstance(item, WantedRate)]
+        widths = [item.width for item in items if isinstance(item, WantedRate)]
+        if not widths:
+            continue
+        part = part_of(group)
+        cells = made.populations[part.population]
+        if not cells.size or (isinstance(cells, Cells) and not cells.spikes):
+            why = "has no spikes of its own" if cells.size else "has a train for each target: give it a size"
+            raise ValueError(f"record=: record_rate: {cells.name} {why}")
+        if len(widths) > 1:
+            raise ValueError(f"record=: the rate of {cells.name} is asked for twice: bins have one width")
+        rates.append(RateProbe(part, widths[0]))
+        samples = {g: s for g, s in samples.items() if s or g != group}
+    return samples, rates
+
+
 def probes_of(
     made: Assembly,
     sharings: Mapping[str, Sharing],
     wanted: Mapping[Any, Sequence[str | Wanted]],
     part_of: Callable[[Any], Part],
 ) -> list[Probe]:
-    """Return what is to be recorded.
+    """Return what is to be sampled.
 
     Parameters
     ----------

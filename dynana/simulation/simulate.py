@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -44,6 +44,8 @@ def simulate(
     between: Callable[[float], bool | None] | None = None,
     threads: int = 1,
     record_to: str | Path | None = None,
+    memory_budget: float | None = None,
+    record_spikes: bool | Sequence[str] = True,
     spike_times: str = "grid",
     progress: bool | None = None,
 ) -> Trajectory | Ensemble | Recording:
@@ -99,7 +101,14 @@ def simulate(
         For networks: how many carry out the steps; they pay from some thousand cells on. No bit depends on it.
     record_to : path, optional
         For networks: a folder into which all that ``record`` names is written while the run lasts, one npy file for
-        each quantity, instead of into memory; the result reads it from there.
+        each quantity, instead of into memory; the result reads it from there. The size is worked out before the run,
+        and refused with its parts if memory or disk cannot hold it.
+    memory_budget : float, optional
+        For networks: bytes. What is recorded goes into memory up to this size, and to ``record_to`` above it (without
+        a folder more is refused); without a budget memory holds what it can, and a folder takes all.
+    record_spikes : bool or sequence of str
+        For networks: whether spikes are kept, or of which populations, for runs with more than memory holds; see
+        `record_rate`, which counts them.
     spike_times : {"grid", "interpolated"}
         For networks: ``"interpolated"`` gives spikes the times at which thresholds were passed inside steps, exact up
         to the square of the step; they are sent, and cells reset, at the ends of steps all the same.
@@ -159,7 +168,7 @@ def simulate(
         return simulate_network(
             system, span, asked.step(dt, span), method=method, start=start, inputs=inputs, wanted=record, seed=seed,
             share=share, between=between, threads=threads, record_to=record_to,
-            spike_times=spike_times, progress=progress,
+            memory_budget=memory_budget, record_spikes=record_spikes, spike_times=spike_times, progress=progress,
         )  # fmt: skip
     if not isinstance(system, System):
         raise TypeError(
@@ -169,11 +178,12 @@ def simulate(
         raise ModelError(f"{system.name} has no states: there is nothing to integrate")
     if not isinstance(method, str):
         raise TypeError(f"method= is one name for a system, got {method!r}")
-    if not share or between is not None or threads != 1 or record_to is not None or spike_times != "grid":
-        raise ValueError(
-            f"share=, between=, spike_times=, threads= and record_to= are for networks; {system.name} is one system: "
-            "leave them out"
-        )
+    _refuse(
+        "single systems; it is for networks", "leave it out",
+        share=None if share else share, between=between, threads=None if threads == 1 else threads,
+        record_to=record_to, memory_budget=memory_budget, record_spikes=None if record_spikes is True else False,
+        spike_times=None if spike_times == "grid" else spike_times,
+    )  # fmt: skip
     # compiles, or loads, what networks do not need
     from dynana.simulation import single
     from dynana.simulation.cells import is_ensemble

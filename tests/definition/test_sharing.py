@@ -8,7 +8,7 @@ from dynana.definition.assembling import assembled
 from dynana.definition.separation import EDGE, POST, PRE, SUMMED, separate
 from dynana.definition.sharing import PER_POST, PER_PRE, PER_SYNAPSE, SUM, Sharing
 from dynana.definition.tracing import symbol
-from dynana.models import lif
+from dynana.models import hodgkin_huxley, lif
 
 E, I = dn.Population("E", lif, 100), dn.Population("I", lif, 100)
 SPARSE = dn.probability(0.1)
@@ -212,6 +212,34 @@ def test_populations_of_one_kind_share_their_kernel() -> None:
     cells = [dn.Population(f"p{k}", lif, 10) for k in range(4)]
     projections = [dn.Projection(a, b, exponential, connect=SPARSE) for a in cells for b in cells]
     assert "one compiled kernel serves p0, p1, p2, p3" in str(dn.Network(cells, projections).plan())
+
+
+def test_the_plan_names_the_integrators_of_the_run_and_why() -> None:
+    @dn.model
+    def relaxing(x=0.0, *, J=0.0, tau=1.0):
+        return (J - x) / tau
+
+    @dn.synapse
+    def sum_of_rates(*, pre, post, w=0.1):
+        return dn.Into("J", w * pre.x)
+
+    linear, spread = dn.Population("linear", lif, 3), dn.Population("spread", lif, 3, at={"tau": dn.uniform(9, 11)})
+    smooth, rates = dn.Population("smooth", relaxing, 3), dn.Population("rates", relaxing, 3)
+    cells = [linear, spread, smooth, rates, dn.Population("gates", hodgkin_huxley, 3)]
+    net = dn.Network(cells, [dn.Projection(rates, rates, sum_of_rates)])
+    plan = net.plan()
+    assert plan.methods == {
+        "linear": "exact", "spread": "exponential_euler", "smooth": "exact", "rates": "rk4", "gates": "rk4",
+    }  # fmt: skip
+    assert plan.methods == dn.simulate(net, 0.1, dt=0.01).methods
+    assert "rates: 3 cells of relaxing; rk4 (it is smooth, and what changes with time" in str(plan)
+    asked = {"linear": "rk4", "rates": "euler"}
+    assert net.plan(method=asked).methods == plan.methods | asked
+    assert "; rk4 (as asked)" in str(net.plan(method=asked))
+    with pytest.raises(ValueError, match="no exact propagator"):
+        net.plan(method={"gates": "exact"})
+    with pytest.raises(ValueError, match="no population named 'liner'; did you mean 'linear'"):
+        net.plan(method={"liner": "rk4"})
 
 
 def test_the_plan_says_where_no_connection_is_stored() -> None:

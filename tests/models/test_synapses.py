@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.integrate import solve_ivp
 
 import dynana as dn
 from dynana.definition.sharing import PER_POST, PER_PRE, PER_SYNAPSE, SUM, Sharing
@@ -56,42 +57,40 @@ def test_learning_of_rates_stays_with_each_synapse() -> None:
         assert [sharing.where(state) for state in synapse.states] == places
 
 
-def euler_in_plain_python(rule: str, steps: int, h: float) -> np.ndarray:
-    """Return the weights of two sources onto one linear unit, both driven in turns, by Euler's method."""
-    # drives of the sources reach the weights a step later, since units without states answer at once
-    w, S, course, pre = np.full(2, 0.05 if rule == "oja" else 0.5), 0.0, [], np.zeros(2)
-    for k in range(steps):
+def learned_by_scipy(rule: str) -> np.ndarray:
+    """Return the weights of two sources onto one linear unit, both driven in turns of 1, at the ends of the turns."""
+
+    def rates(t: float, y: np.ndarray, pre: np.ndarray) -> np.ndarray:
+        w, S = y[:2], y[2]
         r = w @ pre + 0.5
-        if rule == "oja":
-            w = w + h * 0.005 * (r * pre - w * r * r)
-        else:
-            w = np.clip(w + h * 0.005 * r * (r - (S / (k * h) if k else r)) * pre, 0, 1)
-        S += h * r
-        course.append(w)
-        t = (k + 0.5) * h
-        pre = np.array([1.5 * (t % 2 < 1), 1.0 * (t % 2 >= 1)])
+        learning = r * pre - w * r * r if rule == "oja" else r * (r - (S / t if t else r)) * pre
+        return np.append(0.05 * learning, r)
+
+    y, course = np.array([0.05, 0.05, 0.0] if rule == "oja" else [0.5, 0.5, 0.0]), []
+    for turn in range(10):
+        pre = np.array([[1.5, 0.0], [0.0, 1.0]])[turn % 2]
+        y = solve_ivp(rates, (turn, turn + 1), y, args=(pre,), rtol=1e-12, atol=1e-13).y[:, -1]
+        course.append(y[:2])
     return np.array(course)
 
 
 @pytest.mark.parametrize("rule", ["oja", "bcm"])
-def test_weights_that_learn_from_rates_are_those_of_plain_python(rule: str) -> None:
+def test_weights_that_learn_from_rates_are_of_order_four(rule: str) -> None:
     @dn.model
     def linear_unit(*, I=0.0, J=0.0):
         return dn.Observe(r=I + J)
 
     pre, post = dn.Population("pre", linear_unit, 2), dn.Population("post", linear_unit, 1, at={"I": 0.5})
-    net = dn.Network([pre, post], [dn.Projection(pre, post, getattr(dn.models, rule), name="learning")])
-    away = []
-    for h in (0.02, 0.01):
-        inputs = {
-            pre[:1]: {"I": dn.pulses(np.arange(0, 20, 2.0), 1, 1.5)},
-            pre[1:]: {"I": dn.pulses(np.arange(1, 20, 2.0), 1, 1.0)},
-        }
-        run = dn.simulate(net, 20.0, dt=h, inputs=inputs, record={"learning": ["w"]})
-        expected = euler_in_plain_python(rule, round(20 / h), h)
-        away.append(np.abs(run["learning", "w"][1:] - expected).max())
-        assert np.ptp(expected, axis=0).max() > 0.01
-    if rule == "bcm":  # nothing to solve: the same sums
-        assert max(away) < 1e-14
-    else:  # linear in w at a given rate, hence exact over a step, where Euler's method errs by h
-        assert away[1] < 1e-5 and away[0] / away[1] == pytest.approx(2.0, rel=0.1)
+    synapse = dn.models.oja.at(gamma=0.05) if rule == "oja" else dn.models.bcm.at(eta=0.05, w_max=10.0)
+    net = dn.Network([pre, post], [dn.Projection(pre, post, synapse, name="learning")])
+    inputs = {
+        pre[:1]: {"I": dn.pulses(np.arange(0, 10, 2.0), 1, 1.5)},
+        pre[1:]: {"I": dn.pulses(np.arange(1, 10, 2.0), 1, 1.0)},
+    }
+    exact, away = learned_by_scipy(rule), []
+    for steps in (2, 4):
+        recorded = {"learning": [dn.record("w", every=steps)]}
+        run = dn.simulate(net, 10.0, dt=1 / steps, inputs=inputs, record=recorded)
+        away.append(np.abs(run["learning", "w"][1:] - exact).max())
+    assert np.ptp(exact, axis=0).max() > 0.05
+    assert away[1] < 1e-6 and away[0] / away[1] == pytest.approx(16.0, rel=0.3)

@@ -51,3 +51,21 @@ def test_measures_are_in_hertz_and_within_windows(run) -> None:
     assert abs(lags[lags > 5][np.argmax(density[lags > 5])] - period) < 1.0
     with pytest.raises(ValueError, match="start < end"):
         spikes.rates((3.0, 3.0))
+
+
+def test_rates_that_were_counted_are_drawn_without_spikes(run) -> None:
+    above, below = dn.plot.raster_with_rate(run, width=5.0)
+    assert len(above.collections) == 2 and len(below.lines) == 2 and above.get_xlabel() == ""
+    t, rate = run.spikes["E"].activity(5.0)
+    assert np.array_equal(below.lines[0].get_ydata(), rate)
+    cells = dn.Population("E", dn.models.lif.at(I=25.0), 5)
+    few = dn.simulate(
+        dn.Network([cells]), 50.0, dt=0.1, record={"E": dn.record_rate(2.0), cells[:2]: dn.record_rate(5.0)},
+        record_spikes=False,
+    )  # fmt: skip
+    (line, part) = dn.plot.population_rate(few).lines
+    assert np.array_equal(line.get_ydata(), few.rates["E"].rate) and part.get_label() == "E[0:2]"
+    with pytest.raises(ValueError, match="no population with spikes .or none was kept: record_spikes="):
+        dn.plot.raster(few)
+    with pytest.raises(ValueError, match="no population with spikes named 'I'"):
+        dn.plot.population_rate(few, populations=["I"])

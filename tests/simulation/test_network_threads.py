@@ -131,5 +131,5 @@ def test_bad_numbers_of_threads_are_refused():
     net = dn.Network([dn.Population("N", noisy, 3)], [])
     with pytest.raises(ValueError, match="threads = 0: expected a whole number, at least 1"):
         dn.simulate(net, 1.0, dt=0.1, threads=0)
-    with pytest.raises(ValueError, match="threads= and record_to= are for networks"):
+    with pytest.raises(ValueError, match="threads= has no meaning for single systems; it is for networks"):
         dn.simulate(lif, 1.0, threads=2)

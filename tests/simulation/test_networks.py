@@ -209,7 +209,7 @@ def test_a_callback_may_stop_the_run() -> None:
 
 
 def test_single_systems_refuse_what_is_for_networks() -> None:
-    with pytest.raises(ValueError, match="are for networks"):
+    with pytest.raises(ValueError, match="share= has no meaning for single systems; it is for networks"):
         dn.simulate(lif, 10.0, share=False)
 
 

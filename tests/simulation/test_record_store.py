@@ -52,15 +52,34 @@ def test_what_cannot_be_stored_is_refused_before_the_run(tmp_path, monkeypatch) 
         record(record_to=tmp_path)
     assert [p.name for p in tmp_path.iterdir()] == ["A.I.npy"]
     monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=1000))
-    with pytest.raises(ValueError, match=r"recording A\.V, A\.I takes .* GiB, and the disk of .* left: record fewer"):
+    with pytest.raises(
+        ValueError,
+        match=r"A\.V \(110 KiB\), A\.I \(464 bytes\) takes 110 KiB, and the disk of .* left",
+    ):
         record(record_to=tmp_path)
     monkeypatch.setattr(record_store, "machine_memory", lambda: 10_000)
-    with pytest.raises(ValueError, match="takes .* GiB, and this machine has .* record_to=, a folder"):
+    with pytest.raises(ValueError, match=r"takes 110 KiB, and this machine has 9\.77 KiB: .* record_to=, a folder"):
         record()
-    with pytest.raises(ValueError, match="record_to= are for networks"):
+    with pytest.raises(ValueError, match="record_to= has no meaning for single systems; it is for networks"):
         dn.simulate(lif, 1.0, record_to=tmp_path)
 
 
 def test_names_that_are_no_names_of_files_become_some(tmp_path) -> None:
     store = record_store.FolderStore([("A->B:stdp.w", (2, 1)), ("A-:B:stdp.w", (2, 1))], tmp_path)
     assert [p.name for p in store.paths] == ["A-_B_stdp.w.npy", "A-_B_stdp.w_.npy"]
+
+
+def test_a_budget_says_what_memory_holds(tmp_path) -> None:
+    def record(**options):
+        return dn.simulate(NET, 20.0, dt=0.1, seed=1, record=WANTED, **options)["A", "V"]
+
+    plain = record(memory_budget=200_000)
+    assert np.array_equal(plain, record(record_to=tmp_path, memory_budget=200_000))
+    assert not list(tmp_path.iterdir())
+    assert np.array_equal(plain, record(record_to=tmp_path, memory_budget=100_000))
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["A.I.npy", "A.V.npy"]
+    with pytest.raises(ValueError, match=r"takes 110 KiB, and memory_budget= is 97\.7 KiB: .* record_to=, a folder"):
+        record(memory_budget=100_000)
+    for wrong in (-1, "2", True):
+        with pytest.raises(ValueError, match="expected a number of bytes"):
+            record(memory_budget=wrong)
