@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -92,14 +92,16 @@ def _link(made: Assembly, number: int, link: Link, placements: tuple[Placement, 
         lines.append(f"{what}, weighted with {stream.weight}, goes into {stream.parameter} of {target.name}")
     for item in (s for s in made.synapses if s.link == number):
         when = "at events only" if item.event_driven else "at every step"
-        lines.append(f"{', '.join(item.states) or 'what each synapse adds'} is worked out per synapse, {when}")
-    lines.append(_storage(link, any(s.link == number for s in made.synapses)))
+        names, verb = ", ".join(item.states) or "what each synapse adds", "are" if len(item.states) > 1 else "is"
+        lines.append(f"{names} {verb} worked out per synapse, {when}")
+    lines.append(_storage(link, [s.states for s in made.synapses if s.link == number]))
     lines.append(_delay(link))
     return [line for line in lines if line]
 
 
-def _storage(link: Link, kept: bool) -> str:
+def _storage(link: Link, kept: Sequence[Sequence[str]]) -> str:
     own = [n for n, v in link.values.items() if not isinstance(v, float | int)]
+    own = list(dict.fromkeys([*own, *(name for states in kept for name in states)]))
     everyone = link.connect is None or link.connect.kind == "all_to_all"
     if everyone and not own and not kept and isinstance(link.delay, float | int):
         return f"{link.connect!r}: alike, so that sums stand for the connections and none is stored"

@@ -260,16 +260,17 @@ class Sharing:
         drivers = self.drivers[state]
         options: list[tuple[float, str, str]] = []
         pre, post, edges, streams = self._sizes()
+        alike = streams < edges  # all to all: one sum over the sources, and one for each spike, reaches all targets
         late = self.projection.delay != 0.0
         clipped = state in self.synapse.clip
         dynamic = isinstance(whole_of(self.projection.source), Population)
         if drivers <= {PRE} and dynamic and not clipped and not (late and not self._at_rest(state)):
-            cost = CELL * pre + EDGE_OF_SUM * streams
+            cost = CELL * pre + EDGE_OF_SUM * streams + (CELL * post if alike else 0.0)
             options.append((cost, PER_PRE, "driven by the presynaptic cell alone"))
         if drivers <= {POST} and not clipped:
             options.append((CELL * post, PER_POST, "driven by the postsynaptic cell alone"))
         if state in summable:
-            cost = CELL * post + EVENT * SPIKING * edges
+            cost = CELL * post + EVENT * SPIKING * (pre if alike else edges)
             options.append((cost, SUM, "linear, raised by spikes, acts in proportion to itself"))
         options.append((SYNAPSE * edges, PER_SYNAPSE, why_not.get(state, "")))
         ordered = sorted(options, key=lambda option: option[0])

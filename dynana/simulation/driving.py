@@ -87,6 +87,14 @@ def _expression(system: System, name: str, course: Any) -> sp.Expr:
     if isinstance(course, Input):
         raise TypeError(f"inputs[{name!r}] is a function that returns an input; give the input itself")
     if not isinstance(course, Symbolic | sp.Expr | int | float) or isinstance(course, bool):
+        from dynana.simulation.network_drives import OrnsteinUhlenbeck
+
+        if isinstance(course, OrnsteinUhlenbeck):
+            raise TypeError(
+                f"inputs[{name!r}]: dn.ornstein_uhlenbeck is for networks, whose cells have their own noise: simulate "
+                f"dn.Network([dn.Population('cell', {system.name}, 1)]) with inputs={{'cell': {{{name!r}: ...}}}}; or "
+                "give the model a state eta with the derivative (mean - eta)/tau and dn.Noise({eta: sd*dn.sqrt(2/tau)})"
+            )
         raise TypeError(
             f"inputs[{name!r}] must be made by steps, ramp, pulses, sinusoid or sampled, or be an expression or "
             f"function of t, got {type(course).__name__}; for an array of values use dn.sampled(times, values), "

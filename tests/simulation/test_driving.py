@@ -86,3 +86,8 @@ def test_spike_train_on_noise_for_two_neurons():
 def test_refusals(inputs, error, message):
     with pytest.raises(error, match=message):
         dn.simulate(driven, 5.0, inputs=inputs)
+
+
+def test_noise_of_networks_is_refused_for_one_system_with_what_to_do() -> None:
+    with pytest.raises(TypeError, match=r"ornstein_uhlenbeck is for networks.*Population\('cell', lif, 1\).*or give the"):
+        dn.simulate(lif, 10.0, inputs={"I": dn.ornstein_uhlenbeck(1.0, 5.0)})
