@@ -89,5 +89,5 @@ def test_refusals(inputs, error, message):
 
 
 def test_noise_of_networks_is_refused_for_one_system_with_what_to_do() -> None:
-    with pytest.raises(TypeError, match=r"ornstein_uhlenbeck is for networks.*Population\('cell', lif, 1\).*or give the"):
-        dn.simulate(lif, 10.0, inputs={"I": dn.ornstein_uhlenbeck(1.0, 5.0)})
+    with pytest.raises(TypeError, match=r"is for networks.*Population\('cell', hodgkin_huxley, 1\).*or give the model"):
+        dn.simulate(hodgkin_huxley, 10.0, inputs={"I": dn.ornstein_uhlenbeck(1.0, 5.0)})
