@@ -7,7 +7,9 @@ Published models are in `dynana.models`, pictures of results in `dynana.plot`.
 
 from __future__ import annotations
 
+import gc
 from importlib import import_module
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from dynana.errors import ConvergenceError, DynanaError, DynanaWarning, FormatError, ModelError, unknown
@@ -88,12 +90,26 @@ __all__ = [
 ]
 
 
+def _loaded(module: str) -> ModuleType:
+    """Return a module of this package, imported without looking for reference cycles meanwhile.
+
+    sympy and numba bring a hundred thousand objects that stay; Python would look through all of them again and again.
+    """
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        return import_module(f"dynana.{module}")
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
 def __getattr__(name: str) -> Any:
     if name in _MODULES:
-        return import_module(f"dynana.{name}")
+        return _loaded(name)
     if name not in _PLACE:
         raise AttributeError(f"dynana: {unknown('name', name, __all__)}")
-    value = getattr(import_module(f"dynana.{_PLACE[name]}"), name)
+    value = getattr(_loaded(_PLACE[name]), name)
     globals()[name] = value
     return value
 

@@ -53,12 +53,12 @@ def _source(expression: sp.Expr) -> Source:
         f"floats_at(a[{Course.OUT:d}])[uint64(0)] = floats_at(a[{Course.SCALE:d}])[uint64(0)] * value",
     ]
     return Source(
-        functions=(Function(name="evaluate", arguments="k, row", body=tuple(lines), signature="OPERATION"),),
+        functions=(Function(name="evaluate", arguments="k, row", body=tuple(lines), maker="operation"),),
         imports={
             ELEMENTARY: printer.functions - NAMES,
             BLOCK_FUNCTIONS: printer.functions & NAMES,
             "dynana.numerics.network_memory": {"floats_at", "integers_at"},
-            "dynana.numerics.network_program": {"OPERATION"},
+            "dynana.numerics.network_program": {"operation"},
             "numpy": {"uint64"},
         },
         comment=f"A course in time: {expression}.",

@@ -72,11 +72,11 @@ def _module(route: Route) -> Source:
     views |= {DELAYS[route.delays]} if route.delays else set()
     return Source(
         functions=(
-            Function(name="deliver", arguments="k, row", body=tuple(lines), signature="OPERATION", options=CONTRACT),
+            Function(name="deliver", arguments="k, row", body=tuple(lines), maker="operation", options=CONTRACT),
         ),
         imports={
             "dynana.numerics.network_memory": views,
-            "dynana.numerics.network_program": {"OPERATION"},
+            "dynana.numerics.network_program": {"operation"},
             "numpy": {"int64", "uint64"},
         },
         comment=f"Events, {route!r}.",

@@ -39,6 +39,8 @@ class Function:
         Name of its signature in `dynana.numerics.signatures`; empty for a function compiled when first called.
     options : str
         Further arguments of `compiled`, as code.
+    maker : str
+        The decorator that compiles it, if it is not `compiled`.
     plain : bool
         Whether it stays plain Python.
     """
@@ -48,13 +50,14 @@ class Function:
     body: tuple[str, ...]
     signature: str = ""
     options: str = ""
+    maker: str = "compiled"
     plain: bool = False
 
     def text(self) -> str:
         """Return the source of the function with its decorator."""
         options = ", ".join(filter(None, (self.signature, self.options)))
         body = "".join(f"    {line}\n" for line in self.body or ("pass",))
-        decorator = "" if self.plain else f"@compiled({options})\n"
+        decorator = "" if self.plain else f"@{self.maker}({options})\n"
         return f"{decorator}def {self.name}({self.arguments}):\n{body}"
 
 

@@ -58,11 +58,11 @@ def _module(rates: str, sink: str, weighted: bool) -> Source:
     tiles = f"for start in range(low & ~{CELLS_PER_CALL - 1}, high, {TILE}):"
     body = [*head, tiles, *(f"    {line}" for line in loop), *tail]
     return Source(
-        functions=(Function(name="count", arguments="k, row", body=tuple(body), signature="OPERATION"),),
+        functions=(Function(name="count", arguments="k, row", body=tuple(body), maker="operation"),),
         imports={
             "dynana.numerics.network_memory": {"bytes_at", "floats_at", "integers_at", "shorts_at"},
             "dynana.numerics.network_poisson": _USED[rates],
-            "dynana.numerics.network_program": {"OPERATION"},
+            "dynana.numerics.network_program": {"operation"},
             "dynana.numerics.random": {"words"},
             "numpy": {"float64", "uint64"},
         },

@@ -150,7 +150,7 @@ class Draft:
             name=self.name,
             arguments="k, row",
             body=(*head, *self.head, *self.body),
-            signature="OPERATION",
+            maker="operation",
             options=CONTRACT,
         )
 

@@ -29,9 +29,10 @@ from dynana.numerics.network_program import Population as At
 from dynana.numerics.signatures import BLOCK_WIDTH
 
 PLAIN = "dynana.numerics.plain_functions"
+MEMORY = "dynana.numerics.network_memory"
 IMPORTS = {
-    "dynana.numerics.network_memory": {"floats_at", "integers_at"},
-    "dynana.numerics.network_program": {"OPERATION"},
+    MEMORY: {"floats_at", "integers_at"},
+    "dynana.numerics.network_program": {"operation"},
     "numpy": {"ceil", "float64", "int64", "nan", "uint64"},
 }
 
@@ -53,10 +54,10 @@ def _module(cell: Cell) -> Source:
     drafts = [_step(cell), *([_jump(cell)] if cell.system.jumps else [])]
     inner = (slopes(drafts[0]),) if cell.method == "adaptive" else ()
     used = set().union(*(draft.functions for draft in drafts))
-    noise = {"dynana.numerics.random": {"WIENER", "fill_normals"}} if cell.wiener else {}
+    noise = {"dynana.numerics.random": {"WIENER", "fill_normals"}, MEMORY: {"floats_from", *IMPORTS[MEMORY]}}
     return Source(
         functions=(constants_function(cell), *inner, *(draft.finished() for draft in drafts)),
-        imports={ELEMENTARY: used - NAMES, BLOCK_FUNCTIONS: used & NAMES, **IMPORTS, **noise},
+        imports={ELEMENTARY: used - NAMES, BLOCK_FUNCTIONS: used & NAMES, **IMPORTS, **(noise if cell.wiener else {})},
         constants={
             "METHOD": cell.method,
             "ROWS": cell.rows,
@@ -101,7 +102,9 @@ def _step(cell: Cell) -> Draft:
     lines = [f"base = b * uint64({BLOCK_WIDTH * cell.rows})"]
     if cell.wiener:
         first = f"a[{At.FIRST_CELL:d}] + int64(b) * {BLOCK_WIDTH}"
-        lines.append(f"fill_normals(a[{At.SEED:d}], k - 1, {first}, WIENER, {(len(cell.wiener) + 1) // 2}, w)")
+        pairs = (len(cell.wiener) + 1) // 2
+        normals = f"floats_from(a[{At.SCRATCH:d}], {2 * pairs * BLOCK_WIDTH})"
+        lines.append(f"fill_normals(a[{At.SEED:d}], k - 1, {first}, WIENER, {pairs}, {normals})")
     if cell.system.jumps:
         lines.append("due = int64(0)")
     if cell.method == "adaptive":

@@ -133,12 +133,10 @@ def _sparse_sum(index: int, delays: int) -> Source:
     ]
     views = {"floats_at", "integers_at", INDICES[index]} | ({DELAYS[delays]} if delays else set())
     return Source(
-        functions=(
-            Function(name="add", arguments="k, row", body=tuple(lines), signature="OPERATION", options=CONTRACT),
-        ),
+        functions=(Function(name="add", arguments="k, row", body=tuple(lines), maker="operation", options=CONTRACT),),
         imports={
             "dynana.numerics.network_memory": views,
-            "dynana.numerics.network_program": {"OPERATION"},
+            "dynana.numerics.network_program": {"operation"},
             "numpy": {"int64", "uint64"},
         },
         comment="A sum along edges.",

@@ -71,7 +71,7 @@ class _Writer(Pieces):
                 ELEMENTARY: used - NAMES,
                 BLOCK_FUNCTIONS: used & NAMES,
                 "dynana.numerics.network_memory": views,
-                "dynana.numerics.network_program": {"OPERATION"},
+                "dynana.numerics.network_program": {"operation"},
                 "numpy": {"float64", "int64", "uint64"},
             },
             comment=f"States of edges: {', '.join(self.item.states) or 'none'}; {self.layout!r}.",
@@ -91,7 +91,7 @@ class _Writer(Pieces):
             name=function.name,
             arguments="k, row",
             body=(*head, *function.body),
-            signature="OPERATION",
+            maker="operation",
             options=CONTRACT,
         )
 
@@ -200,9 +200,7 @@ class _Writer(Pieces):
         lines, used = self.changed({n: e for n, e in after if n in self.item.rates})
         return self._over_edges("advance", [], lines, used)
 
-    def _over_edges(
-        self, name: str, before: list[str], lines: list[str], used: set[str]
-    ) -> tuple[Function, set[str]]:
+    def _over_edges(self, name: str, before: list[str], lines: list[str], used: set[str]) -> tuple[Function, set[str]]:
         """Return an operation on every edge, with all that is read of its cells."""
         reads, functions = self.post_reads(point=self.staged)
         inner = [*self.place(), *self._row_reads("uint64(cell)"), *self.loads(), *reads, *lines]

@@ -19,12 +19,15 @@ import types
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
 import numba
+from llvmlite import binding
 from numba.core import caching
+from numba.core.registry import CPUDispatcher
+from numba.core.runtime import _nrt_python
 
 from dynana.errors import DynanaWarning
 from dynana.numerics.fragments import Fragment, FragmentCacheImplementation, WholeCompiler
@@ -111,6 +114,15 @@ class _Locator(caching._CacheLocator):  # type: ignore[misc]
 class _CacheImplementation(caching.CompileResultCacheImpl):  # type: ignore[misc]
     _locator_classes = [_Locator]
 
+    def reduce(self, result: Any) -> tuple[Any, ...]:
+        """Return what is kept of a compiled function.
+
+        Of all that was compiled into it only the environments with objects: the others are never read, and their
+        modules would be imported wherever the function is loaded. Not its annotated source, which takes long to write.
+        """
+        *parts, environments = super().reduce(result._replace(type_annotation=""))
+        return *parts, tuple(e for e in environments if e.consts)
+
 
 class _FragmentImplementation(FragmentCacheImplementation):
     _locator_classes = [_Locator]
@@ -132,6 +144,17 @@ class _CheckedFile(caching.IndexDataCacheFile):  # type: ignore[misc]
         return caching.pickle.loads(content[size:])
 
 
+@cache
+def _register_runtime() -> None:
+    """Tell the linker where the C functions of numba's runtime are: all that kept machine code needs.
+
+    numba refreshes the target before it loads a function: it imports the implementations of all functions that it can
+    compile, and compiles those of its runtime, a sixth of the start of a process. Every compilation does that anyway.
+    """
+    for name, address in _nrt_python.c_helpers.items():
+        binding.add_symbol(name if name.startswith("_") else f"NRT_{name}", address)
+
+
 class _KernelCache(caching.FunctionCache):  # type: ignore[misc]
     """numba's function cache in our folder; a damaged entry is rebuilt and an unwritable one does no harm."""
 
@@ -144,17 +167,20 @@ class _KernelCache(caching.FunctionCache):  # type: ignore[misc]
         )
 
     def load_overload(self, sig: object, target_context: object) -> object:
+        _register_runtime()
         try:
-            return super().load_overload(sig, target_context)
-        except (
-            Exception
-        ):  # pickle raises nearly anything on damaged input; the same words for all, so that they stand once
+            with self._guard_against_spurious_io_errors():
+                kept = self._load_overload(sig, target_context)
+        except Exception:  # pickle raises nearly anything on damaged input; one text for all, so that it stands once
+            kept = None
             _say_once(f"damaged compiled code in {self._cache_path} is rebuilt.")
             try:
                 self._cache_file.flush()
             except OSError:
                 self.disable()
-            return None
+        if kept is None:  # the function is compiled next
+            _load_array_functions()
+        return kept
 
     def save_overload(self, sig: object, data: object) -> None:
         try:
@@ -167,6 +193,36 @@ class _KernelCache(caching.FunctionCache):  # type: ignore[misc]
 
 class _FragmentCache(_KernelCache):
     _impl_class = _FragmentImplementation
+
+
+class _LaterCache(caching._Cache):  # type: ignore[misc]
+    """The cache of a fragment, looked for when the fragment is compiled: in most processes none is."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self._function = function
+
+    @cached_property
+    def _cache(self) -> _FragmentCache:
+        return _FragmentCache(self._function)
+
+    @property
+    def cache_path(self) -> str:
+        return str(self._cache.cache_path)
+
+    def load_overload(self, sig: object, target_context: object) -> object:
+        return self._cache.load_overload(sig, target_context)
+
+    def save_overload(self, sig: object, data: object) -> None:
+        self._cache.save_overload(sig, data)
+
+    def enable(self) -> None:
+        self._cache.enable()
+
+    def disable(self) -> None:
+        self._cache.disable()
+
+    def flush(self) -> None:
+        self._cache.flush()
 
 
 @contextmanager
@@ -201,7 +257,11 @@ def _load_array_functions() -> None:
         del sys.modules[name]
 
 
-_load_array_functions()
+def _whole(function: Callable[..., Any], settings: dict[str, Any]) -> CPUDispatcher:
+    """Return the dispatcher of a function that is compiled by itself."""
+    dispatcher = CPUDispatcher(function, targetoptions=settings, pipeline_class=WholeCompiler)
+    dispatcher._cache = _KernelCache(function)
+    return dispatcher
 
 
 def compiled(signature: Any = None, **options: Any) -> Any:
@@ -225,12 +285,14 @@ def compiled(signature: Any = None, **options: Any) -> Any:
     def decorate(function: Callable[..., Any]) -> Any:
         if numba.config.DISABLE_JIT:
             return function
-        whole = numba.njit(error_model="numpy", pipeline_class=WholeCompiler, **options)(function)
-        whole._cache = _KernelCache(function)
+        settings = {"nopython": True, "boundscheck": None, "error_model": "numpy", **options}
         if signature is None:
-            fragment = Fragment(function, targetoptions=whole.targetoptions, whole=whole)
-            fragment._cache = _FragmentCache(function)
+            # C functions are made for signatures alone: they serve as arguments
+            by_itself = {**settings, "no_cfunc_wrapper": True}
+            fragment = Fragment(function, targetoptions=settings, whole=lambda: _whole(function, by_itself))
+            fragment._cache = _LaterCache(function)
             return fragment
+        whole = _whole(function, settings)
         with _compiling():
             whole.compile(signature)
         whole.disable_compile()

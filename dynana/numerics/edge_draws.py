@@ -20,6 +20,10 @@ CONNECTIONS = 1
 BUFFER = 2 * BLOCK_WIDTH
 
 
+#: Gaps between two targets above this are as good as endless: it is within the range of an integer.
+LONGEST_GAP = 4e18
+
+
 @compiled
 def uniforms(seed, row, stream, out):
     """Fill ``out`` with the uniforms in (0, 1) that belong to one row, in the order of their numbers."""
@@ -127,7 +131,7 @@ def probability_rows(seed, p, sources, targets, shift, autapses, counting, count
     scale = 1.0 / np.log1p(-p)
     for source in range(sources):
         own = -1 if autapses else source - shift
-        target, number, at = -1, 0, BUFFER
+        target, number, at = -1, np.int64(0), BUFFER
         count = 0
         place = 0 if counting else counts[source]
         while True:
@@ -136,8 +140,9 @@ def probability_rows(seed, p, sources, targets, shift, autapses, counting, count
                 number += 1
                 at = 0
                 for k in range(BUFFER):
-                    buffer[k] = min(positive_log(buffer[k]) * scale, 4e18)
-            target += 1 + int(buffer[at])
+                    gap = positive_log(buffer[k]) * scale
+                    buffer[k] = gap if gap < LONGEST_GAP else LONGEST_GAP
+            target += 1 + np.int64(buffer[at])
             at += 1
             if target >= targets or target < 0:
                 break

@@ -9,6 +9,7 @@ calls are then optimised together and once, which compiles in half the time.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cached_property
 from typing import Any
 
 from llvmlite import binding
@@ -129,8 +130,8 @@ class Fragment(CPUDispatcher):  # type: ignore[misc]
     function : callable
     locals, targetoptions, pipeline_class
         As numba passes them. The last one is ignored.
-    whole : dispatcher
-        The same function, to be called from Python.
+    whole : callable
+        Makes the dispatcher of the same function that Python calls.
     """
 
     def __init__(
@@ -139,10 +140,15 @@ class Fragment(CPUDispatcher):  # type: ignore[misc]
         locals: dict[str, Any] | None = None,
         targetoptions: dict[str, Any] | None = None,
         pipeline_class: type = _FragmentCompiler,
-        whole: Any = None,
+        whole: Callable[[], Any] | None = None,
     ) -> None:
         super().__init__(function, locals, targetoptions, _FragmentCompiler)
-        self._whole = whole
+        self._make_whole = whole
+
+    @cached_property
+    def _whole(self) -> Any:
+        assert self._make_whole is not None
+        return self._make_whole()
 
     def add_overload(self, result: Any) -> None:
         """Keep a result for compiled callers; calls from Python never see it."""

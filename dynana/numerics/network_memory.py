@@ -2,28 +2,30 @@
 
 The operations of a network (see `dynana.numerics.network_program`) find their arrays through addresses that stand in a
 table of integers, so that all of them have one signature and the loop over them is compiled once. Whoever makes the
-table keeps the arrays alive. Views are without bounds; indices must be unsigned, because a signed one that could be
-negative would have to be wrapped around, and that stops vectorisation.
+table keeps the arrays alive. An address becomes a pointer, of which compiled code can read and write elements and no
+more: that is compiled in a fraction of the time of an array. There are no bounds, and no index counts from the end.
 """
 
 from __future__ import annotations
 
 import ctypes
+import operator
 from typing import Any
 
 import numba
 import numpy as np
 from numba import carray, types
+from numba.core.typing.templates import AbstractTemplate, infer_global, signature
 from numba.extending import intrinsic
 
 from dynana.numerics.compilation import compiled
 
-#: Length of the views, which only says that there is no bound.
+#: Length of the arrays that stand in for pointers where nothing is compiled.
 _UNBOUNDED = 2**40
 
 
-def _view(kind: Any, c_type: Any) -> Any:
-    """Return a function that turns an address into an array of ``kind``, in compiled code or not."""
+def _at(kind: Any, c_type: Any) -> Any:
+    """Return a function that turns an address into a pointer to numbers of ``kind``, in compiled code or not."""
     if numba.config.DISABLE_JIT:
         return lambda address: np.ctypeslib.as_array((c_type * _UNBOUNDED).from_address(int(address)))
     pointer = types.CPointer(kind)
@@ -35,19 +37,26 @@ def _view(kind: Any, c_type: Any) -> Any:
 
         return pointer(types.int64), generate
 
-    @compiled(forceinline=True)
-    def view(address):
-        return carray(point(address), _UNBOUNDED)
-
-    return view
+    return point
 
 
-#: Views of arrays of float64, int64, uint32, uint16 and uint8.
-floats_at = _view(types.float64, ctypes.c_double)
-integers_at = _view(types.int64, ctypes.c_int64)
-words_at = _view(types.uint32, ctypes.c_uint32)
-shorts_at = _view(types.uint16, ctypes.c_uint16)
-bytes_at = _view(types.uint8, ctypes.c_uint8)
+@infer_global(operator.getitem)
+class _ByName(AbstractTemplate):  # type: ignore[misc]
+    """What stands in a named column, ``pointer[Population.Y]``."""
+
+    def generic(self, arguments, named):
+        pointer, index = arguments
+        if isinstance(pointer, types.CPointer) and isinstance(index, types.IntEnumMember):
+            return signature(pointer.dtype, pointer, types.int64)
+        return None
+
+
+#: Pointers to float64, int64, uint32, uint16 and uint8.
+floats_at = _at(types.float64, ctypes.c_double)
+integers_at = _at(types.int64, ctypes.c_int64)
+words_at = _at(types.uint32, ctypes.c_uint32)
+shorts_at = _at(types.uint16, ctypes.c_uint16)
+bytes_at = _at(types.uint8, ctypes.c_uint8)
 
 
 @compiled
@@ -60,3 +69,9 @@ def first_at_least(values, low, high, value):
         else:
             high = middle
     return low
+
+
+@compiled
+def floats_from(address, length):
+    """Return the array of ``length`` float64 at an address, for functions that take arrays."""
+    return carray(floats_at(address), length)

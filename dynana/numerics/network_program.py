@@ -219,6 +219,11 @@ class Synapses(IntEnum):
 operation_at = recover(OPERATION)
 
 
+def operation(**options: Any) -> Any:
+    """Compile an operation, with the options of `compiled`: it has an address, and cannot be called from Python."""
+    return compiled(OPERATION, no_cpython_wrapper=True, no_cfunc_wrapper=True, **options)
+
+
 @cache
 def address_of(function: Callable[..., Any], contract: bool = False) -> int:
     """Return the address of an operation.
@@ -232,7 +237,7 @@ def address_of(function: Callable[..., Any], contract: bool = False) -> int:
     """
     whole = function
     if isinstance(function, FunctionType):
-        whole = compiled(OPERATION, fastmath={"contract"} if contract else False)(function)
+        whole = operation(fastmath={"contract"} if contract else False)(function)
     return int(addresses((whole, OPERATION))[0])
 
 

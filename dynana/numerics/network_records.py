@@ -120,7 +120,8 @@ def watch(k, row):
     y = floats_at(a[Population.Y])
     bad = np.int64(0)
     for block in range(a[Population.FIRST_BLOCK], a[Population.BLOCKS]):
-        cells = min(BLOCK_WIDTH, a[Population.CELLS] - BLOCK_WIDTH * block)
+        cells = a[Population.CELLS] - BLOCK_WIDTH * block
+        cells = cells if cells < BLOCK_WIDTH else BLOCK_WIDTH
         for state in range(a[Watch.STATES]):
             start = np.uint64((block * a[Watch.ROWS] + state) * BLOCK_WIDTH)
             for i in range(cells):

@@ -50,6 +50,8 @@ def sqrt(x: float) -> float:
 
 
 def __getattr__(name: str) -> Any:
+    if name.startswith("__"):  # each import asks for __path__
+        raise AttributeError(f"no function named {name!r}")
     from dynana.numerics import elementary
 
     return getattr(elementary, name)

@@ -2,8 +2,11 @@
 
 import numpy as np
 import pytest
+import sympy as sp
+from scipy.special import digamma, erf, erfc
 
 import dynana as dn
+from dynana.definition import special
 from dynana.models import exponential, gap_junction, hodgkin_huxley, lif, nmda, stdp, stp
 from dynana.results import spike_statistics
 from dynana.simulation.array_expressions import array_function
@@ -229,6 +232,14 @@ def test_every_function_of_models_can_be_evaluated_for_arrays() -> None:
         (dn.sigmoid(x), 1 / (1 + np.exp(-values))),
         (dn.exprel(x), np.expm1(values) / values),
         (dn.where(x > 0, x, y), np.where(values > 0, values, 1.0)),
+        (special.bern(x, 0), values / np.expm1(values)),
+        (sp.erf(x) + sp.erfc(x / 2), erf(values) + erfc(values / 2)),
+        (special.lgamma(x + 4, 1), digamma(values + 4)),
+        (dn.floor(x) + dn.sign(x) * dn.absolute(x) ** 0.5, np.floor(values) + np.sign(values) * np.sqrt(abs(values))),
+        (dn.heaviside(x), np.heaviside(values, 0.5)),
+        (dn.both(x > 0, x < y), [False, True, False]),
+        (dn.either(x > 1, x < -y), [True, False, True]),
+        (y, 1.0),
     ]
     for expression, expected in cases:
         made = array_function([x, y], getattr(expression, "expr", expression))
