@@ -26,6 +26,7 @@ from typing import Any
 import numba
 from llvmlite import binding
 from numba.core import caching
+from numba.core.environment import Environment, lookup_environment
 from numba.core.registry import CPUDispatcher
 from numba.core.runtime import _nrt_python
 
@@ -115,13 +116,28 @@ class _CacheImplementation(caching.CompileResultCacheImpl):  # type: ignore[misc
     _locator_classes = [_Locator]
 
     def reduce(self, result: Any) -> tuple[Any, ...]:
-        """Return what is kept of a compiled function.
-
-        Of all that was compiled into it only the environments with objects: the others are never read, and their
-        modules would be imported wherever the function is loaded. Not its annotated source, which takes long to write.
-        """
+        """Return what is kept of a compiled function; not its annotated source, which takes long to write."""
         *parts, environments = super().reduce(result._replace(type_annotation=""))
-        return *parts, tuple(e for e in environments if e.consts)
+        return *parts, tuple((e.globals["__name__"], e.consts, e.env_name) for e in environments)
+
+    def rebuild(self, target_context: Any, payload: tuple[Any, ...]) -> Any:
+        """Return the result of a compilation from what was kept."""
+        *parts, environments = payload
+        return super().rebuild(target_context, (*parts, tuple(_environment(*e) for e in environments)))
+
+
+def _environment(module: str, constants: list[Any], name: str) -> Environment:
+    """Return the environment of a function that was compiled into another one.
+
+    numba would import its module for the sake of the globals, which machine code never looks at.
+    """
+    environment = lookup_environment(name)
+    if environment is None:
+        environment = Environment({"__name__": module})
+        environment.consts[:] = constants
+        environment.env_name = name
+        Environment._memo[name] = environment
+    return environment
 
 
 class _FragmentImplementation(FragmentCacheImplementation):
