@@ -131,7 +131,7 @@ def probability_rows(seed, p, sources, targets, shift, autapses, counting, count
     scale = 1.0 / np.log1p(-p)
     for source in range(sources):
         own = -1 if autapses else source - shift
-        target, number, at = -1, np.int64(0), BUFFER
+        target, number, at = np.int64(-1), np.int64(0), BUFFER
         count = 0
         place = 0 if counting else counts[source]
         while True:
