@@ -23,7 +23,7 @@ from dynana.numerics.collocation_newton import REPORT_SIZE
 from dynana.numerics.collocation_orbit import Orbit
 from dynana.numerics.gauss import gauss_scheme
 from dynana.numerics.mesh import times
-from dynana.numerics.orbit_curve import OrbitCurve
+from dynana.numerics.moving_orbits import MovingOrbitCurve
 from dynana.results.cycle import Cycle
 from dynana.results.periodic_point import PeriodicPoint
 from dynana.results.special_points import SpecialPoint
@@ -120,7 +120,7 @@ def _curve(request: Request, sizes: Array, gains: Array | None, forcing: Forcing
     law = None if forcing is None else forcing.data(request.system)
     equations = cycle_equations(request.system, request.free, gains=gains, forcing=law)
     held = (0,) if len(request.free) == 2 else ()
-    return CycleCurve(OrbitCurve(equations, sizes, extents, request.stages, held=held))
+    return CycleCurve(MovingOrbitCurve(equations, sizes, extents, request.stages, held=held))
 
 
 def _sizes(system: System, points: Array) -> Array:
