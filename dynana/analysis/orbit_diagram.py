@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,9 +16,11 @@ from dynana.definition.system import System
 from dynana.errors import ModelError, unknown
 from dynana.numerics.flights import NORMALISE, RETURNED
 from dynana.results.orbit_diagram import OrbitDiagram
+from dynana.results.trajectory import Trajectory
 from dynana.simulation import request as asked
 from dynana.simulation.arguments import increasing, number, vector
 from dynana.simulation.progress import Progress
+from dynana.simulation.simulate import simulate
 
 Array = NDArray[np.float64]
 
@@ -29,6 +32,11 @@ TOLERANCE = 1e-9
 RETURNS, SKIP = 150, 300
 #: Parts of the recorded passages from which the error of the exponent comes.
 BLOCKS = 15
+#: Where orbits begin: all at one place, or each where the one before has ended.
+CARRIED = ("none", "forward", "both")
+#: An orbit that begins where another came to rest is moved off by this part of the sizes of the states: what has become
+#: unstable is left then, as in an experiment.
+NUDGE = 1e-6
 
 
 def orbit_diagram(
@@ -43,6 +51,7 @@ def orbit_diagram(
     skip: int = SKIP,
     exponent: bool = True,
     start: Mapping[str, Any] | ArrayLike | None = None,
+    carry: str = "none",
     t: float | None = None,
     progress: bool | None = None,
 ) -> OrbitDiagram:
@@ -69,7 +78,11 @@ def orbit_diagram(
     exponent : bool
         Whether the exponents are wanted.
     start : mapping or array_like, optional
-        Where all orbits begin; otherwise the model's initial state.
+        Where all orbits begin, or the first one; otherwise the model's initial state.
+    carry : {"none", "forward", "both"}
+        ``"forward"`` begins each orbit where the one before has ended, as when a parameter is turned slowly;
+        ``"both"`` goes on from the last value back to the first: ``.back`` is the way back, and ``.hysteresis()`` lists
+        where the two differ.
     t : float, optional
         Longest time to wait for a passage; by default 1000 times the slowest time of the linearised flow at the start.
     progress : bool, optional
@@ -93,6 +106,16 @@ def orbit_diagram(
     >>> found = dn.orbit_diagram(rossler, "c", np.linspace(2.5, 4.0, 7), measure="x", returns=60)
     >>> found.periods.tolist()
     [1, 1, 2, 2, 2, 4, 4]
+
+    What is bistable keeps the state that it has:
+
+    >>> from dynana.models import morris_lecar_hopf_textbook
+    >>> both = dn.orbit_diagram(
+    ...     morris_lecar_hopf_textbook, "I", np.linspace(86, 98, 7), section="V", returns=4, skip=12, carry="both",
+    ...     exponent=False,
+    ... )
+    >>> both.hysteresis()
+    ((90.0, 92.0),)
     """
     check_flow(system, "orbit_diagram")
     column = system.parameters.index(system.parameter(parameter))
@@ -100,6 +123,8 @@ def orbit_diagram(
     if not row.size:
         raise ValueError(f"values of {parameter} are needed, at least one")
     increasing(f"values of {parameter}", row if row[0] <= row[-1] else row[::-1], strict=True)
+    if carry not in CARRIED:
+        raise ValueError(unknown("carry", carry, CARRIED))
     for name, count, least in (("returns", returns, 1), ("skip", skip, 0)):
         if isinstance(count, bool) or not isinstance(count, int | np.integer) or count < least:
             raise ValueError(f"{name} must be a whole number, at least {least}, got {count!r}")
@@ -111,37 +136,79 @@ def orbit_diagram(
     table[:, column] = row
     # any direction but those of the axes, along which an invariant subspace may lie
     basis = flights.scale * np.random.default_rng(0).standard_normal((1, first.size)) if exponent else np.empty((0, 0))
+    flown = []
     with Progress(f"orbit diagram of {system.name}", (0.0, 1.0), progress) as line:
-        flown = flights.run(
-            np.tile(first, (row.size, 1)), basis.reshape(-1, first.size), longest, returns=int(returns + skip),
-            skip=int(skip), mode=NORMALISE if exponent else 0, parameters=table, line=line,
-        )  # fmt: skip
-    if not np.any(flown.counts > skip):
-        words = WORDS.get(int(flown.outcomes[0]), "rests")
+        options: dict[str, Any] = {
+            "returns": int(returns + skip), "skip": int(skip), "mode": NORMALISE if exponent else 0,
+        }  # fmt: skip
+        basis = basis.reshape(-1, first.size)
+        if carry == "none":
+            starts = np.tile(first, (row.size, 1))
+            flown.append(flights.run(starts, basis, longest, parameters=table, line=line, **options))
+        else:
+            ways = 1 + (carry == "both")
+            for way in range(ways):
+                order = table if way == 0 else table[::-1]
+                one, first = _carried(flights, system, order, first, basis, longest, options, line, (way, ways))
+                flown.append(one)
+    if not any(np.any(f.counts > skip) for f in flown):
+        words = WORDS.get(int(flown[0].outcomes[0]), "rests")
         raise ValueError(
             f"{system.name}: at no value of {parameter} does the orbit pass {where} more than {skip} times: it "
             f"{words} within t = {longest:g}. Start elsewhere, skip fewer passages, or wait longer with t="
         )
-    exponents, errors = _exponents(flown) if exponent else (np.full(row.size, np.nan),) * 2
+    found = [
+        _diagram(system, parameter, values, measure, where, one, int(skip), exponent)
+        for one, values in zip(flown, (row, row[::-1]), strict=False)
+    ]
+    return found[0] if len(found) == 1 else replace(found[0], back=found[1])
+
+
+def _diagram(
+    system: System, parameter: str, values: Array, measure: str, where: str, flown: Flown, skip: int, exponent: bool
+) -> OrbitDiagram:
+    """Return what came of orbits as a diagram."""
+    exponents, errors = _exponents(flown) if exponent else (np.full(values.size, np.nan),) * 2
     measured = flown.times if measure == ISI else flown.states[:, :, system.states.index(measure)]
     return OrbitDiagram(
-        system=system.name,
-        fingerprint=system.fingerprint,
-        states=system.states,
-        parameters=system.values,
-        parameter=parameter,
-        values=row,
-        measure=measure,
-        section=where,
-        measured=measured,
-        times=flown.times,
-        skipped=int(skip),
-        exponents=exponents,
-        errors=errors,
+        system=system.name, fingerprint=system.fingerprint, states=system.states, parameters=system.values,
+        parameter=parameter, values=values, measure=measure, section=where, measured=measured, times=flown.times,
+        skipped=skip, exponents=exponents, errors=errors,
         outcomes=tuple("" if o == RETURNED else WORDS.get(int(o), "rests") for o in flown.outcomes),
-        time_unit=system.time,
-        units=system.units,
-    )
+        time_unit=system.time, units=system.units, back=None,
+    )  # fmt: skip
+
+
+def _carried(
+    flights: Flights,
+    system: System,
+    table: Array,
+    state: Array,
+    basis: Array,
+    longest: float,
+    options: dict[str, Any],
+    line: Progress,
+    way: tuple[int, int],
+) -> tuple[Flown, Array]:
+    """Return orbits that begin where the one before has ended, and the state at the end of the last one."""
+    made = []
+    for i, values in enumerate(table):
+        one = flights.run(state[None], basis, longest, parameters=values[None], **options)
+        made.append(one)
+        state = one.states[0, -1] if one.outcomes[0] == RETURNED else _rested(flights, system, values, state, longest)
+        line.report((way[0] + (i + 1) / len(table)) / way[1])
+    fields = Flown.__dataclass_fields__
+    return Flown(**{name: np.concatenate([getattr(one, name) for one in made]) for name in fields}), state
+
+
+def _rested(flights: Flights, system: System, values: Array, state: Array, longest: float) -> Array:
+    """Return where an orbit is after the time in which it has not come back: at rest, or where it was if it ended."""
+    here = system.at(**dict(zip(system.parameters, values.tolist(), strict=True)))
+    run = simulate(here, longest, start=state.tolist(), progress=False)
+    assert isinstance(run, Trajectory)
+    if run.stop.reason != "finished" or not np.isfinite(run.y[-1]).all():
+        return state
+    return np.asarray(run.y[-1] + NUDGE * flights.scale)
 
 
 def _flights(system: System, measure: str, section: Any, direction: str) -> tuple[Flights, str]:

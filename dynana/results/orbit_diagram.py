@@ -8,12 +8,15 @@ from typing import Any, ClassVar
 import numpy as np
 
 from dynana.results.base import Result
-from dynana.results.tables import Table
+from dynana.results.tables import Table, number
 
 #: Values are the same within this share of the extent of the diagram.
 SAME = 1e-5
 #: Longest period that is recognised, as a share of the recorded passages.
 LONGEST_SHARE = 3
+#: Orbits of the way there and back differ where an extreme or the mean of the measure does by this share of its extent:
+#: more than samples of one chaotic orbit do.
+APART = 0.05
 #: An exponent counts as positive beyond this many standard errors.
 CERTAIN = 3.0
 
@@ -46,6 +49,8 @@ class OrbitDiagram(Result):
         How each orbit ended before its time, empty if it did not.
     time_unit : str, optional
     units : dict of str to str
+    back : OrbitDiagram or None
+        The way back, with values in reverse order, where orbits were carried on both ways.
     """
 
     _index: ClassVar[str | None] = None
@@ -66,6 +71,7 @@ class OrbitDiagram(Result):
     outcomes: tuple[str, ...]
     time_unit: str | None
     units: dict[str, str]
+    back: OrbitDiagram | None
 
     def __len__(self) -> int:
         return len(self.values)
@@ -100,6 +106,17 @@ class OrbitDiagram(Result):
             for i, j in zip(cuts[:-1], cuts[1:], strict=True)
         )
 
+    def hysteresis(self) -> tuple[tuple[float, float], ...]:
+        """Ranges of values, first and last, at which orbits on the way back are elsewhere; none without a way back."""
+        if self.back is None:
+            return ()
+        there, back = _summary(self.measured), _summary(self.back.measured)[::-1]
+        ended = np.isnan(there[:, 0]), np.isnan(back[:, 0])
+        extent = np.nanmax([there, back]) - np.nanmin([there, back])
+        apart = (np.abs(there - back) > APART * extent).any(axis=1) | (ended[0] != ended[1])
+        edges = np.flatnonzero(np.diff(np.concatenate(([0], apart.astype(int), [0]))))
+        return tuple((float(self.values[a]), float(self.values[b - 1])) for a, b in edges.reshape(-1, 2))
+
     def __repr__(self) -> str:
         return str(self._table())
 
@@ -118,13 +135,26 @@ class OrbitDiagram(Result):
         remark = f"{len(self)} values of {self.parameter}, {self.measured.shape[1]} passages after {self.skipped}"
         if np.isfinite(self.exponents).any():
             remark += f"; the exponent is positive at {chaotic} of them"
+        if self.back is not None:
+            places = ", ".join(f"{number(low)} to {number(high)}" for low, high in self.hysteresis())
+            remark += f"; back again: elsewhere for {self.parameter} from {places}" if places else "; the same way back"
         columns = (f"{self.parameter} from", "to", "", "largest exponent")
         return Table(columns, tuple(rows), title=title, remark=remark)
 
     def _columns(self) -> dict[str, Any]:
         """One row for each passage."""
         k, r = self.measured.shape
-        return {
+        columns = {
             self.parameter: np.repeat(self.values, r), "passage": np.tile(np.arange(r), k),
             self.measure: self.measured.ravel(), "time": self.times.ravel(), "exponent": np.repeat(self.exponents, r),
         }  # fmt: skip
+        if self.back is None:
+            return columns
+        again = self.back._columns()
+        both = {name: np.concatenate((column, again[name])) for name, column in columns.items()}
+        return both | {"back": np.repeat([False, True], k * r)}
+
+
+def _summary(measured: np.ndarray) -> np.ndarray:
+    """Smallest, largest and mean value of each orbit, NaN where one has ended, shape (k, 3)."""
+    return np.stack((measured.min(axis=1), measured.max(axis=1), measured.mean(axis=1)), axis=1)

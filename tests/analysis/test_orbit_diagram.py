@@ -10,7 +10,15 @@ import pytest
 import sympy as sp
 
 import dynana as dn
-from dynana.models import adex_touboul_brette, hindmarsh_rose, lif, rossler, stuart_landau, van_der_pol
+from dynana.models import (
+    adex_touboul_brette,
+    hindmarsh_rose,
+    lif,
+    morris_lecar_hopf_textbook,
+    rossler,
+    stuart_landau,
+    van_der_pol,
+)
 
 REFERENCE = Path(__file__).parents[1] / "reference"
 CASES = json.loads((REFERENCE / "spike_maps.json").read_text(encoding="utf-8"))["cases"]
@@ -80,6 +88,7 @@ X = sp.Symbol("x", real=True)
         (rossler, [1.0], {"measure": "x", "returns": 0}, ValueError, "returns must be"),
         (rossler, [1.0], {"measure": "x", "skip": -1}, ValueError, "skip must be"),
         (rossler, [1.0], {"measure": "x", "direction": "out"}, ValueError, "'out'"),
+        (rossler, [1.0], {"measure": "x", "carry": "back"}, ValueError, "'back'"),
         (rossler, [4.0, 5.0], {"section": "x - 90", "t": 100.0}, ValueError, "at no value of c"),
         (van_der_pol, [1.0], {"section": "q"}, dn.FormatError, "q"),
     ],
@@ -92,3 +101,30 @@ def test_bad_input(system: object, values: list, options: dict, error: type[Exce
 def test_unknown_parameters() -> None:
     with pytest.raises(ValueError, match="'d'"):
         dn.orbit_diagram(rossler, "d", [1.0])
+
+
+def test_what_is_bistable_keeps_its_state_and_both_ways_differ(tmp_path: Path) -> None:
+    marks = json.loads((REFERENCE / "landmarks.json").read_text(encoding="utf-8"))["sets"]
+    points = next(row["points"] for row in marks if row["model"] == "morris_lecar_hopf_textbook")
+    hopf = min(float(p["at"]) for p in points if p["type"] == "HB")  # rest ends there, spiking in a fold at 88.293
+    I = np.linspace(86, 98, 7)
+    options = {"section": "V", "returns": 4, "skip": 12, "exponent": False}
+    both = dn.orbit_diagram(morris_lecar_hopf_textbook, "I", I, carry="both", **options)
+    ((low, high),) = both.hysteresis()
+    assert (low, high) == (90, 92) and high < hopf < high + 2 and both.back is not None
+    assert np.isnan(both.measured[I < hopf]).all() and np.isfinite(both.measured[I > hopf]).all()
+    assert both.back.values.tolist() == I[::-1].tolist()
+    spiking = dn.simulate(morris_lecar_hopf_textbook.at(I=98), 500.0).final
+    apart = dn.orbit_diagram(morris_lecar_hopf_textbook, "I", [low, high], start=list(spiking.values()), **options)
+    assert both.back.measured[[4, 3], -1] == pytest.approx(apart.measured[:, -1], rel=1e-4)
+    forward = dn.orbit_diagram(morris_lecar_hopf_textbook, "I", I, carry="forward", **options)
+    assert forward.back is None and not forward.hysteresis()
+    assert np.array_equal(forward.measured, both.measured, equal_nan=True)
+    again = dn.load(both.save(tmp_path / "both.npz"))
+    assert again.hysteresis() == both.hysteresis() and "elsewhere for I from 90 to 92" in str(again)
+    assert again.to_dataframe()["back"].sum() == 28
+    import matplotlib.pyplot as plt
+
+    (panel,) = dn.plot.orbit_diagram(both)
+    assert [line.get_label() for line in panel.lines] == ["back", "there"]
+    plt.close("all")
