@@ -13,14 +13,15 @@ from dynana.analysis.fast_slow_canards import canard_warnings
 from dynana.analysis.fast_slow_cycles import fast_diagram, with_cycles_of_orbit
 from dynana.analysis.fast_slow_drift import AT_REST, SlowRates, rest_points, tonic_spiking
 from dynana.analysis.fast_slow_orbit import rhythm_of, separation, settled_orbit, whole
-from dynana.analysis.fast_slow_path import OUT_OF_RANGE, Path, stable_stretches
+from dynana.analysis.fast_slow_path import OUT_OF_RANGE, TONIC, Path, stable_stretches
 from dynana.analysis.fast_slow_plane import dissected_plane
 from dynana.analysis.fast_slow_request import Request, check_orbit, fast_ranges, slow_names, slow_ranges
-from dynana.analysis.fast_slow_words import classified, orbit_warnings, passed_warnings, speed_warning
+from dynana.analysis.fast_slow_words import classified, one_at_a_time, orbit_warnings, passed_warnings, speed_warning
 from dynana.definition.system import System
 from dynana.errors import DynanaWarning
 from dynana.results.diagram import Diagram
-from dynana.results.fast_slow import FastSlow, Rhythm, SlowPhase
+from dynana.results.dissection import Rhythm
+from dynana.results.fast_slow import FastSlow, SlowPhase
 from dynana.results.fast_slow_plane import FastSlowPlane
 from dynana.results.trajectory import Trajectory
 
@@ -153,7 +154,10 @@ def _dissected(
         phases, loop, problem = path.follow(*start)
         if not problem:
             break
-    kind, reason = classified(slow, phases, loop, problem, _subcritical(diagram, phases))
+    if path.overshot is not None and phases and phases[-1].ending == TONIC:
+        kind, reason = one_at_a_time(slow, phases, path.overshot)
+    else:
+        kind, reason = classified(slow, phases, loop, problem, _subcritical(diagram, phases))
     said = [*passed_warnings(slow, path.passed), *orbit_warnings(slow, phases, loop, *rhythm.slow_range)]
     said += [*canard_warnings(slow, diagram, along, run, float(np.abs(rates.at(run.y)).max()), request.fast)]
     return FastSlow(

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from dynana.analysis.fast_slow_orbit import pause_after, spike_times
 from dynana.analysis.fast_slow_words import ENDS, RINZEL
 from dynana.results.diagram import Diagram, stretches
-from dynana.results.fast_slow import Rhythm
+from dynana.results.dissection import Rhythm
 from dynana.results.fast_slow_plane import Crossing
 from dynana.results.locus import Locus
 from dynana.results.tables import number

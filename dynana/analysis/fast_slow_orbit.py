@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from dynana.definition.system import System
 from dynana.errors import ConvergenceError
 from dynana.lowering.kernels import lower
-from dynana.results.fast_slow import Rhythm
+from dynana.results.dissection import Rhythm
 from dynana.results.tables import number
 from dynana.results.trajectory import Trajectory
 from dynana.simulation.simulate import simulate

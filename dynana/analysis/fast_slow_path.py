@@ -26,6 +26,8 @@ EQUILIBRIUM, TONIC = "equilibrium", "tonic spiking"
 BEYOND = 2e-3
 #: Why a path cannot be followed further where a larger range would help.
 OUT_OF_RANGE = "the path leaves the range; give a larger one"
+#: Ends of cycles beyond which the fast subsystem rests.
+SILENT = ("snic", "homoclinic")
 #: Phases after which a path that does not return is given up.
 MOST_PHASES = 24
 #: Lengths of the runs of the fast subsystem, in units of its fastest time constant.
@@ -43,6 +45,15 @@ LATE, PARTS = 0.6, 8
 KICK = 1e-3
 #: A fold and the end of cycles in a saddle-node on an invariant circle are one, as a part of the range.
 SAME_PLACE = 1e-3
+
+
+@dataclass(frozen=True)
+class Overshot:
+    """A zero of the averaged drift next to the end of the cycles, past which every cycle goes."""
+
+    tonic: TonicSpiking
+    end: float
+    ending: str
 
 
 @dataclass(frozen=True)
@@ -109,6 +120,8 @@ class Path:
     passed : list of TonicSpiking
         Zeros of the averaged drift that do not hold the slow variable: it moves farther in one cycle than to the end of
         the cycles, so that averaging does not apply, and the orbit does not spike at equal intervals.
+    overshot : Overshot or None
+        Of the last one, if every cycle carries the slow variable past the end of the cycles from which it has come.
     """
 
     def __init__(
@@ -128,6 +141,7 @@ class Path:
         periods = [b.periods[b.periods > 0.0].min() for b in diagram.cycle_branches if np.any(b.periods > 0.0)]
         self.pace = PACE * float(min(periods, default=0.0))
         self.passed: list[TonicSpiking] = []
+        self.overshot: Overshot | None = None
         self.width = diagram.range[1] - diagram.range[0]
         self.snics = [
             s.parameters[diagram.parameter] for b in diagram.cycle_branches for s in b.special if s.kind == "snic"
@@ -187,9 +201,13 @@ class Path:
         if part.kind == REST:
             return zero, EQUILIBRIUM
         near = [t for t in self.tonic if min(v[k], v[k + 1]) <= t.value <= max(v[k], v[k + 1])]
-        if near and not self.regular and near[0].ripple > abs(v[-1] - near[0].value):
-            self.passed.append(near[0])
-            return self._end(part, upward)
+        if near and not self.regular:
+            if near[0].ripple > abs(v[-1] - near[0].value):
+                self.passed.append(near[0])
+                return self._end(part, upward)
+            end, ending = self._end(part, not upward)
+            if near[0].ripple > abs(end - near[0].value) and ending in SILENT:
+                self.overshot = Overshot(near[0], end, ending)
         return (near[0].value if near else zero), TONIC
 
     def _end(self, part: Stretch, upward: bool) -> tuple[float, str]:

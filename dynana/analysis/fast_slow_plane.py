@@ -20,7 +20,7 @@ from dynana.definition.system import System
 from dynana.errors import DynanaError
 from dynana.lowering.kernels import lower
 from dynana.results.diagram import Diagram
-from dynana.results.fast_slow import Rhythm
+from dynana.results.dissection import Rhythm
 from dynana.results.fast_slow_plane import FastSlowPlane, FoldedPoint
 from dynana.results.fixed_points import FixedPoint
 from dynana.results.locus import Locus

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from dynana.analysis.fast_slow_path import Overshot
 from dynana.definition.system import System
 from dynana.results.fast_slow import SlowPhase, TonicSpiking
 from dynana.results.tables import number
@@ -39,6 +40,23 @@ def speed_warning(system: System, slow: Sequence[str], speeds: Mapping[str, floa
         f"{system.name}: {what} {verb} not slow: on the orbit, {listed} as fast as {as_fast}, less than the "
         f"{SLOW_ENOUGH:g} times that tell slow from fast. {advice}"
     )
+
+
+def one_at_a_time(slow: str, phases: Sequence[SlowPhase], overshot: Overshot) -> tuple[str, str]:
+    """Return the kind of activity, and the reason, where each cycle of the fast subsystem is followed by rest."""
+    resting = [p for p in phases if p.kind == "rest" and p.ending in ENDS]
+    onset = f"{ENDS[resting[-1].ending]}/" if resting else ""
+    way = "rises" if overshot.end > overshot.tonic.value else "falls"
+    reason = (
+        f"in each cycle of the fast subsystem {slow} {way} by {number(overshot.tonic.ripple, 3)}, past the end of "
+        f"the cycles at {number(overshot.end)} ({overshot.ending})"
+    )
+    if resting:
+        reason += (
+            f"; it comes back along the equilibria of branch {resting[-1].branch}, which end at "
+            f"{number(resting[-1].end)} ({resting[-1].ending}), and the next cycle begins"
+        )
+    return f"{onset}{ENDS[overshot.ending]} bursting, each burst one cycle of the fast subsystem", reason
 
 
 def classified(slow: str, phases: Sequence[SlowPhase], loop: int, problem: str, subcritical: bool) -> tuple[str, str]:

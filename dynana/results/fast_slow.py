@@ -10,10 +10,10 @@ import numpy as np
 from dynana.results.base import Result
 from dynana.results.cycle import Cycle
 from dynana.results.diagram import Diagram
+from dynana.results.dissection import Dissection
 from dynana.results.fixed_points import FixedPoint
 from dynana.results.portrait import Nullcline
 from dynana.results.tables import Table, number
-from dynana.results.trajectory import Trajectory
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
@@ -78,51 +78,8 @@ class TonicSpiking(Result):
         return f"<TonicSpiking: {word}, at {number(self.value)}, period {number(self.cycle.period)}>"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Rhythm(Result):
-    """The full orbit as it was measured.
-
-    Parameters
-    ----------
-    spikes : ndarray
-        Their times on the orbit that is kept: jumps, or upward passages of the first fast state through the middle of
-        its range (of an angle, half a period from zero).
-    per_period : int
-        Spikes after which their intervals repeat; 0 if they do not (irregular, or no spikes).
-    period : float
-        The time that takes; 0 if they do not repeat.
-    intervals : (float, float)
-        Shortest and longest interval between spikes; zeros if there are fewer than two.
-    per_burst : (int, int)
-        Smallest and largest number of spikes between pauses; zeros if the intervals are all of one kind.
-    slow_range : (float, float)
-        Smallest and largest value of the (first) slow variable.
-    """
-
-    spikes: np.ndarray
-    per_period: int
-    period: float
-    intervals: tuple[float, float]
-    per_burst: tuple[int, int]
-    slow_range: tuple[float, float]
-
-    @property
-    def sentence(self) -> str:
-        """The rhythm in words."""
-        if self.spikes.size == 0:
-            return "no spikes"
-        if self.per_period == 1:
-            return f"a spike every {number(self.period)}"
-        short, long = (number(i, 4) for i in self.intervals)
-        few, many = self.per_burst
-        bursts = f", bursts of {few if few == many else f'{few} to {many}'}" if many > 1 else ""
-        if not self.per_period:
-            return f"{self.spikes.size} spikes without regular repetition, {short} to {long} apart{bursts}"
-        return f"{self.per_period} spikes every {number(self.period)}, {short} to {long} apart{bursts}"
-
-
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
-class FastSlow(Result):
+class FastSlow(Dissection):
     """A system with one slow variable, dissected.
 
     Parameters
@@ -165,25 +122,15 @@ class FastSlow(Result):
         What does not fit the picture of one slow variable and a fast rest: speeds, canards, delays.
     """
 
-    system: str
-    fingerprint: str
-    states: tuple[str, ...]
     slow: str
-    parameters: dict[str, float]
     fast: Diagram
     rates: tuple[np.ndarray, ...]
     drifts: tuple[np.ndarray, ...]
     rest: tuple[FixedPoint, ...]
     tonic: tuple[TonicSpiking, ...]
     nullcline: Nullcline | None
-    orbit: Trajectory
-    rhythm: Rhythm
     path: tuple[SlowPhase, ...]
     loop: int
-    kind: str
-    reason: str
-    separation: dict[str, float]
-    warnings: tuple[str, ...]
 
     def _check(self) -> None:
         branches = (len(self.fast.branches), len(self.fast.cycle_branches))
@@ -196,15 +143,9 @@ class FastSlow(Result):
         return self.fast.range
 
     @property
-    def sentence(self) -> str:
-        """What it comes to, in words."""
-        return f"{self.kind}; the orbit has {self.rhythm.sentence}"
-
-    def __repr__(self) -> str:
-        return f"<FastSlow of {self.system}, {self.slow} slow: {self.sentence}>"
-
-    def __str__(self) -> str:
-        return str(self._table())
+    def slow_variables(self) -> tuple[str, ...]:
+        """The slow variable, as a tuple of one."""
+        return (self.slow,)
 
     def _table(self) -> Table:
         fast = self.fast._table()
@@ -220,17 +161,7 @@ class FastSlow(Result):
             word = "stable" if cycle.stable else "unstable"
             means, here = cycle.cycle.mean.tolist(), number(cycle.value, 10)
             rows.append(("averaged drift 0", "", here, *means, cycle.cycle.period, f"{word} spiking (means)"))
-        slowest = min(self.separation, key=self.separation.__getitem__)
-        remarks = [
-            fast.remark,
-            f"orbit: {self.rhythm.sentence}, {self.slow} from {number(self.rhythm.slow_range[0])} to "
-            f"{number(self.rhythm.slow_range[1])}",
-            f"{slowest} is {number(self.separation[slowest], 3)} times as fast as {self.slow}"
-            + ("" if len(self.separation) == 1 else ", the other fast states are faster"),
-            *(f"warning: {w}" for w in self.warnings),
-            f"{self.kind}: {self.reason}",
-        ]
-        return Table(fast.columns, tuple(rows), title=fast.title, remark="\n".join(remarks))
+        return Table(fast.columns, tuple(rows), title=fast.title, remark="\n".join((fast.remark, *self._remarks())))
 
     def _columns(self) -> dict[str, Any]:
         """One row for each kept cycle: branch, slow variable, period, averaged drift, stability."""

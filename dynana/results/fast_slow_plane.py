@@ -9,12 +9,11 @@ import numpy as np
 
 from dynana.results.base import Result
 from dynana.results.diagram import Diagram
-from dynana.results.fast_slow import Rhythm
+from dynana.results.dissection import Dissection
 from dynana.results.fixed_points import FixedPoint
 from dynana.results.locus import Locus
 from dynana.results.special_points import rounded
 from dynana.results.tables import Table, number
-from dynana.results.trajectory import Trajectory
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
@@ -86,7 +85,7 @@ class Crossing(Result):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
-class FastSlowPlane(Result):
+class FastSlowPlane(Dissection):
     """A system with two slow variables, dissected.
 
     Parameters
@@ -127,11 +126,7 @@ class FastSlowPlane(Result):
     warnings : tuple of str
     """
 
-    system: str
-    fingerprint: str
-    states: tuple[str, ...]
     slow: tuple[str, str]
-    parameters: dict[str, float]
     ranges: dict[str, tuple[float, float]]
     levels: np.ndarray
     slices: tuple[Diagram, ...]
@@ -142,13 +137,7 @@ class FastSlowPlane(Result):
     ends: dict[str, np.ndarray]
     folded: tuple[FoldedPoint, ...]
     rest: tuple[FixedPoint, ...]
-    orbit: Trajectory
-    rhythm: Rhythm
     crossings: tuple[Crossing, ...]
-    kind: str
-    reason: str
-    separation: dict[str, float]
-    warnings: tuple[str, ...]
 
     def _check(self) -> None:
         if not len(self.slices) == len(self.levels) == len(self.rates) == len(self.drifts):
@@ -160,15 +149,9 @@ class FastSlowPlane(Result):
         return tuple(name for name in self.states if name not in self.slow)
 
     @property
-    def sentence(self) -> str:
-        """What it comes to, in words."""
-        return f"{self.kind}; the orbit has {self.rhythm.sentence}"
-
-    def __repr__(self) -> str:
-        return f"<FastSlowPlane of {self.system}, {' and '.join(self.slow)} slow: {self.sentence}>"
-
-    def __str__(self) -> str:
-        return str(self._table())
+    def slow_variables(self) -> tuple[str, ...]:
+        """The slow variables."""
+        return self.slow
 
     def _table(self) -> Table:
         rows: list[tuple[Any, ...]] = []
@@ -189,19 +172,12 @@ class FastSlowPlane(Result):
             word = "spiking begins" if crossing.onset else "spiking ends"
             place = map(number, crossing.place.tolist())
             rows.append((f"{word} ({crossing.kind})", *place, f"t = {number(crossing.time)}"))
-        slowest = min(self.separation, key=self.separation.__getitem__)
-        remarks = [
-            f"orbit: {self.rhythm.sentence}",
-            f"{slowest} is {number(self.separation[slowest], 3)} times as fast as the faster slow variable",
-            *(f"warning: {w}" for w in self.warnings),
-            f"{self.kind}: {self.reason}",
-        ]
         low, high = float(self.levels[0]), float(self.levels[-1])
         title = (
             f"{self.system}: {len(self.slices)} slices of the fast subsystem over {self.slow[0]}, {self.slow[1]} from "
             f"{number(low)} to {number(high)}"
         )
-        return Table(("in the slow plane", *self.slow, ""), tuple(rows), title=title, remark="\n".join(remarks))
+        return Table(("in the slow plane", *self.slow, ""), tuple(rows), title=title, remark="\n".join(self._remarks()))
 
     def _columns(self) -> dict[str, Any]:
         """One row for each kept cycle of each slice: slow variables, period, averaged drifts, stability."""

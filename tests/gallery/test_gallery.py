@@ -135,6 +135,7 @@ EXPECTED = {
     # periods, zeros of the response and dT/dI = -pi/2 from extended precision and in closed form
     "phase_responses": ["-1.570796", "99.3082", "85.2906", "14.6362", "0.080733, 0.679562", "type I (advances only)"],
     # somatic spikes from scipy
+    "pinsky_rinzel_dissected": ["circle/circle bursting, each burst one cycle of the fast", "2 spikes every 495.0"],
     "pinsky_rinzel": ["bursting 0.75 5 5 ", "105.0 458.2 953.2 1448.2", "11.1 41.3 64.4 70.3"],
     # resources run out or the share rises; weights from a simulation of two cells written out in plain Python
     "plasticity": ["depressing: 6 spikes", "facilitating: 6 spikes", "weight 1, 1.9078 after pairs in order, 0.8567"],
@@ -200,6 +201,8 @@ LOCATED: dict[str, list[tuple[str, tuple[float, ...], float]]] = {
     ],
     # AUTO-07p: 0.81614695989 + I
     "hindmarsh_rose_dissected": [("HOM", (2.81614695989,), 1e-8), ("HOM", (4.81614695989,), 1e-8)],
+    # smallest q of the balance of steady currents, by scipy
+    "pinsky_rinzel_dissected": [("LP", (0.1938915678,), 1e-9), ("SNIC", (0.1938915678,), 1e-5)],
     # fold at 150 - 25/0.16; of adex at V = V_T, w = (V_rest - V_T + Delta_T + R I)/R
     "resets_dissected": [("LP", (-6.25,), 1e-9), ("LP", (254.0,), 1e-9), ("SNIC", (-6.25,), 1e-5)],
     "hodgkin_huxley_diagram": [*places(EQUILIBRIA, "hh", "HB"), *places(CYCLES, "hh", "LPC", "PD")],
