@@ -11,7 +11,7 @@ FAMILIES = {
     "conductance": (
         "hodgkin_huxley morris_lecar morris_lecar_hopf morris_lecar_snic morris_lecar_homoclinic "
         "morris_lecar_hopf_textbook morris_lecar_snic_textbook morris_lecar_homoclinic_textbook pinsky_rinzel "
-        "plant wang_buzsaki nap_k nap_k_fast nap_k_low nap_k_subcritical traub_miles"
+        "plant plant_slow wang_buzsaki nap_k nap_k_fast nap_k_low nap_k_subcritical traub_miles"
     ).split(),
     "integrate_and_fire": (
         "lif quadratic_if quadratic_if_normal theta exponential_if adex adex_brette_gerstner adex_touboul_brette "

@@ -252,23 +252,33 @@ def traub_miles(
 
 @dn.model(
     time="ms",
-    units={**_DENSITIES, "g_I": "mS/cm2", "g_T": "mS/cm2", "g_K": "mS/cm2", "g_KCa": "mS/cm2", "tau_x": "ms"},
+    units={
+        **_DENSITIES,
+        "g_I": "mS/cm2",
+        "g_T": "mS/cm2",
+        "g_K": "mS/cm2",
+        "g_KCa": "mS/cm2",
+        "tau_x": "ms",
+        "V_x": "mV",
+    },
     ranges={"V": (-80.0, 40.0), "h": (0.0, 1.0), "n": (0.0, 1.0), "x": (0.0, 1.0), "Ca": (0.0, 2.0)},
 )
 def plant(
     V=-55.0, h=dn.steady, n=dn.steady, x=0.8, Ca=0.9, *,
     I=0.0, C=1.0, g_I=4.0, g_T=0.01, g_K=0.3, g_KCa=0.03, g_L=0.003, V_I=30.0, V_K=-75.0, V_L=-40.0, V_Ca=140.0,
-    phi=0.08, tau_x=235.0, rho=0.0003, K_c=0.0085, K_p=0.5,
+    phi=0.08, tau_x=235.0, V_x=-50.0, s_x=0.15, rho=0.0003, K_c=0.0085, K_p=0.5,
 ):  # fmt: skip
     """Bursting pacemaker of Aplysia (R15): a slow inward current fills the cell with calcium, which turns it off.
 
     C V' = (g_I m_inf(V)^3 h + g_T x)(V_I - V) + (g_K n^4 + g_KCa Ca/(K_p + Ca))(V_K - V) + g_L (V_L - V) + I,
-    y' = phi (alpha_y (1 - y) - beta_y y) for y = h, n, x' = (x_inf(V) - x)/tau_x,
+    y' = phi (alpha_y (1 - y) - beta_y y) for y = h, n, x' = (x_inf(V) - x)/tau_x, x_inf = 1/(1 + exp(s_x (V_x - V))),
     Ca' = rho (K_c x (V_Ca - V) - Ca). The rates of m, h and n are those of the squid axon at u = (127 V + 8265)/105 mV;
-    x and Ca are slow; Ca has no unit.
+    Ca is slow and has no unit. With these values x is hardly slower than the spikes; in the variant ``plant_slow`` it
+    is forty times slower, and bursts are parabolic through and through.
 
-    Plant (1981), J. Math. Biol. 11:15-32, doi:10.1007/BF00275821, with the parameters of Rinzel & Lee (1987), J. Math.
-    Biol. 25:653-675, doi:10.1007/BF00275501.
+    Plant (1981), J. Math. Biol. 11:15-32, doi:10.1007/BF00275821; Rinzel & Lee (1987), J. Math. Biol. 25:653-675,
+    doi:10.1007/BF00275501. Equations and both sets of tau_x, V_x, s_x, rho and K_c are as in a public listing of the
+    model, github.com/drakeknapper/plantmodel (params.c, plant.c), and were not compared with the papers themselves.
     """
     u = (127 * V + 8265) / 105
     alpha_m = 0.1 * (50 - u) / (dn.exp((50 - u) / 10) - 1)
@@ -278,10 +288,13 @@ def plant(
     alpha_n = 0.01 * (55 - u) / (dn.exp((55 - u) / 10) - 1)
     beta_n = 0.125 * dn.exp((45 - u) / 80)
     m_inf = alpha_m / (alpha_m + beta_m)
-    x_inf = 1 / (1 + dn.exp(-0.15 * (V + 50)))
+    x_inf = 1 / (1 + dn.exp(s_x * (V_x - V)))
     inward = (g_I * m_inf**3 * h + g_T * x) * (V_I - V)
     outward = (g_K * n**4 + g_KCa * Ca / (K_p + Ca)) * (V_K - V)
     dV = (inward + outward + g_L * (V_L - V) + I) / C
     dh = phi * (alpha_h * (1 - h) - beta_h * h)
     dn_dt = phi * (alpha_n * (1 - n) - beta_n * n)
     return dV, dh, dn_dt, (x_inf - x) / tau_x, rho * (K_c * x * (V_Ca - V) - Ca)
+
+
+plant_slow = plant.at(tau_x=9400.0, V_x=-40.0, s_x=0.3, rho=0.00015, K_c=0.00425, x=0.1, Ca=0.1)
