@@ -59,7 +59,8 @@ def _populations(made: Assembly, chosen: Mapping[str, Integrator]) -> list[str]:
     lines = []
     for cells in made.populations:
         if isinstance(cells, Trains):
-            lines.append(f"{cells.name}: {cells.size or 'one for each target'} trains of spikes")
+            kind = "" if cells.times is None else ", given, each sent at the step that is nearest"
+            lines.append(f"{cells.name}: {cells.size or 'one for each target'} trains of spikes{kind}")
             continue
         extra = cells.system.states[cells.own :]
         shared = f", with the synaptic states {', '.join(extra)}" if extra else ""
@@ -94,7 +95,9 @@ def _link(made: Assembly, number: int, link: Link, placements: tuple[Placement, 
         when = "at events only" if item.event_driven else "at every step"
         names, verb = ", ".join(item.states) or "what each synapse adds", "are" if len(item.states) > 1 else "is"
         lines.append(f"{names} {verb} worked out per synapse, {when}")
-    lines.append(_storage(link, [s.states for s in made.synapses if s.link == number]))
+    source, kept = made.populations[link.source.population], [s.states for s in made.synapses if s.link == number]
+    own = isinstance(source, Trains) and not source.size and source.times is None and not kept
+    lines.append("counts of its own for each target: no connection is stored" if own else _storage(link, kept))
     lines.append(_delay(link))
     return [line for line in lines if line]
 

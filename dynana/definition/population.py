@@ -287,7 +287,7 @@ def spikes(
     Parameters
     ----------
     times : array_like
-        In units of time of the network; any order.
+        In units of time of the network; any order. A spike is sent at the step that is nearest.
     cells : int or array_like
         Which cell sends each of them.
     size : int, optional

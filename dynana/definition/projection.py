@@ -194,7 +194,13 @@ class Projection:
         if callable(self.w) or isinstance(self.w, sp.Basic):
             self._check_space(place)
             return of_distance(self.w, f"{place}: w")
-        array = np.array(self.w, dtype=float)
+        try:
+            array = np.array(self.w, dtype=float)
+        except (TypeError, ValueError):
+            raise ModelError(
+                f"{place}: w is {self.w!r}: expected a number, an array of one value per connection, a matrix, a "
+                "distribution, or a function of the distance."
+            ) from None
         if not np.all(np.isfinite(array)):
             raise ModelError(f"{place}: w contains values that are not finite.")
         if array.ndim == 2 and array.shape != (self.source.size, self.target.size):
@@ -216,6 +222,12 @@ class Projection:
             self._check_space(place)
             made = of_distance(self.delay, f"{place}: delay")
             return made if made.has(DISTANCE) else float(made)
+        if isinstance(self.delay, bool) or not isinstance(self.delay, int | float | np.number):
+            given = f"of shape {np.shape(self.delay)}" if np.ndim(self.delay) else repr(self.delay)
+            raise ModelError(
+                f"{place}: delay is {given}: expected a number in units of time, a distribution, or a function of the "
+                "distance."
+            )
         delay = rules.check_number("delay", self.delay, f"{place}:")
         if delay < 0:
             raise ModelError(f"{place}: delay = {delay:g}: a spike cannot arrive before it is sent.")

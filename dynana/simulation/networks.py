@@ -71,6 +71,10 @@ def simulate_network(
         raise ValueError(f"{network.name}: {unknown('spike_times', spike_times, SPIKE_TIMES)}")
     if start is not None and not isinstance(start, NetworkState):
         raise TypeError(f"start= goes on from another run: start=run.final, got {type(start).__name__}")
+    if wanted is not None and not isinstance(wanted, Mapping):
+        raise TypeError(f"record= says what to record of whom, {{'E': ['V']}}, for a network; got {wanted!r}")
+    if inputs is not None and not isinstance(inputs, Mapping):
+        raise TypeError(f"inputs= says who is driven by what, {{'E': {{'I': ...}}}}, for a network; got {inputs!r}")
     number = start.seed if start is not None else choose_seed(seed)
     if start is not None and seed is not None:
         raise ValueError("seed= has no effect with start=: a run that goes on keeps the seed of the first one")

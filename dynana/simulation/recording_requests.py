@@ -97,7 +97,10 @@ def split_rates(
     samples: dict[Any, list[str | Wanted]] = {}
     rates: list[RateProbe] = []
     for group, given in wanted.items():
-        items = [given] if isinstance(given, str | Wanted | WantedRate) else list(given)
+        items = list(given) if isinstance(given, list | tuple) else [given]
+        for item in items:
+            if not isinstance(item, str | Wanted | WantedRate):
+                raise TypeError(f"record=: {item!r}: expected a name, dn.record(...) or dn.record_rate(...)")
         samples[group] = [item for item in items if not isinstance(item, WantedRate)]
         widths = [item.width for item in items if isinstance(item, WantedRate)]
         if not widths:

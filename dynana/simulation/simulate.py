@@ -172,7 +172,8 @@ def simulate(
         )  # fmt: skip
     if not isinstance(system, System):
         raise TypeError(
-            f"simulate takes a System (a function decorated with @dn.model is one), got {type(system).__name__}"
+            f"simulate takes a System (a function decorated with @dn.model is one) or a Network, got "
+            f"{type(system).__name__}"
         )
     if not system.states:
         raise ModelError(f"{system.name} has no states: there is nothing to integrate")

@@ -249,3 +249,16 @@ def test_the_plan_says_where_no_connection_is_stored() -> None:
     assert "none is stored" in plan() and "none is stored" in plan(w=0.3, delay=1.5)
     assert "none is stored" not in plan(w=dn.normal(1, 0.1)) and "none is stored" not in plan(delay=dn.uniform(1, 2))
     assert "none is stored" not in plan(connect=SPARSE)
+
+
+def test_the_plan_says_what_stands_for_trains_and_what_edges_hold() -> None:
+    @dn.synapse
+    def depressing(s=0.0, x=1.0, *, pre, post, w=1.0, tau=5.0, tau_x=100.0):
+        return -s / tau, (1 - x) / tau_x, dn.OnPre({s: s + x, x: x / 2}), dn.Into("I", w * s)
+
+    given = dn.Projection(dn.spikes([1.0, 2.04], [0, 1]), I, depressing)
+    text = str(dn.Network([I], [dn.Projection(dn.poisson(10.0), I, exponential), given]).plan())
+    assert "poisson: one for each target trains of spikes" in text
+    assert "counts of its own for each target: no connection is stored" in text
+    assert "spikes: 2 trains of spikes, given, each sent at the step that is nearest" in text
+    assert "10 bytes for each stored connection, with own values of x" in text

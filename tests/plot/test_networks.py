@@ -1,5 +1,7 @@
 """Pictures of networks and of what was recorded of them: what is drawn is what is there."""
 
+import shutil
+
 import matplotlib
 import numpy as np
 import pytest
@@ -76,13 +78,18 @@ def test_traces_have_a_mark_for_each_spike(run) -> None:
         dn.plot.cell_traces(run, "E", cells=[99])
 
 
-@pytest.mark.parametrize("ending", ["gif", "html"])
+NO_FFMPEG = pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="ffmpeg is not installed")
+#: What files of each kind have in them.
+MARKS = {"gif": b"GIF", "html": b"<script", "mp4": b"ftyp"}
+
+
+@pytest.mark.parametrize("ending", ["gif", "html", pytest.param("mp4", marks=NO_FFMPEG)])
 @pytest.mark.parametrize("shape", [None, (3, 4)])
 def test_animations_are_saved(run, tmp_path, ending: str, shape) -> None:
     path = tmp_path / f"film.{ending}"
     made = dn.plot.animate_activity(run, "E", "V", shape=shape, frames=3, path=path)
     assert path.stat().st_size > 3000
-    assert path.read_bytes().startswith(b"GIF") if ending == "gif" else b"<script" in path.read_bytes()
+    assert MARKS[ending] in path.read_bytes()
     ax = made._fig.axes[0]
     last = ax.lines[0].get_ydata() if shape is None else ax.images[0].get_array().ravel()
     assert np.array_equal(last, run["E", "V"][-1])

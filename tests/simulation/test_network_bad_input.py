@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 import dynana as dn
+from dynana.errors import DynanaWarning, ModelError
 from dynana.models import exponential, gap_junction, lif, stdp
 from dynana.models.networks import tanh_unit
 
@@ -135,3 +136,29 @@ def test_a_third_factor_is_read_by_the_weights() -> None:
     # from 20 ms after the spike on: the integral of 0.1 exp(-t/20)
     assert weights[0] == pytest.approx(1 + 0.1 * 20 * (np.exp(-1) - np.exp(-5)), rel=1e-3)
     assert weights[1] == 1.0
+
+
+def test_arguments_of_other_kinds_are_refused_with_what_is_expected() -> None:
+    net = dn.Network([A, B], [dn.Projection(A, B, exponential)])
+    with pytest.raises(TypeError, match=r"record= says what to record of whom, \{'E': \['V'\]\}, for a network; got"):
+        dn.simulate(net, 1.0, dt=0.1, record=["V"])
+    with pytest.raises(TypeError, match="inputs= says who is driven by what"):
+        dn.simulate(net, 1.0, dt=0.1, inputs=["I"])
+    with pytest.raises(TypeError, match=r"record=: 3: expected a name, dn.record\(...\) or dn.record_rate"):
+        dn.simulate(net, 1.0, dt=0.1, record={"A": [3]})
+    with pytest.raises(TypeError, match="or a Network, got Population"):
+        dn.simulate(A, 1.0)
+    with pytest.raises(ModelError, match="w is 'strong': expected a number, an array of one value per connection"):
+        dn.Projection(A, B, exponential, w="strong")
+    for delay in ("1 ms", np.ones(200)):
+        with pytest.raises(ModelError, match="delay is .*: expected a number in units of time, a distribution, or"):
+            dn.Projection(A, B, exponential, delay=delay)
+
+
+def test_long_steps_are_told_for_the_fastest_cell_of_any_integrator_that_is_chosen() -> None:
+    rates = dn.Population("r", tanh_unit, 3)
+    with pytest.warns(DynanaWarning, match="dt = 3 is longer than the time constant of 'x' at the start, 1, and rk4"):
+        dn.simulate(dn.Network([rates]), 6.0, dt=3.0, inputs={"r": {"J": lambda t: dn.sin(t)}})
+    with pytest.warns(DynanaWarning, match="time constant of 'V' at the start, 0.05, and rk4 may"):
+        cells = dn.Population("c", CELLS, 3, at={"tau": np.array([10.0, 0.05, 10.0])})
+        dn.simulate(dn.Network([cells]), 0.2, dt=0.1, method="rk4")

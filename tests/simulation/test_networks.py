@@ -103,6 +103,25 @@ def test_shared_and_naive_synapses_agree(name: str) -> None:
     assert difference < SAME * 60
 
 
+def test_fast_all_to_all_synapses_deliver_their_charge_whatever_the_step() -> None:
+    """A sum at all times would see each jump of s for half a step too long: 27 % too much here."""
+
+    @dn.model(time="ms")
+    def collecting(V=0.0, *, I=0.0):
+        return I
+
+    cells = lif.at(V_rest=-65, V_reset=-65, V_th=-50, t_ref=100, I=40)
+    A, B = dn.Population("A", cells, 100, start={"V": -51.0}), dn.Population("B", collecting, 5)
+    charge = []
+    for connect, share in ((dn.all_to_all(), True), (dn.probability(1.0), True), (dn.all_to_all(), False)):
+        net = dn.Network([A, B], [dn.Projection(A, B, exponential.at(tau=0.2), connect=connect, w=0.01)])
+        run = dn.simulate(net, 10.0, dt=0.1, record={"B": ["V"]}, share=share)
+        assert len(run.spikes["A"]) == 100
+        charge.append(run["B", "V"][-1])
+    assert charge[0] == pytest.approx(0.2, rel=1e-14) and charge[1] == pytest.approx(0.2, rel=1e-14)
+    assert charge[2] == pytest.approx(0.2, rel=1e-3)  # what stays with synapses takes the stages of rk4
+
+
 def test_summed_conductances_converge_to_the_naive_form() -> None:
     # the sum is integrated together with the voltage, the states of synapses between its steps: equal up to order dt
     cells = lif.at(tau=10, V_rest=-52, V_reset=-60, V_th=1e9, t_ref=2)
