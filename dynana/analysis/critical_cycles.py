@@ -8,9 +8,9 @@ from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import expm
 
-from dynana.analysis.cycle_orbits import cycle_equations, cycle_of, orbit_of
+from dynana.analysis.accompanied_cycles import AccompaniedCycles
+from dynana.analysis.cycle_orbits import orbit_of
 from dynana.analysis.cycle_places import others
 from dynana.definition.system import System
 from dynana.errors import ConvergenceError
@@ -21,26 +21,18 @@ from dynana.numerics.collocation_orbit import Orbit, OrbitEquations, Spectrum
 from dynana.numerics.critical_closures import critical
 from dynana.numerics.critical_orbits import conditions, rescaled, split
 from dynana.numerics.orbit_curve import OrbitCurve
-from dynana.numerics.pseudo_arclength import Attempt
 from dynana.results.cycle import Cycle
 
 Array = NDArray[np.float64]
 
-#: Places on a cycle from which the growth of deviations is looked at.
-GROWTH_STARTS = 40
-
 #: Kinds of special points of cycles and the equations of their perturbation.
 BIFURCATIONS = {"fold of cycles": "fold", "period doubling": "flip", "torus": "torus"}
-
-#: Least typical variation of a state relative to its variation on the first cycle; and of the latter, for states that
-#: rest there, relative to that of the liveliest state.
-LEAST_VARIATION = 1e-3
 
 #: How often the tangent at a fold is computed again with itself as border.
 ROUNDS = 2
 
 
-def _gains(system: System, cycle: Cycle) -> Array:
+def gains_of(system: System, cycle: Cycle) -> Array:
     """Return what each state gains in a period: full turns of angles, 0 for other states."""
     gains = np.zeros(len(system.states))
     for name, turn in system.wrap.items():
@@ -49,7 +41,7 @@ def _gains(system: System, cycle: Cycle) -> Array:
     return gains
 
 
-class CriticalCycles:
+class CriticalCycles(AccompaniedCycles):
     """Cycles of one kind of bifurcation while two parameters vary.
 
     Parameters
@@ -91,15 +83,13 @@ class CriticalCycles:
         gains: Array | None = None,
         forcing_period: float = 0.0,
     ) -> None:
-        self.system, self.kind, self.free = system, kind, (free[0], free[1])
-        self.bifurcation, self.n = BIFURCATIONS[kind], len(system.states)
-        self.forced = forcing_period > 0.0
-        gained = np.zeros(self.n) if gains is None else gains
-        sizes = LEAST_VARIATION * np.maximum(extent, LEAST_VARIATION * extent.max())
+        self.bifurcation = BIFURCATIONS[kind]
+        gained = np.zeros(len(system.states)) if gains is None else gains
         span = np.array(ranges, dtype=float)
-        law = [forcing_period, 0.0, 0.0] if self.forced else None
-        base = cycle_equations(system, self.free, gains=gained, forcing=law)
-        self.plain = OrbitCurve(base, sizes, span, stages, held=(2,))
+        super().__init__(
+            system, kind, free, span, extent=extent, stages=stages, gains=gained, forcing_period=forcing_period
+        )
+        sizes = self.plain.sizes
         further = conditions(self.bifurcation, self.forced)
         equations = self._equations(gained, forcing_period)
         extra = np.ones(len(equations.active) - 2)
@@ -120,7 +110,7 @@ class CriticalCycles:
             ranges,
             extent=np.ptp(cycle.points, axis=0),
             stages=cycle.segments[0].stages,
-            gains=_gains(system, cycle),
+            gains=gains_of(system, cycle),
             forcing_period=cycle.period if cycle.forced else 0.0,
         )
 
@@ -159,18 +149,6 @@ class CriticalCycles:
         """
         return self.settled(self.guess(cycle))
 
-    def settled(self, guess: Orbit) -> Orbit:
-        """Return the converged cycle near a guess: the second parameter is held, or the first, or the period."""
-        for held in (2, 1) if self.forced else (2, 1, 0):
-            found = self.curve.settle(guess, fixed=held)
-            if found.converged and found.point is not None:
-                return found.point
-        place = ", ".join(f"{n} = {v:.8g}" for n, v in zip(self.free, guess.parameters.tolist(), strict=False))
-        raise ConvergenceError(
-            f"{self.system.name}: no {self.kind} was found near {place}, period {guess.durations[0]:.6g}. Start from "
-            "a located special point of cycles (continue_cycles locates them); a finer mesh may help."
-        )
-
     def guess(self, cycle: Cycle) -> Orbit:
         """Return a cycle with an approximate critical perturbation."""
         orbit = orbit_of(cycle, self.free)
@@ -178,7 +156,7 @@ class CriticalCycles:
             orbit, v, growth = self._fold_direction(orbit)
             return self.joined(orbit, v[:, None, :], [growth])
         critical_multiplier = self._critical_multiplier(cycle)
-        orbit = self._on_plain(orbit, self._parameter_direction(orbit))
+        orbit = self.on_plain(orbit, self.parameter_direction(orbit))
         eigenfunction = self.plain.eigenfunction(orbit, critical_multiplier)
         if self.bifurcation != "torus":
             return self.joined(orbit, eigenfunction.real[:, None, :], [])
@@ -206,26 +184,10 @@ class CriticalCycles:
         tangent[: orbit.scalars_at] = (points - points.mean(axis=0)).ravel()
         tangent[orbit.scalars_at] = orbit.durations[0]
         for _ in range(ROUNDS):
-            orbit = self._on_plain(orbit, tangent)
+            orbit = self.on_plain(orbit, tangent)
             tangent = orbit.tangent
         on_points = tangent[: orbit.scalars_at].reshape(points.shape)
         return orbit, on_points, float(tangent[orbit.scalars_at] / orbit.durations[0])
-
-    def _parameter_direction(self, orbit: Orbit) -> Array:
-        direction = np.zeros_like(orbit.z)
-        direction[orbit.scalars_at + 1] = 1.0
-        return direction
-
-    def _on_plain(self, orbit: Orbit, direction: Array) -> Orbit:
-        """Return the cycle without perturbation next to an orbit, factorised with a border in the given direction."""
-        orbit = replace(orbit, tangent=direction, steps=0)
-        attempt = self.plain.advance(self.plain.prepare(orbit), 0.0)
-        if not attempt.converged or attempt.point is None:
-            place = ", ".join(f"{n} = {v:.8g}" for n, v in zip(self.free, orbit.parameters.tolist(), strict=True))
-            raise ConvergenceError(
-                f"{self.system.name}: there is no cycle near the given one at {place} (Newton's method failed)."
-            )
-        return attempt.point
 
     def joined(self, orbit: Orbit, v: Array, additional: Sequence[float]) -> Orbit:
         """Return a cycle with a perturbation, brought to unit length, as one orbit.
@@ -249,63 +211,9 @@ class CriticalCycles:
             z, np.zeros_like(z), orbit.counts, orbit.widths, joined.shape[1], orbit.stages, np.zeros(REPORT_SIZE)
         )
 
-    # -- steps: the problem that `dynana.numerics.pseudo_arclength.follow` follows -------------------------------------
-
-    def prepare(self, orbit: Orbit) -> Orbit:
-        """Prepare the next step; on a new mesh, perturbation and tangent are found anew.
-
-        The conditions on the perturbation refer to the sizes of the states, which change with the mesh: with the old
-        tangent, a step would move along the curve to compensate for that.
-        """
-        base = self.curve.prepare(orbit)
-        if base.widths is orbit.widths:
-            return base
-        return self._renewed(base) or base
-
-    def finer(self, orbit: Orbit, times: float) -> Orbit | None:
-        """Return the same orbit on a finer mesh; None if Newton's method fails there."""
-        base = self.curve.prepare(self.curve.adapt(orbit, times))
-        found = self._renewed(base)
-        if found is not None:
-            return found
-        for held in range(len(orbit.durations) + 2):  # Newton's method with damping, one scalar unknown held
-            attempt = self.curve.settle(self._rescaled(base), fixed=held, adaptations=0)
-            if attempt.point is not None:
-                same_way = float((attempt.point.tangent * base.tangent).sum()) >= 0.0
-                return attempt.point if same_way else replace(attempt.point, tangent=-attempt.point.tangent)
-        return None
-
-    def _renewed(self, base: Orbit) -> Orbit | None:
-        return self.curve.advance(self._rescaled(base), 0.0).point
-
     def _rescaled(self, base: Orbit) -> Orbit:
+        """Return an orbit on a new mesh with its perturbation brought to unit length."""
         return rescaled(self.curve, base, self.bifurcation == "fold" and not self.forced)
-
-    def growth(self, orbit: Orbit) -> float:
-        """Return by how many powers of ten deviations grow, at most, between two places on the way round a cycle."""
-        kernels, points, times = lower(self.system), self.points(orbit), orbit.times()
-        p, matrix = kernels.p, np.empty((self.n, self.n))
-        p[[self.system.parameters.index(name) for name in self.free]] = orbit.parameters[:2]
-        sizes = self.plain.sizes
-        slopes = np.empty((len(points), self.n, self.n))
-        for slope, t, x in zip(slopes, times, points, strict=True):
-            kernels.jacobian(t, np.ascontiguousarray(x), p, matrix)
-            slope[:] = matrix * sizes / sizes[:, None]
-        middle = 0.5 * (slopes[1:] + slopes[:-1])
-        transfers = expm(middle * np.diff(times)[:, None, None])
-        largest = 0.0
-        for first in range(0, len(transfers), max(1, len(transfers) // GROWTH_STARTS)):
-            product, power = np.eye(self.n), 0.0
-            for transfer in transfers[first:]:
-                product = transfer @ product
-                size = float(np.abs(product).max())
-                product, power = product / size, power + math.log10(size)
-                largest = max(largest, power)
-        return largest
-
-    def advance(self, orbit: Orbit, step: float) -> Attempt[Orbit]:
-        """Take one step."""
-        return self.curve.advance(orbit, step)
 
     # -- what is known at a point ------------------------------------------------------------------------------------
 
@@ -318,23 +226,10 @@ class CriticalCycles:
             growth = orbit.parameters[2] if len(orbit.parameters) > 2 else 0.0
             direction = np.concatenate((v[:, 0].ravel(), orbit.durations * growth, [0.0, 0.0]))
         else:
-            direction = self._parameter_direction(plain)
-        return self._on_plain(plain, direction)
+            direction = self.parameter_direction(plain)
+        return self.on_plain(plain, direction)
 
     def spectrum(self, orbit: Orbit, *, resolved: bool = False) -> tuple[Orbit, Spectrum]:
         """Return the cycle of an orbit without its perturbation, and its multipliers."""
         plain = self.cycle_orbit(orbit)
         return plain, self.plain.spectrum(plain, resolved=resolved)
-
-    def cycle(self, orbit: Orbit) -> Cycle:
-        """Return the cycle of an orbit as a result."""
-        plain, spectrum = self.spectrum(orbit, resolved=True)
-        return cycle_of(self.system, self.free, self.plain, plain, spectrum)
-
-    def period(self, orbit: Orbit) -> float:
-        """Return the period of an orbit."""
-        return float(orbit.durations[0])
-
-    def points(self, orbit: Orbit) -> Array:
-        """Return the cycle, shape (points, n)."""
-        return split(orbit, self.n)[0]

@@ -178,7 +178,7 @@ def _finished(
         cycle = cycle_of(request.system, request.free, curve.curve, last.orbit, last.spectrum)
         return stop, None, end_point(request, found, cycle.period, cycle)
     if reason == cycle_ways.LONG and len(request.free) == 1 and not curve.forced:
-        found, stop = long_end(_system_at(request, last), name, last)
+        found, stop = long_end(_system_at(request, last), name, last.scalars, last.points)
         if found is None:
             return stop, None, None
         cycle = cycle_of(request.system, request.free, curve.curve, last.orbit, last.spectrum)
@@ -258,7 +258,7 @@ def _tracer(request: Request, first: Beginning) -> Tracer:
     def at_saddle(place: Place) -> bool:
         if isinstance(curve, SpikingCurve):
             return nearly_silent(_system_at(request, place), request.free[0], curve, place)
-        return long_end(_system_at(request, place), request.free[0], place)[0] is not None
+        return long_end(_system_at(request, place), request.free[0], place.scalars, place.points)[0] is not None
 
     return Tracer(
         curve=first.curve,

@@ -130,11 +130,20 @@ def hopf_end(system: System, name: str, place: Place) -> End:
     return End("hopf", z[:-1], float(z[-1]), equations.eigenvalues(z), converged, form)
 
 
-def long_end(system: System, name: str, place: Place) -> tuple[End | None, Stop]:
-    """Return what a cycle of very long period is about to become, told by where it is slow."""
+def long_end(system: System, name: str, scalars: Array, points: Array) -> tuple[End | None, Stop]:
+    """Return what a cycle of very long period is about to become, told by where it is slow.
+
+    Parameters
+    ----------
+    system : System
+    name : str
+        Of the parameter that varies.
+    scalars : ndarray
+        Period and value of the parameter.
+    points : ndarray, shape (k, n)
+    """
     equations = Equilibria(system, name)
-    period, value = float(place.scalars[0]), float(place.scalars[1])
-    points = place.points
+    period, value = float(scalars[0]), float(scalars[1])
     extent = np.ptp(points, axis=0)
     speeds = np.array([np.linalg.norm(equations.rates(np.append(x, value)) / extent) for x in points])
     slowest = points[int(np.argmin(speeds))]
@@ -151,7 +160,6 @@ def long_end(system: System, name: str, place: Place) -> tuple[End | None, Stop]
                 f"{number(float(fold[-1]), 10)} (saddle-node on an invariant circle)."
             )
             return End("snic", fold[:-1], float(fold[-1]), equations.eigenvalues(fold), True), _long(message)
-        return None, _long(f"{about}: the cycle becomes slow, but no equilibrium is near. Give longer longest_period=.")
     for _ in range(MOST_STEPS):
         step = np.linalg.lstsq(equations.matrix(z)[:, :-1], equations.rates(z), rcond=None)[0]
         z[:-1] -= step

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dynana.analysis.critical_cycles import CriticalCycles
+from dynana.analysis.cycle_ends import long_end
 from dynana.analysis.cycle_loci_events import CyclePlace, CycleTest, tests
 from dynana.analysis.orbit_places import Step
 from dynana.numerics.collocation_orbit import Orbit
+from dynana.numerics.orbit_curve import TOLERANCE
 from dynana.numerics.pseudo_arclength import STEP_TOO_SMALL, Attempt
 from dynana.results.stop import Stop
 from dynana.results.tables import number
@@ -23,10 +26,25 @@ SHRINK = "cycles shrink to a point"
 SHRUNK = 0.03
 #: The same where Newton's method fails: the equations degenerate with the square of the extent.
 NEARLY_SHRUNK = 0.1
+#: Error of a bifurcation, relative, above which the mesh grows, and least and largest factor of that.
+RESOLVED, LEAST_FINER, MOST_FINER = 1e-7, 1.1, 2.0
+#: Powers of ten of the growth of deviations up to which that is done: beyond, double precision is what decides.
+MOST_GROWTH = 8.0
+#: Part by which the period grows while both parameters change by no more than a part of their ranges: then the curve
+#: ends on a homoclinic orbit.
+LONGER, SAME_PLACE = 1.25, 1e-5
 #: Factors by which the mesh grows where steps become too short, the next where Newton's method fails, and most
 #: intervals.
 FINER, MOST_INTERVALS = (2.0, 1.5, 3.0), 500
-#: Powers of ten by which deviations may grow on the way round a cycle: a fold is known to half the digits only.
+#: Where rounding that is amplified on the way round a cycle exceeds the tolerance of the last correction, the latter is
+#: multiplied by this factor, up to the largest. Newton's method converges quadratically until then, so what is lost are
+#: the digits that rounding takes.
+LOOSER, LOOSEST = 10.0, 1e-7
+#: Part of a contraction that counts there: the second correction is mostly rounding, which shorter steps do not reduce.
+ROUGH = 0.1
+#: Roundings that add up in a correction, in units of one; measured on canards of Morris-Lecar: 20 to 100.
+ROUNDINGS = 100.0
+#: Powers of ten by which deviations grow where the loosest tolerance is not enough: a fold is known to half the digits.
 AMPLIFIED = 8.0
 #: Weight of the extrema of a cycle, in units of its largest extent, where cycles are told apart: a mesh knows them to a
 #: few digits only.
@@ -47,6 +65,8 @@ class CycleLocus:
 
     def __init__(self, problem: CriticalCycles, widths: Array, longest: float) -> None:
         self.problem, self.widths, self.longest = problem, widths, longest
+        self._growth, self._error = 0.0, 0.0  # at the last place: powers of ten of deviations, discretisation error
+        self._lengthening: list[CyclePlace] = []  # places up to the last one, as far back as periods increase
 
     @property
     def free(self) -> tuple[str, ...]:
@@ -54,19 +74,34 @@ class CycleLocus:
         return self.problem.free
 
     def prepare(self, orbit: Orbit) -> Orbit:
-        """Prepare the next step."""
-        return self.problem.prepare(orbit)
+        """Prepare the next step; the mesh grows where discretisation errors would be amplified too much."""
+        return self.problem.prepare(orbit, self._finer(int(orbit.counts.max())))
+
+    def _finer(self, intervals: int) -> float:
+        """Return how many times more intervals are needed for the fold, period doubling or torus to be resolved.
+
+        What decides is the error at mesh points, of order 2m beside the order m + 1 between them that is estimated.
+        """
+        stages = self.problem.curve.scheme.stages
+        at_mesh_points = self._error ** (2.0 * stages / (stages + 1.0))
+        growth = min(self._growth, MOST_GROWTH)
+        excess = math.log10(max(at_mesh_points, np.finfo(float).tiny)) + growth - math.log10(RESOLVED)
+        wanted = min(10.0 ** (excess / (2.0 * stages)), MOST_FINER, MOST_INTERVALS / intervals)
+        return wanted if wanted > LEAST_FINER else 1.0
 
     def advance(self, orbit: Orbit, step: float) -> Attempt[Orbit]:
         """Take a step."""
-        return self.problem.advance(orbit, step)
+        attempt = self.problem.advance(orbit, step)
+        rough = self.problem.curve.tolerance > TOLERANCE
+        return replace(attempt, contraction=ROUGH * attempt.contraction) if rough else attempt
 
     def place(self, orbit: Orbit) -> CyclePlace:
         """Return a point with what test functions need."""
         cycle, spectrum = self.problem.spectrum(orbit)
         at = orbit.scalars_at + 1
         direction = orbit.tangent[at : at + 2] / self.widths
-        return CyclePlace(orbit, spectrum, direction, self.problem.plain.error(cycle))
+        self._growth, self._error = self.problem.growth(), self.problem.plain.error(cycle)
+        return CyclePlace(orbit, spectrum, direction, self._error)
 
     def tests(self, before: CyclePlace) -> list[CycleTest]:
         """Return the test functions for a step."""
@@ -88,11 +123,40 @@ class CycleLocus:
                 message=f"The period exceeds {number(self.longest)}: a homoclinic orbit or a saddle-node on the cycle "
                 "is near. longest_period= moves this bound.",
             )
+        if self._settled(step):
+            return self._homoclinic(step.after)
         extent = self._extent(step.after)
         return self._shrunk(step.after) if extent < SHRUNK and extent < self._extent(step.before) else None
 
+    def _settled(self, step: Step[CyclePlace]) -> bool:
+        """Return whether the period has grown without a change of the parameters."""
+        period, before = float(step.after.orbit.durations[0]), self._lengthening
+        if not before or float(before[-1].orbit.durations[0]) >= period:
+            before[:] = [step.before]
+        earlier = [place for place in before if LONGER * float(place.orbit.durations[0]) <= period]
+        before.append(step.after)
+        if not earlier:
+            return False
+        del before[: len(earlier) - 1]
+        change = np.abs(step.after.parameters - earlier[-1].parameters) / self.widths
+        return bool(change.max() < SAME_PLACE)
+
+    def _homoclinic(self, place: CyclePlace) -> Stop:
+        """Return that the curve ends on a homoclinic orbit, to which equilibrium, and where."""
+        first, second = self.free
+        system = self.problem.system.at(**dict(zip(self.free, place.parameters.tolist(), strict=True)))
+        scalars = np.array([place.orbit.durations[0], place.parameters[0]])
+        about = long_end(system, first, scalars, self.problem.points(place.orbit))[1].message
+        stays = f"the period grows while {first} and {second} = {number(place.parameters[1])} stay"
+        return Stop(reason="homoclinic", message=f"{stays}; {about}")
+
     def finer(self, orbit: Orbit) -> Orbit | None:
-        """Return an orbit on a mesh of more intervals, as long as there may be more of them."""
+        """Return an orbit from which the curve may go on: as it is if rounding has to be tolerated, or a finer mesh."""
+        curve = self.problem.curve
+        amplified = math.log10(ROUNDINGS * np.finfo(float).eps) + self._growth
+        if math.log10(curve.tolerance) < min(amplified, math.log10(LOOSEST)):
+            curve.tolerance = self.problem.plain.tolerance = min(LOOSER * curve.tolerance, LOOSEST)
+            return orbit
         found = (self.problem.finer(orbit, f) for f in FINER if f * int(orbit.counts.max()) <= MOST_INTERVALS)
         return next((new for new in found if new is not None), None)
 
@@ -100,13 +164,12 @@ class CycleLocus:
         """Return why steps became too short: the cycle has nearly shrunk to a point, or amplifies rounding."""
         if self._extent(last) < NEARLY_SHRUNK:
             return self._shrunk(last)
-        growth = self.problem.growth(last.orbit)
-        if growth < AMPLIFIED:
+        if self._growth < AMPLIFIED:
             return None
         message = (
             f"at {self._where(last)}, period {number(last.orbit.durations[0])}: deviations grow by a factor of up to "
-            f"1e{growth:.0f} on the way round the cycle (it follows a repelling slow manifold, a canard, or passes a "
-            "saddle): double precision does not resolve how the curve goes on."
+            f"1e{self._growth:.0f} on the way round the cycle (it follows a repelling slow manifold, a canard, or "
+            "passes a saddle): double precision does not resolve how the curve goes on."
         )
         return Stop(reason=STEP_TOO_SMALL, message=message)
 

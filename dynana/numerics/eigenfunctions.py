@@ -9,7 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-def on_points(work: tuple[Any, ...], n: int, stages: int, multiplier: complex) -> NDArray[np.complex128]:
+def on_points(
+    work: tuple[Any, ...], n: int, stages: int, multiplier: complex, sizes: NDArray[np.float64]
+) -> NDArray[np.complex128]:
     """Return the perturbation of an orbit of one segment, from the factors of its Jacobian.
 
     Parameters
@@ -19,11 +21,13 @@ def on_points(work: tuple[Any, ...], n: int, stages: int, multiplier: complex) -
     n, stages : int
         States, Gauss points per interval.
     multiplier : complex
+    sizes : ndarray, shape (n,)
+        Of the states.
 
     Returns
     -------
     ndarray, shape (points, n)
-        In units of the states, of unit mean square.
+        Of unit mean square in units of the sizes.
     """
     local, transfer, chain, relation = work[0], work[3], work[4], work[7][0]
     m, count = stages, transfer.shape[0] // n
@@ -39,5 +43,4 @@ def on_points(work: tuple[Any, ...], n: int, stages: int, multiplier: complex) -
             known = rows[j, :, n : 2 * n] @ start + rows[j, :, 2 * n : 3 * n] @ values[at + m + 1]
             values[at] = np.linalg.solve(rows[j, :, :n], -known)
         values[at + 1 : at + m + 1] = (inside[j] @ values[at]).reshape(m, n)
-    values /= math.sqrt(float((np.abs(values) ** 2).mean()))
-    return values
+    return values * (sizes / math.sqrt(float((np.abs(values) ** 2).mean())))

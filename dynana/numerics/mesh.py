@@ -142,6 +142,41 @@ def times(widths: Array, scheme: Scheme) -> Array:
     return np.append(inside.ravel(), 1.0)
 
 
+def quadrature(counts: NDArray[np.int64], widths: Array, scheme: Scheme) -> Array:
+    """Return weights of Gauss quadrature over all segments of an orbit, one for each point; 0 at mesh points.
+
+    Parameters
+    ----------
+    counts : ndarray of int, shape (segments,)
+        Mesh intervals of each segment.
+    widths : ndarray, shape (intervals,)
+    """
+    weights = np.zeros((widths.size, scheme.stages + 1))
+    weights[:, 1:] = widths[:, None] * scheme.weights
+    parts = [np.append(part, 0.0) for part in np.split(weights, np.cumsum(counts)[:-1])]
+    return np.concatenate(parts)
+
+
+def resampled(s: Array, x: Array, sizes: Array, count: int, scheme: Scheme) -> tuple[Array, Array]:
+    """Return samples of a segment on a mesh of equal arclength and equal numbers of samples: points, widths.
+
+    Parameters
+    ----------
+    s, x : ndarray, shapes (k,) and (k, n)
+        Relative times, increasing, and states.
+    sizes : ndarray, shape (n,)
+        Typical variation of each state.
+    count : int
+        Mesh intervals.
+    """
+    path = np.linalg.norm(np.diff(x, axis=0) / sizes, axis=1) + 0.5 * np.diff(s) + 1.0 / (s.size - 1)
+    mass = np.concatenate(([0.0], np.cumsum(path)))
+    edges = np.interp(np.linspace(0.0, mass[-1], count + 1), mass, s)
+    widths = np.diff(edges) / (edges[-1] - edges[0])
+    at = times(widths, scheme)
+    return np.stack([np.interp(at, s, column) for column in x.T], axis=1), widths
+
+
 @cache
 def _to_nodes(scheme: Scheme) -> Array:
     """Coefficients of Legendre polynomials from values at the nodes, shape (m + 1, m + 1)."""

@@ -15,7 +15,7 @@ from dynana.numerics.collocation_orbit import Orbit, OrbitEquations, Spectrum
 from dynana.numerics.eigenfunctions import on_points
 from dynana.numerics.floquet import multipliers
 from dynana.numerics.gauss import Scheme, gauss_scheme
-from dynana.numerics.mesh import error_estimate, spread_error, times
+from dynana.numerics.mesh import error_estimate, quadrature, resampled, spread_error
 from dynana.numerics.pseudo_arclength import Attempt
 from dynana.numerics.variational import resolve_transfers
 
@@ -63,6 +63,11 @@ class OrbitCurve:
         parameters vary.
     further : sequence of Condition, optional
         Conditions beyond those of the equations, such as the normalisation of an eigenfunction.
+
+    Attributes
+    ----------
+    tolerance : float
+        Largest last correction, in units of the scales; more than `TOLERANCE` where rounding does not let it pass.
     """
 
     def __init__(
@@ -94,6 +99,7 @@ class OrbitCurve:
         self._borrowed = False  # whether the factors belong to an orbit of this curve on this mesh
         self._pause = 0  # steps for which they are not used
         self.frame = np.eye(self.n)
+        self.tolerance = TOLERANCE
 
     @property
     def metric(self) -> Array:
@@ -122,13 +128,9 @@ class OrbitCurve:
         """
         parts, widths = [], []
         for (s, x), count in zip(segments, counts, strict=True):
-            variation = np.maximum(np.ptp(x, axis=0), self.sizes)
-            path = np.linalg.norm(np.diff(x, axis=0) / variation, axis=1) + 0.5 * np.diff(s) + 1.0 / (s.size - 1)
-            mass = np.concatenate(([0.0], np.cumsum(path)))
-            edges = np.interp(np.linspace(0.0, mass[-1], count + 1), mass, s)
-            widths.append(np.diff(edges) / (edges[-1] - edges[0]))
-            at = times(widths[-1], self.scheme)
-            parts.append(np.stack([np.interp(at, s, x[:, c]) for c in range(self.n)], axis=1).ravel())
+            points, new = resampled(s, x, np.maximum(np.ptp(x, axis=0), self.sizes), count, self.scheme)
+            widths.append(new)
+            parts.append(points.ravel())
         active = self._model[1][self._model[2]]
         z = np.concatenate([*parts, np.asarray(durations, dtype=np.float64), active])
         return Orbit(
@@ -153,14 +155,9 @@ class OrbitCurve:
         lasting = np.abs(orbit.durations) + 1e-300
         scalars = np.concatenate((np.maximum(lasting, LEAST_SHARE * lasting.sum()), self.ranges))
         self._scale = (self.sizes.copy(), scalars)
-        weights = np.zeros((orbit.widths.size, self.scheme.stages + 1))
-        weights[:, 1:] = orbit.widths[:, None] * self.scheme.weights
-        parts, interval = [], 0
-        for count in orbit.counts:
-            parts += [weights[interval : interval + count].ravel(), np.zeros(1)]
-            interval += count
-        on_points = np.concatenate(parts)[:, None] / (self.sizes**2 * self.n * orbit.segments)
-        self._metric = np.concatenate((on_points.ravel(), 1.0 / scalars**2))
+        weights = quadrature(orbit.counts, orbit.widths, self.scheme)
+        metric = weights[:, None] / (self.sizes**2 * self.n * orbit.segments)
+        self._metric = np.concatenate((metric.ravel(), 1.0 / scalars**2))
         self._installed = orbit.widths
 
     def _run(self, orbit: Orbit, step: float, predict: bool, damping: float) -> tuple[int, Orbit]:
@@ -177,7 +174,7 @@ class OrbitCurve:
                 0 if self.equations.phase else -1,
                 (orbit.tangent, step, self._metric, self.scheme.derivative),
                 predict, self._model, self._grid, self._scheme, self._scale, self._gradients, self._targets,
-                (TOLERANCE, damping, float(borrowed)), self._work, z, tangent, self._report,
+                (self.tolerance, damping, float(borrowed)), self._work, z, tangent, self._report,
             )  # fmt: skip
             if borrowed and self._report[STEPS] > 1:
                 self._pause = PAUSE
@@ -270,8 +267,7 @@ class OrbitCurve:
         Returns
         -------
         ndarray, shape (unknowns,)
-            Of unit length in the metric, orthogonal to the tangent. The matrix is nearly singular there: the solution
-            for any right-hand side lies in this direction.
+            Orthogonal to the tangent: the nearly singular matrix has it as its solution for any right-hand side.
         """
         from dynana.numerics.collocation_kernel import solve_extended  # compiled for this purpose only
 
@@ -296,24 +292,35 @@ class OrbitCurve:
             error_estimate(x, widths, self.scheme, self.sizes, periodic=smooth) for x, widths in orbit.split(orbit.z)
         )
 
-    def spectrum(self, orbit: Orbit, joins: Array | None = None, *, resolved: bool = False) -> Spectrum:
+    def transfers(self) -> Array:
+        """Return what carries perturbations of the orbit computed last over mesh intervals, (k, n, n), in sizes."""
+        transfer = self._work[3]
+        return np.ascontiguousarray(transfer.reshape(-1, self.n, transfer.shape[1])[:, :, : self.n])
+
+    def give(self, index: int, value: float) -> None:
+        """Change a parameter that is not active."""
+        self._model[1][index] = value
+
+    def spectrum(
+        self, orbit: Orbit, joins: Array | None = None, *, resolved: bool = False, factors: Array | None = None
+    ) -> Spectrum:
         """Return the multipliers of the orbit computed last.
 
         Parameters
         ----------
         orbit : Orbit
-            What `settle` or `advance` returned last: the factors of its Jacobian are used.
+            What `settle` or `advance` returned last, or `prepare` where ``factors`` are given.
         joins : ndarray, shape (segments, n, n), optional
-            Linearised maps from the end of each segment to the start of the next (saltation matrices); identities
-            unless given.
+            Linearised maps between segments (saltation matrices); identities unless given.
         resolved : bool, optional
             Solve the variational equation on a finer mesh where the mesh of the orbit is too coarse for it. Without
             it the smallest multipliers have the errors of collocation.
+        factors : ndarray, shape (intervals, n, n), optional
+            `transfers` in units of the states, where they are known already.
         """
-        transfer = self._work[3]
-        factors = np.ascontiguousarray(transfer.reshape(-1, self.n, transfer.shape[1])[:, :, : self.n])
         trace = math.nan
         sizes = self._scale[0]
+        factors = self.transfers() if factors is None else np.ascontiguousarray(factors / sizes[:, None] * sizes)
         if resolved:
             trace, _ = resolve_transfers(orbit.z, self._model, self._grid, self._scheme, sizes, factors)
         if joins is not None:
@@ -331,20 +338,14 @@ class OrbitCurve:
         orbit : Orbit
             What `settle` or `advance` returned last.
         multiplier : complex
-            A multiplier of the orbit; the closest perturbation there is for any other number.
+            Of the orbit; the closest perturbation there is for any other number.
 
         Returns
         -------
         ndarray, shape (points, n)
             On all points of the orbit, of unit mean square in units of the sizes of the states. For a multiplier of
             -1 it is where the doubled orbit branches off; for a pair on the unit circle, the torus.
-
-        Notes
-        -----
-        The reduced relation between the ends, stable however fast solutions grow or decay, gives the value at the
-        start; the interior follows from it and the value at the end.
         """
         if orbit.segments != 1:
             raise ValueError(f"{orbit.segments} segments: eigenfunctions are offered for orbits of one segment.")
-        result: NDArray[np.complex128] = on_points(self._work, self.n, self.scheme.stages, multiplier) * self._scale[0]
-        return result
+        return on_points(self._work, self.n, self.scheme.stages, multiplier, self._scale[0])

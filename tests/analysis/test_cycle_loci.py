@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import dynana as dn
+from dynana.analysis import cycle_loci_tracing
 from dynana.analysis.cycle_loci import continue_cycle_locus
 from dynana.analysis.cycle_orbits import cycle_equations, cycle_of
 from dynana.errors import ConvergenceError
@@ -250,13 +251,42 @@ def test_a_mesh_that_is_too_coarse_grows():
     assert (other["I"], other["g_K"]) == pytest.approx((49.339355, 8.722224), rel=1e-6)
 
 
-@pytest.mark.slow
-def test_canards_end_a_curve_with_the_reason():
+def canard_folds(**options) -> Locus:
+    """Folds of cycles of Morris and Lecar, which on their way become canards."""
     rest = dn.continue_equilibria(morris_lecar_hopf, "I", (0, 250))
     cycles = dn.continue_cycles(morris_lecar_hopf, rest.special_points("hopf")[0], "I")
-    locus = dn.continue_locus(morris_lecar_hopf, cycles.special_points("LPC")[-1], ("I", "g_Ca"))
+    return dn.continue_locus(morris_lecar_hopf, cycles.special_points("LPC")[-1], ("I", "g_Ca"), **options)
+
+
+@pytest.mark.slow
+def test_a_curve_passes_canards():
+    """Deviations grow by 1e9 on the way round; in the plane a fold is where the divergence vanishes on average."""
+    locus = canard_folds(values={"g_Ca": [5.0, 6.0]})
+    assert [s.kind for s in locus.special] == ["bautin", *["label"] * 4, "bautin"]
+    assert [(s["I"], s["g_Ca"]) for s in locus.special_points("bautin")] == [
+        pytest.approx(place, rel=1e-8) for place in [(270.285795, 3.067308514), (169.390812582716, 2.18133122032389)]
+    ]
+    traces = [s.cycle.trace for s in locus.special_points("label")]
+    np.testing.assert_allclose(traces, 0.0, atol=2e-5)
+    assert locus["g_Ca"].max() == pytest.approx(6.09625, rel=1e-6)
+    assert locus["I"].min() == pytest.approx(63.693, rel=1e-5)
+
+
+@pytest.mark.slow
+def test_canards_end_a_curve_with_the_reason(monkeypatch):
+    monkeypatch.setattr(cycle_loci_tracing, "LOOSEST", 1e-9)
+    locus = canard_folds()
     assert [stop.reason for stop in locus.stops] == ["bautin", "step too small"]
     assert "deviations grow by a factor of up to 1e" in locus.stops[1].message
+
+
+@pytest.mark.slow
+def test_folds_of_cycles_end_on_homoclinic_orbits():
+    locus = continue_cycle_locus(hodgkin_huxley, hh_points()["fold 3"], ("I", "g_Na"))
+    assert kinds(locus) == ["cusp of cycles"] and [stop.reason for stop in locus.stops] == ["homoclinic"] * 2
+    ends = locus.places[[0, -1]]
+    np.testing.assert_allclose(ends[np.argsort(ends[:, 1])], [(-3.91908, 403.873), (-4.21114, 443.070)], rtol=1e-5)
+    assert all("comes near the equilibrium" in stop.message for stop in locus.stops)
 
 
 @pytest.mark.slow
