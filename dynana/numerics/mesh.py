@@ -160,6 +160,8 @@ def quadrature(counts: NDArray[np.int64], widths: Array, scheme: Scheme) -> Arra
 def resampled(s: Array, x: Array, sizes: Array, count: int, scheme: Scheme) -> tuple[Array, Array]:
     """Return samples of a segment on a mesh of equal arclength and equal numbers of samples: points, widths.
 
+    Steps of an integrator are short where something happens.
+
     Parameters
     ----------
     s, x : ndarray, shapes (k,) and (k, n)

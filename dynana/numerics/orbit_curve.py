@@ -123,8 +123,7 @@ class OrbitCurve:
             Relative times (k,) in [0, 1], increasing, and states (k, n).
         durations : sequence of float
         counts : sequence of int
-            Mesh intervals of each segment; they are placed by equal arclength of the samples, and equal numbers of
-            them: steps of an integrator are short where something happens.
+            Mesh intervals of each segment, placed by `dynana.numerics.mesh.resampled`.
         """
         parts, widths = [], []
         for (s, x), count in zip(segments, counts, strict=True):
