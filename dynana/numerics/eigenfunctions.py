@@ -43,4 +43,5 @@ def on_points(
             known = rows[j, :, n : 2 * n] @ start + rows[j, :, 2 * n : 3 * n] @ values[at + m + 1]
             values[at] = np.linalg.solve(rows[j, :, :n], -known)
         values[at + 1 : at + m + 1] = (inside[j] @ values[at]).reshape(m, n)
-    return values * (sizes / math.sqrt(float((np.abs(values) ** 2).mean())))
+    values *= sizes / math.sqrt(float((np.abs(values) ** 2).mean()))
+    return values

@@ -296,30 +296,20 @@ class OrbitCurve:
         transfer = self._work[3]
         return np.ascontiguousarray(transfer.reshape(-1, self.n, transfer.shape[1])[:, :, : self.n])
 
-    def give(self, index: int, value: float) -> None:
-        """Change a parameter that is not active."""
-        self._model[1][index] = value
-
-    def spectrum(
-        self, orbit: Orbit, joins: Array | None = None, *, resolved: bool = False, factors: Array | None = None
-    ) -> Spectrum:
+    def spectrum(self, orbit: Orbit, joins: Array | None = None, *, resolved: bool = False) -> Spectrum:
         """Return the multipliers of the orbit computed last.
 
         Parameters
         ----------
         orbit : Orbit
-            What `settle` or `advance` returned last, or `prepare` where ``factors`` are given.
+            What `settle` or `advance` returned last: the factors of its Jacobian are used.
         joins : ndarray, shape (segments, n, n), optional
             Linearised maps between segments (saltation matrices); identities unless given.
         resolved : bool, optional
             Solve the variational equation on a finer mesh where the mesh of the orbit is too coarse for it. Without
             it the smallest multipliers have the errors of collocation.
-        factors : ndarray, shape (intervals, n, n), optional
-            `transfers` in units of the states, where they are known already.
         """
-        trace = math.nan
-        sizes = self._scale[0]
-        factors = self.transfers() if factors is None else np.ascontiguousarray(factors / sizes[:, None] * sizes)
+        factors, trace, sizes = self.transfers(), math.nan, self._scale[0]
         if resolved:
             trace, _ = resolve_transfers(orbit.z, self._model, self._grid, self._scheme, sizes, factors)
         if joins is not None:
