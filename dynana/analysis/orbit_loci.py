@@ -183,6 +183,8 @@ class Tracer(Generic[P]):
             if not before * after < 0.0:
                 continue
             root = step.root(test.value)
+            if root is not None and test.ends:
+                root = step.short_of(*root)
             if root is not None and test.holds(step.before, root[1], step.after):
                 found.append((abs(root[0]), test, root[1]))
         return [(test, place) for _, test, place in sorted(found, key=lambda entry: entry[0])]

@@ -134,6 +134,16 @@ class Step(Generic[P]):
     after: P
     length: float
 
+    def short_of(self, length: float, place: P) -> tuple[float, P]:
+        """Return the place just before a root at which a curve ends.
+
+        Other curves pass through such ends (through a 1:2 resonance that of period doublings, on which the angle is the
+        same everywhere), and Newton's method may follow them from the root itself.
+        """
+        shorter = length - BESIDE * self.length
+        before = self.take(shorter)
+        return (length, place) if before is None else (shorter, before)
+
     def root(self, value: Callable[[P], float]) -> tuple[float, P] | None:
         """Return where a function changes its sign between both ends, as part of the step and as place.
 
