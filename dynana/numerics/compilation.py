@@ -8,7 +8,6 @@ so stale code cannot be found at all. Damaged entries are noticed by a checksum 
 from __future__ import annotations
 
 import atexit
-import gc
 import hashlib
 import importlib.util
 import os
@@ -17,8 +16,7 @@ import sys
 import tempfile
 import types
 import warnings
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
@@ -31,7 +29,7 @@ from numba.core.registry import CPUDispatcher
 from numba.core.runtime import _nrt_python
 
 from dynana.errors import DynanaWarning
-from dynana.numerics.fragments import Fragment, FragmentCacheImplementation, WholeCompiler
+from dynana.numerics.fragments import Driver, Fragment, FragmentCacheImplementation, WholeCompiler
 
 #: Environment variable that overrides the place of the cache folder.
 CACHE_VARIABLE = "DYNANA_CACHE_DIR"
@@ -212,14 +210,14 @@ class _FragmentCache(_KernelCache):
 
 
 class _LaterCache(caching._Cache):  # type: ignore[misc]
-    """The cache of a fragment, looked for when the fragment is compiled: in most processes none is."""
+    """The cache of a function, looked for when the function is compiled or loaded: in most processes few are."""
 
-    def __init__(self, function: Callable[..., Any]) -> None:
-        self._function = function
+    def __init__(self, function: Callable[..., Any], kind: type[_KernelCache]) -> None:
+        self._function, self._kind = function, kind
 
     @cached_property
-    def _cache(self) -> _FragmentCache:
-        return _FragmentCache(self._function)
+    def _cache(self) -> _KernelCache:
+        return self._kind(self._function)
 
     @property
     def cache_path(self) -> str:
@@ -239,23 +237,6 @@ class _LaterCache(caching._Cache):  # type: ignore[misc]
 
     def flush(self) -> None:
         self._cache.flush()
-
-
-@contextmanager
-def _compiling() -> Iterator[None]:
-    """Pause the search for reference cycles (a compilation makes millions of objects and hardly any cycles).
-
-    numba's warning that functions as arguments are experimental is for authors; it is kept from users.
-    """
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", numba.NumbaExperimentalFeatureWarning)
-            yield
-    finally:
-        if was_enabled:
-            gc.enable()
 
 
 def _load_array_functions() -> None:
@@ -286,9 +267,9 @@ def compiled(signature: Any = None, **options: Any) -> Any:
     Parameters
     ----------
     signature : numba signature or function, optional
-        With a signature the function is compiled (or loaded) at once and accepts nothing else, as first-class
-        function arguments need. Without one it is compiled at its first call for each set of argument types: from
-        Python as it is, from compiled code as a part of its caller (see `dynana.numerics.fragments`).
+        With a signature the function accepts nothing else, as first-class function arguments need, and is compiled (or
+        loaded) when it is first used. Without one it is compiled at its first call for each set of argument types:
+        from Python as it is, from compiled code as a part of its caller (see `dynana.numerics.fragments`).
     **options
         Passed to ``numba.njit``, for example ``fastmath={"contract"}``. Interval code must not use ``fastmath``.
 
@@ -302,17 +283,15 @@ def compiled(signature: Any = None, **options: Any) -> Any:
         if numba.config.DISABLE_JIT:
             return function
         settings = {"nopython": True, "boundscheck": None, "error_model": "numpy", **options}
-        if signature is None:
-            # C functions are made for signatures alone: they serve as arguments
-            by_itself = {**settings, "no_cfunc_wrapper": True}
-            fragment = Fragment(function, targetoptions=settings, whole=lambda: _whole(function, by_itself))
-            fragment._cache = _LaterCache(function)
-            return fragment
-        whole = _whole(function, settings)
-        with _compiling():
-            whole.compile(signature)
-        whole.disable_compile()
-        return whole
+        if signature is not None:
+            driver = Driver(function, targetoptions=settings, only=signature)
+            driver._cache = _LaterCache(function, _KernelCache)
+            return driver
+        # C functions are made for signatures alone: they serve as arguments
+        by_itself = {**settings, "no_cfunc_wrapper": True}
+        fragment = Fragment(function, targetoptions=settings, whole=lambda: _whole(function, by_itself))
+        fragment._cache = _LaterCache(function, _FragmentCache)
+        return fragment
 
     if callable(signature) and not isinstance(signature, numba.core.typing.templates.Signature):
         function, signature = signature, None

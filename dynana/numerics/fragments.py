@@ -18,6 +18,8 @@ from numba.core.caching import CompileResultCacheImpl
 from numba.core.environment import lookup_environment
 from numba.core.registry import CPUDispatcher
 
+from dynana.numerics.typing_memory import compiling
+
 #: Prefix of the globals that hold the environments of functions: the objects that their code refers to.
 _ENVIRONMENT = "_ZN08NumbaEnv"
 
@@ -84,7 +86,8 @@ class WholeCompiler(compiler.Compiler):  # type: ignore[misc]
         """Compile ``function`` for the types that the pipeline was made with."""
         self.state.library = _Executable(self.state.targetctx.codegen(), function.__qualname__)
         self.state.library.enable_object_caching()
-        return super().compile_extra(function)
+        with compiling():
+            return super().compile_extra(function)
 
 
 def _callable_when_compiled(result: Any, context: Any) -> Any:
@@ -157,3 +160,49 @@ class Fragment(CPUDispatcher):  # type: ignore[misc]
     def _compile_for_args(self, *arguments: Any, **named: Any) -> Any:
         """Return what is called in place of a fragment; numba asks at every call from Python."""
         return self._whole
+
+
+class Driver(CPUDispatcher):  # type: ignore[misc]
+    """A function of one signature, compiled or loaded when it is first called, passed on or used by compiled code.
+
+    Parameters
+    ----------
+    function : callable
+    locals, targetoptions, pipeline_class
+        As numba passes them. The last one is ignored.
+    only : numba signature
+        All that the function accepts.
+    """
+
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        locals: dict[str, Any] | None = None,
+        targetoptions: dict[str, Any] | None = None,
+        pipeline_class: type = WholeCompiler,
+        only: Any = None,
+    ) -> None:
+        super().__init__(function, locals, targetoptions, WholeCompiler)
+        self._only = only
+
+    def _prepare(self) -> None:
+        if self._can_compile:
+            with compiling():
+                self.compile(self._only)
+            self.disable_compile()
+
+    def _compile_for_args(self, *arguments: Any, **named: Any) -> Any:
+        """Return what is called at the first call from Python: this function, compiled by then."""
+        self._prepare()
+        return self
+
+    @property
+    def _numba_type_(self) -> Any:
+        """The type of this function as an argument or as a name in compiled code."""
+        self._prepare()
+        return super()._numba_type_
+
+    def get_compile_result(self, sig: Any) -> Any:
+        """Return the compiled function, as numba and `dynana.numerics.function_addresses` want it."""
+        self._prepare()
+        return super().get_compile_result(sig)

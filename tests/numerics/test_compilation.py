@@ -7,9 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numba.core.types.functions import BaseFunction
 
 from dynana.errors import DynanaWarning
 from dynana.numerics import compilation, signatures
+from dynana.numerics.typing_memory import compiling
 
 
 @pytest.fixture
@@ -101,10 +103,53 @@ def test_a_function_is_machine_code_in_its_callers_and_on_its_own():
     def fourth(x):
         return square(square(x))
 
-    (part,) = square.overloads.values()
+    assert not fourth.overloads and not square.overloads, "compiled when they are called"
     assert fourth(3.0) == 81.0
+    (part,) = square.overloads.values()
     assert not part.library.get_pointer_to_function(part.fndesc.llvm_func_name), "no machine code but in the caller"
     assert square(3.0) == 9.0 and square(3) == 9, "called from Python it is compiled by itself"
+
+
+@pytest.mark.skipif(compilation.numba.config.DISABLE_JIT, reason="needs the compiler")
+def test_what_is_remembered_between_compilations_depends_on_their_options():
+    def inverse(x):
+        return 1.0 / x
+
+    before = BaseFunction.get_call_type
+    assert compilation.compiled(signatures.types.float64(signatures.REAL))(inverse)(0.0) == np.inf
+    with compiling(), pytest.raises(ZeroDivisionError):
+        compilation.numba.njit(inverse)(0.0)
+    with compiling():
+        assert compilation.numba.njit(error_model="numpy")(inverse)(0.0) == np.inf
+        assert compilation.numba.njit(inverse)(2) == 0.5
+    assert BaseFunction.get_call_type is before
+
+
+@pytest.mark.skipif(compilation.numba.config.DISABLE_JIT, reason="needs the compiler")
+def test_a_driver_is_compiled_wherever_it_is_used_first():
+    signature = signatures.types.float64(signatures.REAL)
+
+    @compilation.compiled(signature)
+    def called(x):
+        return x + 1.0
+
+    @compilation.compiled(signature)
+    def calling(x):
+        return called(x) + called(x)
+
+    @compilation.compiled(signature)
+    def passed(x):
+        return 2.0 * x
+
+    @compilation.compiled(signatures.types.float64(signatures.function_type(signature), signatures.REAL))
+    def applied(function, x):
+        return function(x)
+
+    with pytest.raises(TypeError):
+        called("one")
+    assert calling(1.0) == 4.0 and applied(passed, 3.0) == 6.0
+    result = compilation.compiled(signature)(lambda x: x).get_compile_result(signature)
+    assert result.signature.return_type == signatures.REAL
 
 
 _FAILING = """
