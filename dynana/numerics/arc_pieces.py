@@ -8,21 +8,21 @@ Source: Neumaier, Interval Methods for Systems of Equations (1990), sections 4.1
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
+from numba import types
 from numpy.typing import NDArray
 
-from dynana.numerics.balls import Balls, between, exact
+from dynana.numerics.balls import Balls, applied, between, exact
+from dynana.numerics.compilation import compiled
+from dynana.numerics.function_addresses import recover
+from dynana.numerics.signatures import INTERVAL, ROW, TABLE
 
 FloatArray = NDArray[np.float64]
 Indices = NDArray[np.int64]
-Kernel = Callable[..., Any]
 
-#: Krawczyk steps that enclose a point of an arc: each gains the norm of the remainder.
-STEPS = 4
+_interval_at = recover(INTERVAL)
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,12 +60,18 @@ class Tangents:
         )
 
 
-def evaluated(kernel: Kernel, p: FloatArray, boxes: FloatArray, outputs: int) -> Balls:
-    """Return the outputs of an interval kernel on boxes, shape (k, outputs)."""
+@compiled(types.void(types.int64, TABLE, TABLE, ROW, TABLE, TABLE), no_cfunc_wrapper=True)
+def _evaluate(kernel, low, high, p, ol, ou):
+    """Call the interval kernel at an address for many boxes."""
+    function = _interval_at(kernel)
+    for i in range(low.shape[0]):
+        function(low[i], high[i], p, p, ol[i], ou[i])
+
+
+def evaluated(kernel: int, p: FloatArray, boxes: FloatArray, outputs: int) -> Balls:
+    """Return the outputs of the interval kernel at an address on boxes, shape (k, outputs)."""
     ol, ou = np.empty((len(boxes), outputs)), np.empty((len(boxes), outputs))
-    low, high = np.ascontiguousarray(boxes[:, :, 0]), np.ascontiguousarray(boxes[:, :, 1])
-    for i in range(len(boxes)):
-        kernel(low[i], high[i], p, p, ol[i], ou[i])
+    _evaluate(kernel, np.ascontiguousarray(boxes[:, :, 0]), np.ascontiguousarray(boxes[:, :, 1]), p, ol, ou)
     return between(ol, ou)
 
 
@@ -74,8 +80,8 @@ class Graphs:
 
     Parameters
     ----------
-    equations : interval kernel
-        Of the kind "coverage".
+    equations : int
+        Address of an interval kernel of the kind "coverage".
     p : ndarray
     unit : ndarray, shape (n + 1,)
         Units of the unknowns, powers of two: scaling by them is exact.
@@ -83,7 +89,7 @@ class Graphs:
         Number of its outputs before the derivatives.
     """
 
-    def __init__(self, equations: Kernel, p: FloatArray, unit: FloatArray, values: int) -> None:
+    def __init__(self, equations: int, p: FloatArray, unit: FloatArray, values: int) -> None:
         self.equations, self._p, self._unit, self._values = equations, p, unit, values
         self._w, self._rows = len(unit), len(unit) - 1
 
@@ -98,8 +104,8 @@ class Graphs:
         square = Balls(*(np.take_along_axis(x, others[:, None, :], 2) for x in (slopes.middle, slopes.radius)))
         column = Balls(*(np.take_along_axis(x, graph[:, None, None], 2) for x in (slopes.middle, slopes.radius)))
         y = _inverse(square.middle)
-        remainder = exact(np.eye(n)) - exact(y) @ square
-        solved = exact(y) @ column
+        remainder = exact(np.eye(n)) - applied(y, square)
+        solved = applied(y, column)
         norm = np.max(np.sum(remainder.size, axis=2), axis=1)
         # t = -Y column + remainder t, and |t| <= |Y column|/(1 - |remainder|)
         largest = np.max(solved.size[:, :, 0], axis=1) / np.where(norm < 1.0, 1.0 - norm, 0.0)
@@ -111,20 +117,25 @@ class Graphs:
         middle[rows[:, None], others], radius[rows[:, None], others] = t.middle[:, :, 0], t.radius[:, :, 0]
         return Tangents(others, y, remainder, Balls(middle, radius))
 
-    def point(self, boxes: FloatArray, graph: Indices, s: FloatArray, tangents: Tangents) -> FloatArray:
-        """Return enclosures of the points of the arcs whose graph coordinate is ``s``, as boxes."""
+    def point(self, boxes: FloatArray, graph: Indices, s: FloatArray, tangents: Tangents, steps: int) -> FloatArray:
+        """Return enclosures of the points of the arcs whose graph coordinate is ``s``, as boxes.
+
+        Each Krawczyk step gains the norm of the remainder.
+        """
         rows, others = np.arange(len(boxes)), tangents.others
+        unit, size = self._unit[others], tangents.remainder.size
         now = boxes.copy()
         now[rows, graph] = s[:, None]
-        for _ in range(STEPS):
-            ends = np.take_along_axis(now, others[:, :, None], 1) / self._unit[others][:, :, None]
+        thin = now.copy()
+        for _ in range(steps):
+            ends = now[rows[:, None], others] / unit[:, :, None]
             x = between(ends[:, :, 0], ends[:, :, 1])
-            thin = now.copy()
-            thin[rows[:, None], others] = (x.middle * self._unit[others])[:, :, None]
+            thin[rows[:, None], others] = (x.middle * unit)[:, :, None]
             values = evaluated(self.equations, self._p, thin, self._values)
             f = Balls(values.middle[:, : self._rows, None], values.radius[:, : self._rows, None])
-            away = Balls(np.zeros_like(x.middle)[:, :, None], x.radius[:, :, None])
-            image = exact(x.middle[:, :, None]) - exact(tangents.preconditioner) @ f + tangents.remainder @ away
+            step = applied(tangents.preconditioner, f)
+            rest = applied(size, Balls(np.zeros_like(f.middle), x.radius[:, :, None])).radius
+            image = Balls(x.middle[:, :, None], rest) - step
             self._cut(now, others, image.low()[:, :, 0], image.high()[:, :, 0])
         return now
 

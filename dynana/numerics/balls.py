@@ -70,6 +70,26 @@ class Balls:
         return Balls(self.middle * other.middle, _known(_up(radius)))
 
 
+def product(left: NDArray[Any], right: NDArray[Any]) -> Balls:
+    """Return products of matrices, or of matrices and columns, that are known exactly."""
+    return applied(left, exact(right))
+
+
+def applied(left: NDArray[Any], right: Balls) -> Balls:
+    """Return products whose left factors are known exactly: fewer products of matrices than for balls."""
+    roundings = ROUNDINGS + 4 * left.shape[-1]
+    spread = right.radius + roundings * EPSILON * np.abs(right.middle)
+    return Balls(left @ right.middle, _known(_up(np.abs(left) @ spread + TINY, roundings)))
+
+
+def conjugated(left: NDArray[Any], inner: Balls, right: NDArray[Any]) -> Balls:
+    """Return products of three matrices of which the first and the last are known exactly."""
+    roundings = 2 * (ROUNDINGS + 4 * left.shape[-1])
+    spread = inner.radius + roundings * EPSILON * np.abs(inner.middle)
+    radius = np.abs(left) @ (spread @ np.abs(right) + TINY) + TINY
+    return Balls(left @ (inner.middle @ right), _known(_up(radius, roundings)))
+
+
 def between(low: FloatArray, high: FloatArray) -> Balls:
     """Return the real balls that hold intervals."""
     with np.errstate(all="ignore"):

@@ -8,19 +8,24 @@ does follows from the numbers of unstable eigenvalues at its ends. Other pieces 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dynana.numerics.arc_pieces import Graphs, Kernel, Tangents, evaluated
+from dynana.numerics.arc_pieces import Graphs, Tangents, evaluated
 from dynana.numerics.balls import Balls, exact
 from dynana.numerics.eigenvalue_discs import NONE, PAIR, REAL, Discs, discs
+from dynana.numerics.function_addresses import addresses
+from dynana.numerics.signatures import INTERVAL
 
 __all__ = ["BUDGET", "CRITICAL", "CROSSINGS", "EDGE", "ROUGH", "Arcs", "Found", "critical_points"]
 
 FloatArray = NDArray[np.float64]
 Indices = NDArray[np.int64]
+Kernel = Callable[..., Any]
 
 #: A piece shorter than this fraction of the search box is not cut any further: rounding hides eigenvalues of its size.
 RESOLUTION = 1e-9
@@ -30,6 +35,8 @@ COARSE_RESOLUTION = 1e-4
 CUT = 0.4931
 #: The preconditioned matrix of a piece differs from 1 by less than this, or the piece is cut.
 CONTRACTING = 0.9
+#: Krawczyk steps that enclose a point: fewer leave more pieces undecided, which costs more.
+STEPS = 4
 #: Generations of at least so many pieces, of which less than this share is settled, after which the search ends:
 #: eigenvalues stay on the axis.
 HOPELESS, CROWD, SHARE = 5, 100, 0.05
@@ -164,7 +171,9 @@ class _Search:
         self._rows = arcs.w - 1
         self._values = self._rows + arcs.eliminated + arcs.divisors
         self._stored = len(arcs.variable) + len(arcs.constant)
-        self._curves = Graphs(arcs.equations, arcs.p, self._unit, self._values)
+        kernels = addresses((arcs.equations, INTERVAL), (arcs.jacobian, INTERVAL))
+        self._equations, self._jacobian = (int(address) for address in kernels)
+        self._curves = Graphs(self._equations, arcs.p, self._unit, self._values)
 
     def length(self, boxes: FloatArray, graph: Indices) -> FloatArray:
         """Return the extents along the graph coordinates, as parts of the search box."""
@@ -177,13 +186,13 @@ class _Search:
         """Return the pieces with tighter bounds, verdicts (0: open; NONE, REAL, PAIR) and reasons for the open ones."""
         k = len(boxes)
         verdict, reason = np.zeros(k, np.int64), np.full(k, CRITICAL)
-        equations = evaluated(self._a.equations, self._a.p, boxes, self._values + self._rows * self._a.w)
+        equations = evaluated(self._equations, self._a.p, boxes, self._values + self._rows * self._a.w)
         tangents = self._curves.tangents(equations, graph)
         contracting = tangents.norm() < CONTRACTING
         reason[~np.isfinite(equations.radius).all(axis=1)] = ROUGH
         rows = np.arange(k)
         middle = boxes[rows, graph].mean(axis=1)
-        at = self._curves.point(boxes, graph, middle, tangents)
+        at = self._curves.point(boxes, graph, middle, tangents, STEPS)
         boxes = np.where(contracting[:, None, None], self._curves.along(boxes, graph, middle, at, tangents), boxes)
         inside, outside = self._position(boxes, equations)
         todo = np.flatnonzero(contracting & ~outside)
@@ -193,10 +202,10 @@ class _Search:
         reason[todo[~np.isfinite(spectra.radius).all(axis=1)]] = ROUGH
         maybe = np.flatnonzero(np.isin(verdict, list(CROSSINGS)))
         if len(maybe):
-            below, above = (
-                self._unstable(boxes[maybe], graph[maybe], boxes[maybe, graph[maybe], end], tangents.part(maybe))
-                for end in (0, 1)
-            )
+            twice = np.concatenate([maybe, maybe])
+            ends = boxes[maybe, graph[maybe]].T.ravel()  # the lower ones first
+            unstable = self._unstable(boxes[twice], graph[twice], ends, tangents.part(twice))
+            below, above = unstable[: len(maybe)], unstable[len(maybe) :]
             verdict[maybe[(below == above) & (below >= 0)]] = NONE
             verdict[maybe[(below < 0) | (above < 0)]] = 0
             edge = maybe[(verdict[maybe] > NONE) & ~inside[maybe]]
@@ -236,8 +245,8 @@ class _Search:
     def _spectra(self, boxes: FloatArray, graph: Indices, at: FloatArray, tangents: Tangents) -> Discs:
         """Return the discs of the eigenvalues on pieces; ``at`` are boxes around their middles."""
         a, v = self._a, len(self._a.variable)
-        constant = self._matrices(evaluated(a.jacobian, a.p, at, self._stored), self._stored)
-        wide = evaluated(a.jacobian, a.p, boxes, self._stored + v * a.w)
+        constant = self._matrices(evaluated(self._jacobian, a.p, at, self._stored), self._stored)
+        wide = evaluated(self._jacobian, a.p, boxes, self._stored + v * a.w)
         slopes = Balls(
             wide.middle[:, self._stored :].reshape(len(boxes), v, a.w) * self._unit,
             wide.radius[:, self._stored :].reshape(len(boxes), v, a.w) * self._unit,
@@ -250,7 +259,7 @@ class _Search:
 
     def _unstable(self, boxes: FloatArray, graph: Indices, s: FloatArray, tangents: Tangents) -> Indices:
         """Return the numbers of unstable eigenvalues at points of pieces, -1 where unknown."""
-        at = self._curves.point(boxes, graph, s, tangents)
-        constant = self._matrices(evaluated(self._a.jacobian, self._a.p, at, self._stored), self._stored)
+        at = self._curves.point(boxes, graph, s, tangents, STEPS)
+        constant = self._matrices(evaluated(self._jacobian, self._a.p, at, self._stored), self._stored)
         still = exact(np.zeros_like(constant.middle))
         return discs(constant, still, np.zeros(len(boxes))).unstable()

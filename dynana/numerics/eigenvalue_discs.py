@@ -16,9 +16,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dynana.numerics.balls import Balls, exact
+from dynana.numerics.balls import Balls, conjugated, exact, product
 
 FloatArray = NDArray[np.float64]
+Indices = NDArray[np.intp]
 
 #: Eigenvectors worse conditioned than this are replaced by those of a perturbed matrix: any invertible matrix will do.
 WORST_CONDITION = 1e6
@@ -67,42 +68,54 @@ class Discs:
         """
         meets = self.meets_axis()
         bounded = np.isfinite(self.radius).all(axis=1)
-        verdict = np.where(bounded & ~meets.any(axis=1), NONE, UNDECIDED)
         count = meets.sum(axis=1)
-        first = np.argmax(meets, axis=1)
-        for k in np.flatnonzero(bounded & (count >= 1) & (count <= 2)).tolist():
-            i, c, r = int(first[k]), self.centre[k], self.radius[k]
-            if count[k] == 1 and abs(c[i].imag) <= r[i]:
-                kind = REAL
-            elif count[k] == 2 and i + 1 < len(c) and meets[k, i + 1] and abs(c[i].imag) > r[i]:
-                kind = PAIR
-            else:
-                continue
-            partner = i + 1 if kind == PAIR else i
-            if all(self._isolated(k, j, kind) for j in {i, partner}) and self._monotone(k, i):
-                verdict[k] = kind
+        verdict = np.where(bounded & (count == 0), NONE, UNDECIDED)
+        some = np.flatnonzero(bounded & (count >= 1) & (count <= 2))
+        if not len(some):
+            return verdict
+        first = np.argmax(meets[some], axis=1)
+        complex_ = np.abs(self.centre[some, first].imag) > self.radius[some, first]
+        partner = np.minimum(first + 1, meets.shape[1] - 1)  # conjugate ones are neighbours
+        real = (count[some] == 1) & ~complex_ & self._isolated(some, first, mirrored=True)
+        pair = (count[some] == 2) & complex_ & (partner > first) & meets[some, partner]
+        pair &= self._isolated(some, first) & self._isolated(some, partner)
+        monotone = self._monotone(some, first)
+        verdict[some[real & monotone]], verdict[some[pair & monotone]] = REAL, PAIR
         return verdict
 
-    def _isolated(self, k: int, i: int, kind: int) -> bool:
-        """Return whether a disc (for REAL also its mirror image, so that its eigenvalue is real) meets no other."""
-        own, c = self.centre[k, i], self.centre[k]
-        distance = np.abs(c - own) if kind == PAIR else np.minimum(np.abs(c - own), np.abs(c - own.conjugate()))
-        gap = distance - ROOM * (self.radius[k] + self.radius[k, i])
-        return bool(np.all(np.delete(gap, i) > 0.0))
+    def _isolated(self, k: Indices, i: Indices, mirrored: bool = False) -> NDArray[np.bool_]:
+        """Return which discs ``i`` of families ``k`` meet no other disc of theirs.
 
-    def _monotone(self, k: int, i: int) -> bool:
-        """Return whether the derivative of the real part of an isolated eigenvalue by s is never zero.
+        With ``mirrored`` their mirror images must not meet one either: their eigenvalue is real then.
+        """
+        own, c, rows = self.centre[k, i][:, None], self.centre[k], np.arange(len(k))
+        distance = np.abs(c - own)
+        if mirrored:
+            distance = np.minimum(distance, np.abs(c - own.conjugate()))
+        gap = distance - ROOM * (self.radius[k] + self.radius[k, i][:, None])
+        gap[rows, i] = np.inf
+        return np.asarray(np.all(gap > 0.0, axis=1))
+
+    def _monotone(self, k: Indices, i: Indices) -> NDArray[np.bool_]:
+        """Return for which isolated eigenvalues the derivative of the real part by s is never zero.
 
         It is y A' x/(y x) with eigenvectors whose other coordinates are at most ``side``.
         """
-        distance = np.abs(self.centre[k] - self.centre[k, i]) - self.radius[k, i]
-        distance[i] = np.inf
-        side = ROOM * self.radius[k] / distance
+        rows, centre, radius = np.arange(len(k)), self.centre[k], self.radius[k]
+        distance = np.abs(centre - centre[rows, i][:, None]) - radius[rows, i][:, None]
+        distance[rows, i] = np.inf
+        side = ROOM * radius / distance
         slope, excess = self.rate.middle[k, i, i], self.excess[k]
         size = Balls(self.rate.middle[k], self.rate.radius[k]).size
-        error = float(self.rate.radius[k, i, i] + side @ (size[i] + size[:, i]) + side @ size @ side)
-        mixing = float(excess[i, i] + side @ (excess[i] + excess[:, i]) + side @ side + side @ excess @ side)
-        return mixing < 1.0 and abs(slope.real) * (1.0 - mixing) > ROOM * (error + abs(slope) * mixing)
+
+        def mixed(elements: FloatArray) -> FloatArray:
+            beside = np.sum(side * (elements[rows, i] + elements[rows, :, i]), axis=1)
+            return np.asarray(beside + (side[:, None, :] @ elements @ side[:, :, None])[:, 0, 0])
+
+        error = self.rate.radius[k, i, i] + mixed(size)
+        mixing = excess[rows, i, i] + np.sum(side * side, axis=1) + mixed(excess)
+        enough = np.abs(slope.real) * (1.0 - mixing) > ROOM * (error + np.abs(slope) * mixing)
+        return np.asarray((mixing < 1.0) & enough)
 
 
 @np.errstate(all="ignore")
@@ -123,9 +136,10 @@ def discs(constant: Balls, rate: Balls, half: FloatArray) -> Discs:
     """
     n = constant.middle.shape[1]
     v, w = _coordinates(constant.middle)
-    left, right = exact(w), exact(v)
-    middle, moving = left @ (constant @ right), left @ (rate @ right)
-    excess = (left @ right - exact(np.eye(n))).size
+    both = Balls(np.stack([constant.middle, rate.middle]), np.stack([constant.radius, rate.radius]))
+    seen = conjugated(w, both, v)
+    middle, moving = (Balls(seen.middle[j], seen.radius[j]) for j in range(2))
+    excess = (product(w, v) - exact(np.eye(n))).size
     reach = ROOM * half[:, None, None]
     largest = np.max(np.sum(constant.size + rate.size * reach, axis=2), axis=1)
     off = middle.size + moving.size * reach
