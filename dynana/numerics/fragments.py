@@ -24,7 +24,19 @@ from dynana.numerics.typing_memory import compiling
 _ENVIRONMENT = "_ZN08NumbaEnv"
 
 
-class _Code(codegen.JITCodeLibrary):  # type: ignore[misc]
+class _Library(codegen.JITCodeLibrary):  # type: ignore[misc]
+    """Code whose functions are optimised with one manager of passes: numba makes one for every declaration too."""
+
+    def _optimize_functions(self, module: Any) -> None:
+        module.data_layout = self._codegen._data_layout
+        defined = [function for function in module.functions if not function.is_declaration]
+        if defined:
+            manager, builder = self._codegen._function_pass_manager()
+            for function in defined:
+                manager.run(function, builder)
+
+
+class _Code(_Library):
     """Code of a fragment: linked with what it calls, not made executable.
 
     It is not optimised either, but for functions that are always inlined: their polynomials have to be written out and
@@ -55,7 +67,7 @@ class _Code(codegen.JITCodeLibrary):  # type: ignore[misc]
         return self
 
 
-class _Executable(codegen.JITCodeLibrary):  # type: ignore[misc]
+class _Executable(_Library):
     """Code of a function that may hold fragments: their environments are filled in, nobody else does it."""
 
     def _finalize_specific(self) -> None:
