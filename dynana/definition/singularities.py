@@ -3,13 +3,14 @@
 Rates such as ``0.1 (V + 40)/(1 - exp(-(V + 40)/10))`` are 0/0 at one voltage. Near it floating point loses the digits
 of the value, and all of those of the derivatives; interval arithmetic never gets past it. `regularise` finds these
 places *before* anything is differentiated and writes the quotient with the functions of `dynana.definition.special`,
-which are regular there and closed under differentiation. It never changes the value of an expression.
+which are regular there and closed under differentiation; sympy's Min and Max, whose derivatives are generalised
+functions, become pairs of those. It never changes the value of an expression.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from functools import lru_cache
+from functools import lru_cache, reduce
 from itertools import combinations
 
 import sympy as sp
@@ -99,6 +100,9 @@ def _inside(node: sp.Expr) -> _Result:
         node = node.func(*(new for new, _ in parts))
     if isinstance(node, sp.Pow) and node.exp.is_Integer and node.exp < 0:
         node = quotients.normalised(node.base, int(node.exp))
+    if isinstance(node, sp.Min | sp.Max):
+        pair = minimum if isinstance(node, sp.Min) else maximum
+        node = reduce(pair, sorted(node.args, key=sp.default_sort_key))
     return node, _merge(removed for _, removed in parts)
 
 

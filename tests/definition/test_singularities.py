@@ -276,3 +276,13 @@ def test_a_quotient_of_large_sums_is_left_alone_at_once() -> None:
     assert time.process_time() - started < 5.0
     small = rest[0] * rest[1]
     assert regularise((v - small) / (1 - sp.exp(small - v)))[0].has(bern)
+
+
+def test_min_and_max_of_sympy_become_pairs():
+    x, y = sp.symbols("x y", real=True)
+    expression = sp.Min(x, y, 2) * sp.Max(x, 0) + 1
+    regular, _ = regularise(expression)
+    assert not regular.has(sp.Min, sp.Max) and regularise(regular)[0] == regular
+    assert not sp.diff(regular, x).has(sp.Heaviside)
+    for a, b in ((1.0, 3.0), (3.0, 1.0), (5.0, 6.0), (-1.0, 0.5)):
+        assert regular.subs({x: a, y: b}) == expression.subs({x: a, y: b})
