@@ -200,8 +200,9 @@ class Driver(CPUDispatcher):  # type: ignore[misc]
     def _prepare(self) -> None:
         if self._can_compile:
             with compiling():
-                self.compile(self._only)
-            self.disable_compile()
+                if self._can_compile:  # no other thread was faster
+                    self.compile(self._only)
+                    self.disable_compile()
 
     def _compile_for_args(self, *arguments: Any, **named: Any) -> Any:
         """Return what is called at the first call from Python: this function, compiled by then."""

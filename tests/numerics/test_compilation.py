@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -150,6 +151,17 @@ def test_a_driver_is_compiled_wherever_it_is_used_first():
     assert calling(1.0) == 4.0 and applied(passed, 3.0) == 6.0
     result = compilation.compiled(signature)(lambda x: x).get_compile_result(signature)
     assert result.signature.return_type == signatures.REAL
+
+
+@pytest.mark.skipif(compilation.numba.config.DISABLE_JIT, reason="needs the compiler")
+def test_threads_may_use_a_driver_first_at_the_same_time():
+    @compilation.compiled(signatures.types.float64(signatures.REAL))
+    def called(x):
+        return 2.0 * x
+
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(called, [1.0, 2.0, 3.0, 4.0])) == [2.0, 4.0, 6.0, 8.0]
+    assert len(called.overloads) == 1
 
 
 _FAILING = """
