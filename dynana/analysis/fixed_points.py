@@ -82,7 +82,8 @@ def fixed_points(
     (3, True)
     """
     if not isinstance(system, System):
-        raise TypeError(f"fixed_points takes a System, got {type(system).__name__}")
+        network = "; as_system() makes one of a small network" if hasattr(system, "as_system") else ""
+        raise TypeError(f"fixed_points takes a System, got {type(system).__name__}{network}")
     given = dict(ranges or {})
     for name, pair in state_ranges.items():
         if name in given:

@@ -91,6 +91,11 @@ class Records:
         for probe, (begin, numbers, samples) in zip(self.probes, self._samples, strict=True):
             self._add(probe, begin, numbers, samples)
 
+    @property
+    def told(self) -> str:
+        """What is to be said before the run: what is written to files, and how large they will be."""
+        return self._store.told
+
     def _owner(self, probe: Probe) -> str:
         """Return the name of the population or projection."""
         assembly = self.machine.assembly

@@ -111,6 +111,7 @@ def run_assembly(
     span = (machine.start + first * dt, machine.start + last * dt)
     stop = Stop(reason="finished", message=f"reached t = {span[1]:g}")
     with Progress(name, span, progress) as line:
+        line.say(records.told)
         try:
             if not goes_on:
                 machine.begin(looks)

@@ -33,6 +33,12 @@ class Progress:
         self._next = self._begun + QUIET
         self._width = 0
 
+    def say(self, text: str) -> None:
+        """Write a line that stays, before the run."""
+        if self._shows and text:
+            sys.stderr.write(f"{self._name}: {text}\n")
+            sys.stderr.flush()
+
     def report(self, t: float) -> None:
         """Say that the run has come to ``t``."""
         now = time.monotonic()

@@ -17,7 +17,9 @@ Quantity = tuple[str, tuple[int, int]]
 
 
 class MemoryStore:
-    """Arrays of samples in memory."""
+    """Arrays of samples in memory; ``told`` is what is to be said before the run: nothing."""
+
+    told = ""
 
     def __init__(self, wanted: Sequence[Quantity]) -> None:
         self.arrays: list[np.ndarray] = [np.zeros(shape) for _, shape in wanted]
@@ -28,9 +30,13 @@ class MemoryStore:
 
 
 class FolderStore:
-    """Arrays of samples in files of numpy's format, ``POPULATION.QUANTITY.npy``, through the memory of the system."""
+    """Arrays of samples in files of numpy's format, ``POPULATION.QUANTITY.npy``, through the memory of the system.
+
+    ``told`` is what is to be said before the run: what is written where, and how large it will be.
+    """
 
     def __init__(self, wanted: Sequence[Quantity], folder: Path) -> None:
+        self.told = f"{_recording(wanted)}, written to {folder}" if wanted else ""
         self.paths: list[Path] = []
         for name, _ in wanted:
             path = folder / (re.sub(r"[^\w.+-]+", "_", name) + ".npy")  # names of projections have colons and arrows
@@ -97,8 +103,7 @@ def store_for(
     if budget is not None and (isinstance(budget, bool) or not isinstance(budget, Real) or not budget >= 0):
         raise ValueError(f"memory_budget = {budget!r}: expected a number of bytes, such as 2 * 2**30 for 2 GiB")
     need = 8 * sum(samples * cells for _, (samples, cells) in wanted)
-    parts = ", ".join(f"{name} ({_size(8 * samples * cells)})" for name, (samples, cells) in wanted)
-    what = f"recording {parts} takes {_size(need)}"
+    what = _recording(wanted)
     less = "record fewer cells or less often: dn.record(..., cells=..., every=...)"
     place = None if folder is None else Path(folder)
     if place is not None and not place.is_dir():
@@ -117,6 +122,13 @@ def store_for(
     if need > free:
         raise ValueError(f"{what}, and the disk of {place} has {_size(free)} left: {less}.")
     return FolderStore(wanted, place)
+
+
+def _recording(wanted: Sequence[Quantity]) -> str:
+    """Return in words how large a recording is."""
+    sizes = [8 * samples * cells for _, (samples, cells) in wanted]
+    parts = ", ".join(f"{name} ({_size(size)})" for (name, _), size in zip(wanted, sizes, strict=True))
+    return f"recording {parts} takes {_size(sum(sizes))}"
 
 
 def _size(count: float) -> str:

@@ -101,8 +101,8 @@ def simulate(
         For networks: how many carry out the steps; they pay from some thousand cells on. No bit depends on it.
     record_to : path, optional
         For networks: a folder into which all that ``record`` names is written while the run lasts, one npy file for
-        each quantity, instead of into memory; the result reads it from there. The size is worked out before the run,
-        and refused with its parts if memory or disk cannot hold it.
+        each quantity, instead of into memory; the result reads it from there. Sizes are worked out before the
+        run: told on the terminal (see ``progress``), and refused if memory or disk cannot hold them.
     memory_budget : float, optional
         For networks: bytes. What is recorded goes into memory up to this size, and to ``record_to`` above it (without
         a folder more is refused); without a budget memory holds what it can, and a folder takes all.

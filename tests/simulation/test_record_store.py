@@ -69,6 +69,12 @@ def test_names_that_are_no_names_of_files_become_some(tmp_path) -> None:
     assert [p.name for p in store.paths] == ["A-_B_stdp.w.npy", "A-_B_stdp.w_.npy"]
 
 
+def test_sizes_are_told_before_the_run(tmp_path, capsys) -> None:
+    dn.simulate(NET, 20.0, dt=0.1, seed=1, record=WANTED, record_to=tmp_path, progress=True)
+    told = f"network: recording A.V (110 KiB), A.I (464 bytes) takes 110 KiB, written to {tmp_path}\n"
+    assert capsys.readouterr().err.startswith(told)
+
+
 def test_a_budget_says_what_memory_holds(tmp_path) -> None:
     def record(**options):
         return dn.simulate(NET, 20.0, dt=0.1, seed=1, record=WANTED, **options)["A", "V"]
