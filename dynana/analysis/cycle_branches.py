@@ -257,7 +257,9 @@ def _tracer(request: Request, first: Beginning) -> Tracer:
 
     def at_saddle(place: Place) -> bool:
         if isinstance(curve, SpikingCurve):
-            return nearly_silent(_system_at(request, place), request.free[0], curve, place)
+            return not curve.curve.clocked.driven and nearly_silent(
+                _system_at(request, place), request.free[0], curve, place
+            )
         return long_end(_system_at(request, place), request.free[0], place.scalars, place.points)[0] is not None
 
     return Tracer(
@@ -282,7 +284,7 @@ def _tracer(request: Request, first: Beginning) -> Tracer:
 def _may_halve(request: Request, first: Beginning) -> bool:
     """Return whether cycles may be two equal turns: whether their angles gain an even number of turns."""
     if isinstance(first.curve, SpikingCurve):
-        return first.curve.curve.pattern.halves is not None
+        return first.curve.curve.halves is not None
     gained = first.curve.curve.equations.data[: len(request.system.states)]
     turns = [g / request.system.wrap[n] for n, g in zip(request.system.states, gained, strict=True) if g != 0.0]
     return all(round(t) % 2 == 0 for t in turns)

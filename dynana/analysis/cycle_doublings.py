@@ -30,7 +30,7 @@ def doubling_words(request: Request, point: SpecialPoint) -> str:
     try:
         if is_spiking(point.cycle):
             ranges = np.array([high - low for low, high in request.ranges])
-            curve, place = doubled_beside(system, request.free, point.cycle, ranges)
+            curve, place = doubled_beside(system, request.free, point.cycle, ranges, request.forcing)
         else:
             beside = doubled(replace(request, system=system), point, point.cycle)
             curve, place = beside.curve, beside.place

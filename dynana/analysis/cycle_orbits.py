@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from dynana.analysis.cycle_places import others
 from dynana.analysis.spiking_orbits import SpikingOrbits
-from dynana.analysis.spiking_shapes import points_and_times, segments_of
+from dynana.analysis.spiking_shapes import points_and_times, segments_of, start_time
 from dynana.definition.system import System
-from dynana.definition.tracing import TIME
 from dynana.lowering.kernels import lower
 from dynana.numerics.closures import forced, periodic
 from dynana.numerics.collocation_newton import LENGTH, REPORT_SIZE
@@ -20,11 +20,6 @@ from dynana.results.cycle import Cycle, Segment
 from dynana.results.cycle_branch import segments
 
 Array = NDArray[np.float64]
-
-
-def is_forced(system: System) -> bool:
-    """Return whether time enters the equations."""
-    return any(e.has(TIME) for e in system.derivatives)
 
 
 def cycle_equations(
@@ -72,6 +67,23 @@ def unstable_count(log_moduli: Array, phases: Array, forced: bool) -> int:
     return int(np.sum(outside))
 
 
+def is_driven(curve: OrbitCurve) -> bool:
+    """Return whether time enters the equations of the orbits of a curve."""
+    if isinstance(curve, SpikingOrbits):
+        return curve.clocked.driven
+    return curve.equations.time_derivative is not None
+
+
+def shown_multipliers(curve: OrbitCurve, spectrum: Spectrum) -> tuple[Array, Array]:
+    """Return logarithms of moduli and phases of the multipliers that results show.
+
+    Forced orbits with jumps are computed with time as a state, whose multiplier, 1, does not belong to the system.
+    """
+    if isinstance(curve, SpikingOrbits) and curve.clocked.driven:
+        return others(spectrum, False)
+    return spectrum.logarithms, spectrum.phases
+
+
 def cycle_of(system: System, free: Sequence[str], curve: OrbitCurve, orbit: Orbit, spectrum: Spectrum) -> Cycle:
     """Return an orbit as a result.
 
@@ -87,7 +99,8 @@ def cycle_of(system: System, free: Sequence[str], curve: OrbitCurve, orbit: Orbi
     spectrum : Spectrum
         Of the orbit, resolved.
     """
-    time = curve.equations.time_derivative is not None
+    time = is_driven(curve)
+    logarithms, phases = shown_multipliers(curve, spectrum)
     if isinstance(curve, SpikingOrbits):
         (points, times), parts = points_and_times(curve, orbit), segments_of(curve, orbit)
     else:
@@ -103,13 +116,14 @@ def cycle_of(system: System, free: Sequence[str], curve: OrbitCurve, orbit: Orbi
         points=points,
         segments=parts,
         period=float(sum(segment.duration for segment in parts)),
-        log_moduli=spectrum.logarithms,
-        phases=spectrum.phases,
+        log_moduli=logarithms,
+        phases=phases,
         trace=spectrum.trace,
-        stable=unstable_count(spectrum.logarithms, spectrum.phases, time) == 0,
+        stable=unstable_count(logarithms, phases, time) == 0,
         error=curve.error(orbit),
         residual=float(orbit.report[LENGTH]),
         forced=time,
+        start_time=start_time(curve, orbit) if isinstance(curve, SpikingOrbits) else 0.0,
     )
 
 

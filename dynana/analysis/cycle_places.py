@@ -71,6 +71,10 @@ class Place:
         """States on the mesh, shape (points, n)."""
         return self.orbit.split(self.orbit.z)[0][0]
 
+    def compared(self, points: Array) -> tuple[Array, Array]:
+        """Return the points by which the cycle is told from others, and further numbers that do it."""
+        return points, np.empty(0)
+
     def asymmetry(self) -> Array:
         """Difference from the state half a period later on the mesh, shape (points, n): 0 for two equal turns."""
         if not self.samples:

@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 from dynana.analysis.cycle_doublings import doubling_words
 from dynana.analysis.cycle_ends import End
 from dynana.analysis.cycle_legs import Mark
-from dynana.analysis.cycle_orbits import cycle_of, unstable_count
+from dynana.analysis.cycle_orbits import cycle_of, is_driven, shown_multipliers, unstable_count
 from dynana.analysis.cycle_places import CycleCurve, Place
 from dynana.analysis.cycle_request import Request
 from dynana.analysis.normal_forms_codim1 import side
 from dynana.analysis.spiking_curve import SpikingCurve
-from dynana.analysis.spiking_shapes import extents, pattern_of_segments, points_and_times
+from dynana.analysis.spiking_shapes import extents, pattern_of_segments, points_and_times, start_time
 from dynana.lowering.kernels import lower
 from dynana.numerics.collocation_newton import LENGTH
 from dynana.numerics.collocation_orbit import Spectrum
@@ -81,8 +81,10 @@ def branch_of(
         maxima, minima, means = extents(curve.curve, [p.orbit for p in places])
     else:
         maxima, minima, means = _extents(parts, request.stages)
-    logs, phases = np.array([p.spectrum.logarithms for p in places]), np.array([p.spectrum.phases for p in places])
-    stable = np.array([unstable_count(a, b, curve.forced) == 0 for a, b in zip(logs, phases, strict=True)])
+    driven = is_driven(curve.curve)
+    spectra = [shown_multipliers(curve.curve, p.spectrum) for p in places]
+    logs, phases = np.array([a for a, _ in spectra]), np.array([b for _, b in spectra])
+    stable = np.array([unstable_count(a, b, driven) == 0 for a, b in spectra])
     size = sum(points.nbytes + widths.nbytes + points.nbytes // n for points, widths in parts)
     stride = max(1, math.ceil(size / MEMORY))
     wanted = {id(mark.place) for mark in marks}
@@ -124,8 +126,9 @@ def branch_of(
         errors=np.array([0.0 if row.end else row.place.error for row in rows]),
         residuals=np.array([float(p.orbit.report[LENGTH]) for p in places]),
         companions={name: scalars[:, 2 + k].copy() for k, name in enumerate(request.free[1:])},
-        forced=curve.forced,
+        forced=driven,
         time_unit=system.time or "",
+        start_times=_start_times(curve, [places[i] for i in kept]),
     )
 
 
@@ -145,6 +148,12 @@ def _shown(
     like = Segment(first=0, last=stages + 1, duration=1.0, stages=stages, widths=np.ones(1))
     parts = [p.orbit.split(p.orbit.z)[0] for p in places]
     return parts, lambda i: places[i].orbit.times(), lambda i: places[i].orbit.durations, (like,)
+
+
+def _start_times(curve: CycleCurve, places: Sequence[Place]) -> Array:
+    if not isinstance(curve, SpikingCurve) or not curve.curve.clocked.driven:
+        return np.empty(0)
+    return np.array([start_time(curve.curve, p.orbit) for p in places])
 
 
 def _extents(parts: list[tuple[Array, Array]], stages: int) -> tuple[Array, Array, Array]:
@@ -179,7 +188,7 @@ def special_point(
         residual=residual,
         interval=interval,
         converged=residual <= LOCATED,
-        eigenvalues=multipliers(spectrum.logarithms, spectrum.phases),
+        eigenvalues=multipliers(*shown_multipliers(curve.curve, spectrum)),
         period=cycle.period,
         index=index,
         vectors=mark.vectors,

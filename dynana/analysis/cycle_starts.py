@@ -105,12 +105,16 @@ def _spiking(request: Request) -> Beginning:
     if isinstance(start, SpecialPoint):
         assert isinstance(start.cycle, Cycle)
         if start.kind == "period doubling":
-            curve, place = doubled_beside(system, request.free, start.cycle, ranges)
+            curve, place = doubled_beside(system, request.free, start.cycle, ranges, request.forcing)
             return Beginning(curve, place, (1.0,), f"from the period doubling at {name} = {number(start[name], 8)}")
         tangent, cycle, origin = start.vectors.get("tangent"), start.cycle, f"from a {start.title}"
-        curve, place = first_place(system, request.free, cycle, ranges, 0, 0, fixed=(-1, 0), tangent=tangent)
+        curve, place = first_place(
+            system, request.free, cycle, ranges, 0, 0, fixed=(-1, 0), tangent=tangent, forcing=request.forcing
+        )
         return Beginning(curve, place, (1.0, -1.0), origin)
-    curve, place = first_place(system, request.free, start, ranges, request.intervals, request.stages)
+    curve, place = first_place(
+        system, request.free, start, ranges, request.intervals, request.stages, forcing=request.forcing
+    )
     words = {Trajectory: "a trajectory that settles on it", PeriodicPoint: "a periodic point", Cycle: "a stored cycle"}
     return Beginning(curve, place, (1.0, -1.0), f"from {words[type(start)]}")
 

@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
-from dynana.analysis.cycle_orbits import is_forced
 from dynana.definition.system import System
 from dynana.definition.tracing import symbol
 from dynana.errors import ModelError
 from dynana.lowering.kernels import lower
+from dynana.lowering.spiking import is_forced
 from dynana.results.tables import number
 
 #: Relative deviation of the equations after a period up to which they count as periodic in time.
@@ -39,19 +39,27 @@ class Forcing:
         Empty for a period that does not change.
     power : int
         1, -1 (the parameter is a frequency), or 0.
+    count : int
+        Of periods in a turn.
     """
 
     scale: float
     parameter: str = ""
     power: int = 0
+    count: int = 1
 
     def period(self, values: Mapping[str, float]) -> float:
         """Return the period at some values of the parameters."""
         return self.scale * (float(values[self.parameter]) ** self.power if self.parameter else 1.0)
 
     def turns(self, count: int) -> Forcing:
-        """Return what several periods make."""
-        return replace(self, scale=count * self.scale)
+        """Return what several of these make."""
+        return replace(self, scale=count * self.scale, count=count * self.count)
+
+    @property
+    def half(self) -> Forcing | None:
+        """Half of it, if that is a number of periods."""
+        return None if self.count % 2 else replace(self, scale=0.5 * self.scale, count=self.count // 2)
 
     def data(self, system: System) -> list[float]:
         """Return scale, index of the parameter and power, as `dynana.numerics.closures.forced` takes them."""

@@ -8,13 +8,14 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from dynana.analysis.cycle_orbits import cycle_equations, is_forced
+from dynana.analysis.cycle_orbits import cycle_equations
 from dynana.analysis.phase_kinks import kink_times, with_kinks
 from dynana.analysis.phase_origin import gains, phase_zero
 from dynana.analysis.spiking_responses import spiking_response
 from dynana.definition.system import System
 from dynana.errors import ConvergenceError
 from dynana.lowering.kernels import lower
+from dynana.lowering.spiking import is_forced
 from dynana.numerics.adjoint import closed_adjoint
 from dynana.numerics.collocation_newton import LENGTH, REPORT_SIZE
 from dynana.numerics.collocation_orbit import Orbit

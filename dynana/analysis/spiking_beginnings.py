@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dynana.analysis.cycle_places import GROWTH, MOST_INTERVALS, Place, others
+from dynana.analysis.forcing import Forcing
 from dynana.analysis.spiking_curve import LARGEST_ERROR, TRIVIAL, SpikingCurve
 from dynana.analysis.spiking_flights import Flights
 from dynana.analysis.spiking_orbits import SpikingOrbits
@@ -69,6 +70,7 @@ def first_place(
     stages: int,
     fixed: Sequence[int] = (-1,),
     tangent: Array | None = None,
+    forcing: Forcing | None = None,
 ) -> tuple[SpikingCurve, Place]:
     """Return the curve on which an orbit with jumps lies, and its place there.
 
@@ -79,14 +81,17 @@ def first_place(
     """
     made = None
     if isinstance(start, Cycle) and awakening(system, free):
-        orbits, guess = orbit_of_turn(system, free, turn_of_cycle(system, start), ranges, intervals, stages)
+        orbits, guess = orbit_of_turn(system, free, turn_of_cycle(system, start), ranges, intervals, stages, forcing)
     elif isinstance(start, Cycle):
-        orbits, guess = curve_of(system, free, start, ranges)
+        orbits, guess = curve_of(system, free, start, ranges, forcing)
         if tangent is not None and tangent.shape == guess.z.shape:
             guess = replace(guess, tangent=np.array(tangent))
     else:
-        made = turn_of_trajectory(system, start) if isinstance(start, Trajectory) else turn_of_point(system, start)
-        orbits, guess = orbit_of_turn(system, free, made, ranges, intervals, stages)
+        if isinstance(start, Trajectory):
+            made = turn_of_trajectory(system, start, 0.0 if forcing is None else forcing.period(system.values))
+        else:
+            made = turn_of_point(system, start)
+        orbits, guess = orbit_of_turn(system, free, made, ranges, intervals, stages, forcing)
     curve = SpikingCurve(orbits)
     place = None
     for k in fixed:
@@ -104,11 +109,9 @@ def first_place(
     return curve, place
 
 
-def _single(
-    system: System, free: Sequence[str], curve: SpikingCurve, place: Place
-) -> tuple[SpikingCurve, Place]:
+def _single(system: System, free: Sequence[str], curve: SpikingCurve, place: Place) -> tuple[SpikingCurve, Place]:
     """Return an orbit of two equal turns as one turn: a slow trajectory tells them apart, the orbit does not."""
-    while curve.curve.pattern.halves is not None:
+    while curve.curve.halves is not None:
         if float(np.abs(place.asymmetry() / curve.curve.sizes).max()) > EQUAL_TURNS:
             break
         half, guess = half_orbit(system, free, curve.curve, place.orbit)
@@ -119,14 +122,12 @@ def _single(
     return curve, place
 
 
-def half_orbit(
-    system: System, free: Sequence[str], orbits: SpikingOrbits, orbit: Orbit
-) -> tuple[SpikingOrbits, Orbit]:
+def half_orbit(system: System, free: Sequence[str], orbits: SpikingOrbits, orbit: Orbit) -> tuple[SpikingOrbits, Orbit]:
     """Return the first of two turns of an orbit, and the curve on which it may lie."""
-    pattern = orbits.pattern.halves
-    assert pattern is not None
+    assert orbits.halves is not None
+    pattern, gain = orbits.halves
     k = len(pattern)
-    half = SpikingOrbits(system, free, pattern, orbits.speeds, orbits.sizes, orbits.ranges, orbit.stages)
+    half = SpikingOrbits(system, free, pattern, orbits.speeds, orbits.sizes, orbits.ranges, orbit.stages, gain)
     parts = orbit.split(orbit.z)[:k]
     z = np.concatenate([*(x.ravel() for x, _ in parts), orbit.durations[:k], orbit.parameters])
     widths = np.concatenate([w for _, w in parts])

@@ -80,7 +80,7 @@ class CriticalSpikes:
             active=[system.parameters.index(name) for name in free],
             free=np.tile(self.plain.equations.free, (1, 2)),
             phase=False,
-            data=np.array([endings.index(ending) for ending in wanted], dtype=float),
+            data=np.array([endings.index(ending) for ending in wanted] + [*self.plain.law], dtype=float),
         )
         sizes = np.concatenate((self.plain.sizes, np.ones(size)))
         self.curve = OrbitCurve(equations, sizes, ranges, self.plain.scheme.stages, further=[self._normalised])

@@ -35,10 +35,16 @@ class SpikingPlace(Place):
 
     Attributes
     ----------
+    driven : int
+        Column of time where it enters the equations; -1 otherwise.
+    forcing : float
+        Period of the forcing then.
     lasting, changes : ndarray, shape (segments,)
         Real durations of the segments, and their derivatives along the curve.
     """
 
+    driven: int = -1
+    forcing: float = 0.0
     lasting: Array = field(default_factory=lambda: np.empty(0))
     changes: Array = field(default_factory=lambda: np.empty(0))
 
@@ -58,6 +64,15 @@ class SpikingPlace(Place):
         """States, with the clock, on the meshes of all segments, shape (points, n)."""
         return self.orbit.z[: self.orbit.scalars_at].reshape(-1, self.orbit.n)
 
+    def compared(self, points: Array) -> tuple[Array, Array]:
+        """Return points without time, which counts up to periods of the forcing only."""
+        if self.driven < 0:
+            return points, np.empty(0)
+        angle = 2.0 * np.pi * float(points[0, self.driven]) / self.forcing
+        without = points.copy()
+        without[:, self.driven] = 0.0
+        return without, np.array([np.cos(angle), np.sin(angle)])
+
     def asymmetry(self) -> Array:
         """Difference between the two halves of the segments, shape (points, n): 0 for two equal turns."""
         if not self.samples:
@@ -68,6 +83,9 @@ class SpikingPlace(Place):
                 x - interpolate(y, theirs, scheme, times(own, scheme))
                 for (x, own), (y, theirs) in zip(parts, others, strict=True)
             ]
+            if self.driven >= 0:  # time goes on from turn to turn
+                for difference in differences:
+                    difference[:, self.driven] = 0.0
             self.samples.append(np.concatenate(differences))
         return self.samples[0]
 
@@ -89,7 +107,7 @@ class SpikingCurve(CycleCurve):
 
     def __init__(self, curve: SpikingOrbits) -> None:
         super().__init__(curve)
-        self.flights = Flights(curve.clocked.base, curve.speeds, curve.sizes)
+        self.flights = Flights(curve.system, curve.speeds, curve.sizes)
 
     def place(self, orbit: Orbit, *, resolved: bool = True) -> Place:
         """Return the orbit computed last with its multipliers and test functions, or what is quicker for a search."""
@@ -97,6 +115,7 @@ class SpikingCurve(CycleCurve):
         error = self.curve.error(orbit) if resolved else float("nan")
         return SpikingPlace(
             orbit, spectrum, self._tests(orbit, spectrum), error,
+            driven=self.curve.shown if self.curve.clocked.driven else -1, forcing=self.curve.forcing_period(orbit),
             lasting=self.curve.lasting(orbit), changes=self.curve.lasting(orbit, orbit.tangent),
         )  # fmt: skip
 

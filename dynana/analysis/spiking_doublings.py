@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from dynana.analysis.cycle_legs import Mark, nearby_root
 from dynana.analysis.cycle_places import DOUBLING, Place
+from dynana.analysis.forcing import Forcing
 from dynana.analysis.spiking_beginnings import half_orbit
 from dynana.analysis.spiking_curve import SpikingCurve
 from dynana.analysis.spiking_orbits import SpikingOrbits
@@ -30,25 +31,28 @@ FIRST_SECANT = 1e-3
 SAME_PERIOD = 0.05
 
 
-def doubled_beside(system: System, free: Sequence[str], cycle: Cycle, ranges: Array) -> tuple[SpikingCurve, Place]:
+def doubled_beside(
+    system: System, free: Sequence[str], cycle: Cycle, ranges: Array, forcing: Forcing | None = None
+) -> tuple[SpikingCurve, Place]:
     """Return an orbit of two turns beside a period doubling, and its curve, which points away from it."""
-    single, orbit = curve_of(system, free, cycle, ranges)
+    single, orbit = curve_of(system, free, cycle, ranges, forcing)
+    gain = None if single.gain is None else single.gain.turns(2)
     curve = SpikingOrbits(
-        system, free, single.pattern.doubled, single.speeds, single.sizes, ranges, single.scheme.stages
+        system, free, single.pattern.doubled, single.speeds, single.sizes, ranges, single.scheme.stages, gain
     )
-    points, at = orbit.z[: orbit.scalars_at], orbit.scalars_at
-    scalars = [orbit.durations, orbit.durations, orbit.parameters]
-    twice = replace(
-        orbit,
-        z=np.concatenate((points, points, *scalars)),
-        tangent=np.zeros(2 * at + 2 * orbit.segments + len(free)),
-        counts=np.tile(orbit.counts, 2),
-        widths=np.tile(orbit.widths, 2),
-    )
-    attempt = curve.settle(twice, adaptations=0)
-    if attempt.point is None:
+    found = single.settle(orbit, adaptations=0).point
+    if found is None:
         raise ConvergenceError(f"{system.name}: the orbit at the period doubling is not found again")
-    there: Orbit = attempt.point
+    parts = []
+    for values in (found.z, found.tangent):  # two turns: at the crossing of two curves Newton's method is singular
+        points, scalars = values[: found.scalars_at], values[found.scalars_at :]
+        durations, parameters = scalars[: found.segments], scalars[found.segments :]
+        parts.append([points.copy(), points.copy(), durations, durations, parameters])
+    if gain is not None:
+        parts[0][1].reshape(-1, found.n)[:, single.shown] += cycle.period
+    z, tangent = (np.concatenate(part) for part in parts)
+    counts, widths = np.tile(found.counts, 2), np.tile(found.widths, 2)
+    there = curve.prepare(replace(found, z=z, tangent=tangent, counts=counts, widths=widths))
     direction = _antisymmetric(curve, there)
     size = float(np.abs(direction[: there.scalars_at].reshape(-1, there.n) / curve.sizes).max())
     places = SpikingCurve(curve)
@@ -77,9 +81,9 @@ def _antisymmetric(curve: SpikingOrbits, orbit: Orbit) -> Array:
 def halved(curve: SpikingCurve, place: Place) -> tuple[SpikingCurve, Mark] | None:
     """Return the period doubling at which the two turns of an orbit become one, and the curve of single turns."""
     orbits, orbit = curve.curve, place.orbit
-    if orbits.pattern.halves is None:
+    if orbits.halves is None:
         return None
-    base = orbits.clocked.base
+    base = orbits.system
     free = [base.parameters[i] for i in orbits.equations.active]
     moved = base.at(**dict(zip(free, orbit.parameters.tolist(), strict=True)))
     single, guess = half_orbit(moved, free, orbits, orbit)

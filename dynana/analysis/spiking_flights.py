@@ -60,7 +60,7 @@ class Flights:
     def __init__(self, system: System, speeds: Array, sizes: Array) -> None:
         self.clocked = clocked(system)
         self.kernels = lower(self.clocked.system)
-        self.base = lower(system)
+        self.base = lower(self.clocked.base)
         self.p = self.kernels.p
         self.p[len(system.parameters) :] = speeds
         self._tolerance = ACCURACY * sizes

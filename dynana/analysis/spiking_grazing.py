@@ -78,7 +78,7 @@ class GrazingSpikes:
             active=[system.parameters.index(name) for name in free],
             free=np.array([[0.0 if n in names else 1.0 for n in kernels.states] for names in held]),
             phase=False,
-            data=np.array([*events, segment], dtype=float),
+            data=np.array([*events, segment, *self.plain.law], dtype=float),
         )
         self.curve = OrbitCurve(equations, self.plain.sizes, ranges, self.plain.scheme.stages)
 

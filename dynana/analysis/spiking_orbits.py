@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from dynana.analysis.forcing import Forcing
 from dynana.definition.system import System
 from dynana.lowering.kernels import Kernels, lower
 from dynana.lowering.spiking import Clocked, clocked
@@ -64,9 +65,13 @@ class SpikingOrbits(OrbitCurve):
         Least variation of each state, with the clock if there is one.
     ranges : ndarray, shape (active parameters,)
     stages : int
+    gain : Forcing or None
+        What time gains in a turn, where it enters the equations.
 
     Attributes
     ----------
+    system : System
+        As given.
     clocked : Clocked
     kernels : Kernels
         Of the system with its clock.
@@ -85,9 +90,11 @@ class SpikingOrbits(OrbitCurve):
         sizes: Array,
         ranges: Array,
         stages: int = 4,
+        gain: Forcing | None = None,
     ) -> None:
+        self.system = system
         self.clocked: Clocked = clocked(system)
-        self.pattern, self.speeds = pattern, speeds
+        self.pattern, self.speeds, self.gain = pattern, speeds, gain
         kernels = self.kernels = lower(self.clocked.system)
         p = kernels.p
         p[len(system.parameters) :] = speeds
@@ -102,12 +109,39 @@ class SpikingOrbits(OrbitCurve):
             active=[system.parameters.index(name) for name in free],
             free=np.array(rows),
             phase=False,
-            data=np.array(pattern.events, dtype=float),
+            data=np.array([*pattern.events, *self.law], dtype=float),
         )
         held = (len(pattern) + 1,) if len(free) == 2 else ()  # of two parameters the second
         super().__init__(equations, sizes, ranges, stages, held=held)
         self._after = [(i + 1) % len(pattern) for i in range(len(pattern))]
         self._joined: tuple[Array, tuple[Array, Array, Array, Array]] | None = None
+
+    @property
+    def shown(self) -> int:
+        """Number of states of the given system: without time and the clock."""
+        return len(self.clocked.base.states) - int(self.clocked.driven)
+
+    @property
+    def law(self) -> tuple[float, ...]:
+        """What is gained in a turn, as joins take it, see `dynana.lowering.spiking`."""
+        if self.gain is None:
+            return -1.0, 0.0, 0.0, 0.0
+        return float(self.shown), *self.gain.data(self.clocked.base)
+
+    def forcing_period(self, orbit: Orbit) -> float:
+        """Return the period of the forcing of an orbit; 0 without one."""
+        if self.gain is None:
+            return 0.0
+        values = dict(zip(self.kernels.parameters, self.parameters(orbit).tolist(), strict=True))
+        return self.gain.period(values) / self.gain.count
+
+    @property
+    def halves(self) -> tuple[Pattern, Forcing | None] | None:
+        """The pattern of half the orbit and what time gains on it, if it may be two equal turns."""
+        half = self.pattern.halves
+        if half is None or self.gain is None:
+            return None if half is None else (half, None)
+        return None if self.gain.half is None else (half, self.gain.half)
 
     @property
     def names(self) -> tuple[str, ...]:

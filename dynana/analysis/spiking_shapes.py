@@ -1,4 +1,4 @@
-"""Orbits with jumps as results show them: without the clock, with real times."""
+"""Orbits with jumps as results show them: without time and the clock among the states, with real times."""
 
 from __future__ import annotations
 
@@ -29,17 +29,22 @@ def pattern_of_segments(curve: SpikingOrbits) -> tuple[Segment, ...]:
 
 
 def points_and_times(curve: SpikingOrbits, orbit: Orbit) -> tuple[Array, Array]:
-    """Return all states without the clock and their real times, shape (points, n), (points,)."""
+    """Return all states of the given system and their real times, shape (points, n), (points,)."""
     points = orbit.z[: orbit.scalars_at].reshape(-1, orbit.n)
     if not curve.clocked.clock:
-        return points, orbit.times()
+        return np.ascontiguousarray(points[:, : curve.shown]), orbit.times()
     times, start, row = np.empty(len(points)), 0.0, 0
     for count in orbit.counts.tolist():
         rows = slice(row, row + count * (orbit.stages + 1) + 1)
         clock = points[rows, -1]
         times[rows] = start + (clock - clock[0])
         start, row = float(times[rows][-1]), rows.stop
-    return np.ascontiguousarray(points[:, :-1]), times
+    return np.ascontiguousarray(points[:, : curve.shown]), times
+
+
+def start_time(curve: SpikingOrbits, orbit: Orbit) -> float:
+    """Return the time of the equations at the first row of an orbit; 0 where it does not enter them."""
+    return float(orbit.z[curve.shown]) if curve.clocked.driven else 0.0
 
 
 def segments_of(curve: SpikingOrbits, orbit: Orbit) -> tuple[Segment, ...]:
@@ -49,7 +54,7 @@ def segments_of(curve: SpikingOrbits, orbit: Orbit) -> tuple[Segment, ...]:
 
 def extents(curve: SpikingOrbits, orbits: Sequence[Orbit]) -> tuple[Array, Array, Array]:
     """Return largest and smallest values and means over time of the states of orbits, shape (orbits, n) each."""
-    n = len(curve.clocked.base.states)
+    n = curve.shown
     maxima, minima, means = (np.empty((len(orbits), n)) for _ in range(3))
     shapes = np.array([orbit.counts for orbit in orbits])
     for counts in np.unique(shapes, axis=0):
@@ -69,9 +74,9 @@ def extents(curve: SpikingOrbits, orbits: Sequence[Orbit]) -> tuple[Array, Array
 
 def _integrals(curve: SpikingOrbits, x: Array, orbits: Sequence[Orbit], k: int) -> Array:
     """Return the integrals over time of the states over segment ``k`` of several orbits, shape (orbits, n)."""
-    n, stages = len(curve.clocked.base.states), curve.scheme.stages
+    n, stages = curve.shown, curve.scheme.stages
     if curve.clocked.stretched:
-        return np.array([collocated.integral(points[:, :n], points[:, n], stages) for points in x])
+        return np.array([collocated.integral(points[:, :n], points[:, -1], stages) for points in x])
     result: Array = np.array([
         orbit.durations[k] * collocated.mean(points[:, :n], orbit.split(orbit.z)[k][1], stages)
         for points, orbit in zip(x, orbits, strict=True)

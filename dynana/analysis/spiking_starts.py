@@ -8,13 +8,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from dynana.analysis.forcing import Forcing
 from dynana.analysis.spiking_flights import Flight, Flights
 from dynana.analysis.spiking_orbits import Pattern, SpikingOrbits
 from dynana.definition.system import System
 from dynana.definition.tracing import symbol
 from dynana.errors import ConvergenceError, ModelError, unknown
 from dynana.lowering.kernels import lower
-from dynana.lowering.spiking import clocked
+from dynana.lowering.spiking import clocked, is_forced
 from dynana.numerics.collocation_newton import REPORT_SIZE
 from dynana.numerics.collocation_orbit import Orbit
 from dynana.results import collocated
@@ -45,7 +46,7 @@ RESTING = 1e-9
 
 @dataclass(frozen=True, eq=False)
 class Turn:
-    """One turn of an orbit with jumps, nearly closed.
+    """One turn of an orbit with jumps, nearly closed; where time enters the equations it is the last state.
 
     Attributes
     ----------
@@ -98,12 +99,16 @@ def with_rests(system: System, free: Sequence[str], turn: Turn) -> Turn:
 def turn_of_cycle(system: System, cycle: Cycle) -> Turn:
     """Return one turn of a stored cycle with jumps, followed once more."""
     names = [str(jump.name) for jump in system.jumps]
-    first = names.index(cycle.segments[-1].jump)
-    return turn_from(system, cycle.points[0], first, cycle.jumps, cycle.period, cycle.amplitude)
+    first, extent = names.index(cycle.segments[-1].jump), cycle.amplitude
+    if is_forced(system):
+        extent = np.append(extent, cycle.period)
+    return turn_from(system, _timed(system, cycle)[0], first, cycle.jumps, cycle.period, extent)
 
 
-def turn_of_trajectory(system: System, trajectory: Trajectory) -> Turn:
+def turn_of_trajectory(system: System, trajectory: Trajectory, cycle: float = 0.0) -> Turn:
     """Return the last turn of a trajectory that settles on an orbit with jumps.
+
+    ``cycle`` is the period of the forcing, if there is one.
 
     Raises
     ------
@@ -131,6 +136,9 @@ def turn_of_trajectory(system: System, trajectory: Trajectory) -> Turn:
     for k in range(1, distances.size):
         if np.array_equal(jumps.index[count - k :], jumps.index[count - 2 * k : count - k]):
             distances[k] = float(np.abs((jumps.after[-1] - jumps.after[-1 - k]) / unit).max())
+            if cycle > 0.0:
+                turns = float(jumps.t[-1] - jumps.t[-1 - k]) / cycle
+                distances[k] = max(distances[k], abs(turns - round(turns))) if round(turns) else np.inf
     distances *= np.maximum(np.arange(distances.size), 1) ** 2  # chance returns are nearer, the more are tried
     if not distances.min() < CLOSE:
         nearest = f" (nearest: {number(float(distances.min()), 3)} of its extent)" if count > 1 else ""
@@ -142,7 +150,10 @@ def turn_of_trajectory(system: System, trajectory: Trajectory) -> Turn:
     gaps = np.diff(jumps.t[count - k - 1 :])
     begin = count - k + int(np.argmax(gaps))  # after the longest interval
     period = float(jumps.t[-1] - jumps.t[-1 - k])
-    turn = turn_from(system, jumps.after[begin], int(jumps.index[begin]), k, period, extent)
+    state = jumps.after[begin]
+    if cycle > 0.0:
+        state, extent = np.append(state, jumps.t[begin] % cycle), np.append(extent, cycle)
+    turn = turn_from(system, state, int(jumps.index[begin]), k, period, extent)
     return replace(turn, distance=float(distances[k]) / k**2)
 
 
@@ -151,6 +162,11 @@ def turn_of_point(system: System, point: PeriodicPoint) -> Turn:
     names = [str(jump.name) for jump in system.jumps]
     if point.jump not in names:
         raise ValueError(f"{system.name}: {unknown('jump', point.jump, names)}")
+    if is_forced(system):
+        raise ValueError(
+            f"{system.name}: time enters the equations, and a periodic point does not say at what time it is: start "
+            "from a trajectory"
+        )
     return turn_from(
         system, point.state, names.index(point.jump), point.spikes, point.period, np.zeros(len(system.states))
     )
@@ -160,11 +176,12 @@ def turn_from(system: System, state: Array, jump: int, jumps: int, period: float
     """Return the flights of a turn from the state just after a jump."""
     made = clocked(system)
     typical = np.maximum(extent, LEAST_VARIATION * np.abs(state))
-    ranges = np.array([np.ptp(system.ranges[n]) if n in system.ranges else 1.0 for n in system.states])
+    base = made.base
+    ranges = np.array([np.ptp(base.ranges[n]) if n in base.ranges else 1.0 for n in base.states])
     sizes = np.where(typical > 0.0, np.maximum(typical, LEAST_VARIATION * ranges), ranges)
     speeds = np.empty(0)
     if made.stretched:
-        kernels = lower(system)
+        kernels = lower(base)
         values = np.empty(kernels.n_guards)
         kernels.guards(0.0, np.array(state, dtype=float), kernels.p, values)
         speeds = np.maximum(np.abs(values), LEAST_VARIATION) * jumps / period
@@ -182,7 +199,7 @@ def turn_from(system: System, state: Array, jump: int, jumps: int, period: float
 
 def _fast(system: System, flights: list[Flight]) -> Array:
     """Return the speed that each guard seldom exceeds, in terms of time."""
-    kernels = lower(system)
+    kernels = lower(clocked(system).base)
     speeds, lengths = [], []
     for flight in flights:
         if not flight.held:
@@ -208,12 +225,20 @@ def stretch(period: float, jumps: int) -> float:
 
 
 def orbit_of_turn(
-    system: System, free: Sequence[str], turn: Turn, ranges: Array, intervals: int, stages: int
+    system: System,
+    free: Sequence[str],
+    turn: Turn,
+    ranges: Array,
+    intervals: int,
+    stages: int,
+    forcing: Forcing | None = None,
 ) -> tuple[SpikingOrbits, Orbit]:
     """Return the curve on which an orbit lies and its first guess there."""
     turn = with_rests(system, free, turn)
     sizes = _sizes(system, np.concatenate([f.states for f in turn.flights]))
-    curve = SpikingOrbits(system, free, turn.pattern, turn.speeds, sizes, ranges, stages)
+    at = len(system.states)  # of time
+    gain = _gain(system, forcing, sum(float(np.ptp(f.states[:, at])) for f in turn.flights) if forcing else 0.0)
+    curve = SpikingOrbits(system, free, turn.pattern, turn.speeds, sizes, ranges, stages, gain)
     moving = sum(not f.held for f in turn.flights)
     each = max(FEWEST_INTERVALS, intervals // (2 * moving))
     counts = [HELD_INTERVALS if f.held else each for f in turn.flights]
@@ -221,10 +246,18 @@ def orbit_of_turn(
     return curve, curve.guess(samples, [float(f.times[-1]) for f in turn.flights], counts)
 
 
+def _gain(system: System, forcing: Forcing | None, lasting: float) -> Forcing | None:
+    """Return as many periods of the forcing as a turn takes."""
+    if forcing is None:
+        return None
+    return forcing.turns(max(1, round(lasting / forcing.period(system.values))))
+
+
 def _sizes(system: System, rows: Array) -> Array:
     """Return how much states, with the clock, vary to begin with; for those that rest a part of their range."""
     sizes = np.maximum(np.ptp(rows, axis=0), LEAST_VARIATION * np.abs(rows).max(axis=0)) + 1e-300
-    typical = np.array([np.ptp(system.ranges.get(n, (0.0, 1.0))) for n in system.states] + [1.0])[: sizes.size]
+    states = clocked(system).base.states
+    typical = np.array([np.ptp(system.ranges.get(n, (0.0, 1.0))) for n in states] + [1.0])[: sizes.size]
     resting = np.ptp(rows, axis=0) < RESTING * (typical + np.abs(rows).max(axis=0))
     result: Array = np.where(resting, LEAST_VARIATION * typical + sizes, sizes)
     return result
@@ -232,7 +265,8 @@ def _sizes(system: System, rows: Array) -> Array:
 
 def pattern_of(system: System, cycle: Cycle) -> Pattern:
     """Return the pattern of a stored cycle with jumps."""
-    made, kernels = clocked(system), lower(system)
+    made = clocked(system)
+    kernels = lower(made.base)
     names = [jump.name for jump in system.jumps]
     p = np.array([cycle.parameters[n] for n in system.parameters])
     events = []
@@ -243,10 +277,15 @@ def pattern_of(system: System, cycle: Cycle) -> Pattern:
         if segment.jump not in names:
             raise ModelError(f"{system.name} has no jump {segment.jump!r}, which the cycle makes")
         values = np.empty(kernels.n_guards)
-        kernels.guards(0.0, np.array(cycle.points[segment.last]), p, values)
+        kernels.guards(0.0, _timed(system, cycle)[segment.last].copy(), p, values)
         own = [e for e, (k, _) in enumerate(made.events) if k == names.index(segment.jump)]
         events.append(min(own, key=lambda e: abs(float(values[made.events[e][1]]))))
     return Pattern(tuple(events), tuple(segment.held for segment in cycle.segments))
+
+
+def _timed(system: System, cycle: Cycle) -> Array:
+    """Return the states of a cycle with jumps, with time where it enters the equations, shape (rows, n)."""
+    return np.column_stack((cycle.points, cycle.start_time + cycle.times)) if is_forced(system) else cycle.points
 
 
 def orbit_of_spiking(system: System, cycle: Cycle, free: Sequence[str]) -> Orbit:
@@ -256,8 +295,9 @@ def orbit_of_spiking(system: System, cycle: Cycle, free: Sequence[str]) -> Orbit
     speeds = cycle.segments[0].speeds
     p = np.array([*(cycle.parameters[n] for n in system.parameters), *speeds])
     parts, durations = [], []
+    points = _timed(system, cycle)
     for segment in cycle.segments:
-        x = cycle.points[segment.first : segment.last + 1]
+        x = points[segment.first : segment.last + 1]
         duration = segment.duration
         if made.clock:
             t = cycle.times[segment.first : segment.last + 1] - cycle.times[segment.first]
@@ -293,10 +333,17 @@ def _stretched_duration(rhs: Callable[..., None], x: Array, widths: Array, stage
     return float(np.median(along.ravel() / np.array(rates)))
 
 
-def curve_of(system: System, free: Sequence[str], cycle: Cycle, ranges: Array) -> tuple[SpikingOrbits, Orbit]:
-    """Return the curve on which a stored cycle with jumps lies, and its orbit there, not settled."""
+def curve_of(
+    system: System, free: Sequence[str], cycle: Cycle, ranges: Array, forcing: Forcing | None = None
+) -> tuple[SpikingOrbits, Orbit]:
+    """Return the curve on which a stored cycle with jumps lies, and its orbit there, not settled.
+
+    Unless given, the period of the forcing stays that of the cycle.
+    """
     orbit = orbit_of_spiking(system, cycle, free)
     rows = orbit.z[: orbit.scalars_at].reshape(-1, orbit.n)
     sizes = _sizes(system, rows)
     speeds = np.array(cycle.segments[0].speeds)
-    return SpikingOrbits(system, free, pattern_of(system, cycle), speeds, sizes, ranges, orbit.stages), orbit
+    law = Forcing(cycle.period) if cycle.forced and forcing is None else forcing
+    gain = _gain(system, law, cycle.period)
+    return SpikingOrbits(system, free, pattern_of(system, cycle), speeds, sizes, ranges, orbit.stages, gain), orbit

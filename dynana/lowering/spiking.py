@@ -26,7 +26,7 @@ from dynana.definition.derivatives import derivative
 from dynana.definition.parts import Jump
 from dynana.definition.singularities import regularise, switching_surfaces
 from dynana.definition.system import System
-from dynana.definition.tracing import symbol
+from dynana.definition.tracing import TIME, symbol
 from dynana.lowering import kinds
 from dynana.lowering.modules import Function, Source
 
@@ -41,7 +41,9 @@ class Clocked:
         States as given, then the clock if there is one; parameters as given, then the speed of each guard if time is
         stretched. Its jumps are those given, then the end of refractory times if there are any.
     base : System
-        As given.
+        As given; where time enters, it is the last state.
+    driven : bool
+        Whether it is.
     clock : bool
     stretched : bool
     events : tuple of (int, int)
@@ -50,14 +52,24 @@ class Clocked:
 
     system: System
     base: System
+    driven: bool
     clock: bool
     stretched: bool
     events: tuple[tuple[int, int], ...]
 
 
+def is_forced(system: System) -> bool:
+    """Return whether explicit time enters the derivatives or the jumps."""
+    given = [e for jump in system.jumps for e in (jump.when, *jump.to.values(), jump.refractory) if e is not None]
+    return any(e.has(TIME) for e in (*system.derivatives, *given))
+
+
 @lru_cache(maxsize=64)
 def clocked(system: System) -> Clocked:
     """Return a system with what its orbits with jumps need."""
+    driven = is_forced(system)
+    if driven:
+        system = _autonomous(system)
     guards = [regularise(g)[0] for jump in system.jumps for g in kinds.guards(jump.when)]
     owners = [k for k, jump in enumerate(system.jumps) for _ in kinds.guards(jump.when)]
     events = tuple(zip(owners, range(len(owners)), strict=True))
@@ -65,10 +77,11 @@ def clocked(system: System) -> Clocked:
     rates = [
         sum((derivative(g, x) * f for x, f in zip(names, system.regular, strict=True)), sp.Integer(0)) for g in guards
     ]
-    stretched = any(_blows_up(g, rate, names) for g, rate in zip(guards, rates, strict=True))
+    grown = names[:-1] if driven else names
+    stretched = any(_blows_up(g, rate, grown) for g, rate in zip(guards, rates, strict=True))
     resting = any(jump.refractory is not None and jump.hold for jump in system.jumps)
     if not (stretched or resting):
-        return Clocked(system, system, False, False, events)
+        return Clocked(system, system, driven, False, False, events)
     taken = set(system.symbols)
     clock = symbol(_free("clock", taken))
     rows = dict(zip(system.states, system.regular, strict=True)) | {clock.name: sp.Integer(1)}
@@ -88,7 +101,28 @@ def clocked(system: System) -> Clocked:
         jumps.append(Jump(when=clock > 0, to={clock.name: clock}, name=_free("release", {j.name for j in jumps})))
         events = (*events, (-1, len(guards)))
     made = System(rows, system.values | {v.name: 1.0 for v in speeds}, jumps=jumps, name=system.name)
-    return Clocked(made, system, True, stretched, events)
+    return Clocked(made, system, driven, True, stretched, events)
+
+
+def _autonomous(system: System) -> System:
+    """Return a system with time as its last state."""
+    time = symbol(_free("time", set(system.symbols)))
+    put = {TIME: time}
+    jumps = [
+        Jump(
+            when=jump.when.xreplace(put),
+            to={n: e.xreplace(put) for n, e in jump.to.items()},
+            name=jump.name,
+            refractory=None if jump.refractory is None else jump.refractory.xreplace(put),
+            hold=jump.hold,
+        )
+        for jump in system.jumps
+    ]
+    rows = {n: f.xreplace(put) for n, f in zip(system.states, system.regular, strict=True)}
+    return System(
+        rows | {time.name: sp.Integer(1)}, system.values, initial=system.initial | {time.name: 0.0}, jumps=jumps,
+        ranges=system.ranges, name=system.name,
+    )  # fmt: skip
 
 
 def _blows_up(guard: sp.Expr, rate: sp.Expr, states: list[sp.Symbol]) -> bool:
@@ -110,7 +144,8 @@ def _joins(system: System) -> Source:
     """``joins(starts, ends, durations, p, data, out, derivative)``: what holds between the segments of a closed orbit.
 
     A closure, see `dynana.numerics.kernel_addresses`: for each segment n conditions that the next one starts where the
-    jump leads, and one that a guard vanishes at its end. ``data`` (segments,): number of that guard.
+    jump leads, and one that a guard vanishes at its end. ``data`` (segments + 4,): number of that guard; then the state
+    that gains something in a turn (-1 for none), and what: scale, index of a parameter, and power.
     """
     n = len(system.states)
     lines = [
@@ -144,6 +179,13 @@ def _joins(system: System) -> Source:
         f"    for c in range({n}):",
         "        out[row + c] -= starts[after, c]",
         f"        derivative[row + c, after * {n} + c] -= 1.0",
+        "gaining = int(data[data.size - 4])",
+        "if gaining >= 0:",
+        "    scale, at, power = data[data.size - 3], int(data[data.size - 2]), data[data.size - 1]",
+        f"    row = (segments - 1) * {n + 1} + gaining",
+        "    out[row] -= scale * p[at] ** power",
+        "    if power != 0.0:",
+        f"        derivative[row, {2 * n + 1} * segments + at] -= power * scale * p[at] ** (power - 1.0)",
     ]
     kernel = Function(
         name="joins", arguments="starts, ends, durations, p, data, out, derivative", body=tuple(lines),
@@ -183,7 +225,7 @@ def touching(system: System) -> System:
 def _touching_joins(system: System) -> Source:
     """Like ``joins``, with one more condition: that the guard at the end of one segment does not rise there.
 
-    ``data`` (segments + 1,): numbers of guards, and that segment.
+    ``data`` (segments + 5,): numbers of guards, that segment, what is gained.
     """
     joins = _joins(system).functions[0]
     n = len(system.states)

@@ -54,7 +54,7 @@ def critical(system: System, endings: tuple[Ending, ...]) -> System:
     rows = dict(zip(base.states, base.regular, strict=True))
     for i, name in enumerate(names):
         rows[name] = sum((jacobian[i, k] * v[k] for k in range(len(x))), sp.Integer(0))
-    flow = [*system.regular, *([sp.Integer(1)] if made.clock else [])]  # directions do not depend on stretched time
+    flow = [*made.base.regular, *([sp.Integer(1)] if made.clock else [])]  # directions do not depend on stretched time
     ends = [(jump, guard) for jump in base.jumps for guard in kinds.guards(jump.when)]
     jumps = []
     for number, (event, held, flips) in enumerate(endings):

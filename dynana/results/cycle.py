@@ -84,7 +84,9 @@ class Cycle(Result):
     residual : float
         Last correction of Newton's method, relative to the extent of the cycle.
     forced : bool
-        Whether time enters the equations: then the first row is the state at time 0, and no multiplier is trivial.
+        Whether time enters the equations: then no multiplier is trivial.
+    start_time : float
+        Time of the equations at the first row; not 0 only for forced cycles with jumps, which begin just after one.
     """
 
     system: str
@@ -102,6 +104,7 @@ class Cycle(Result):
     error: float
     residual: float
     forced: bool = False
+    start_time: float = 0.0
 
     def _check(self) -> None:
         if self.points.shape != (self.times.size, len(self.states)):

@@ -68,6 +68,8 @@ class CycleBranch(Result):
         Whether time enters the equations.
     time_unit : str
         Of the periods, where the system states one.
+    start_times : ndarray, shape (j,)
+        See `Cycle`; empty where all are 0.
     """
 
     system: str
@@ -100,6 +102,7 @@ class CycleBranch(Result):
     companions: dict[str, np.ndarray] = field(default_factory=dict)
     forced: bool = False
     time_unit: str = ""
+    start_times: np.ndarray = field(default_factory=lambda: np.empty(0))
 
     def _check(self) -> None:
         along = (self.periods, self.maxima, self.minima, self.means, self.log_moduli, self.stable, self.traces)
@@ -216,6 +219,7 @@ class Cycles(Sequence[Cycle]):
             error=float(b.errors[row]),
             residual=float(b.residuals[row]),
             forced=b.forced,
+            start_time=float(b.start_times[i]) if b.start_times.size else 0.0,
         )
 
 

@@ -9,7 +9,8 @@ import numpy as np
 from scipy.integrate import solve_ivp
 
 import dynana as dn
-from dynana.analysis.cycle_orbits import cycle_equations, cycle_of, is_forced
+from dynana.analysis.cycle_orbits import cycle_equations, cycle_of
+from dynana.lowering.spiking import is_forced
 from dynana.numerics.orbit_curve import OrbitCurve
 from dynana.results.cycle import Cycle
 from dynana.results.special_points import CODES, SpecialPoint
