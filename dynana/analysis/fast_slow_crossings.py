@@ -42,17 +42,19 @@ def crossings(
     run: Trajectory,
     slow: tuple[str, str],
     groups: Sequence[tuple[float, float]],
-    folds: Sequence[Locus],
-    hopfs: Sequence[Locus],
+    curves: Sequence[Locus],
     ends: Mapping[str, Array],
     widths: Array,
 ) -> list[Crossing]:
-    """Return where the orbit passes a boundary next before each burst and next to its end."""
+    """Return where the orbit passes a boundary next before each burst and next to its end.
+
+    Boundaries are the curves of bifurcations, and between slices straight lines where there is none of a kind.
+    """
     t = np.linspace(run.t[0], run.t[-1], SAMPLES)
     path = run.at(t)[:, [run.states.index(n) for n in slow]] / widths
-    lines: list[tuple[str, Array]] = [("fold", np.column_stack([c[n] for n in slow]) / widths) for c in folds]
-    lines += [("hopf", np.column_stack([c[n] for n in slow]) / widths) for c in hopfs]
-    lines += [(kind, places[np.argsort(places[:, 1])] / widths) for kind, places in ends.items()]
+    lines = [(curve.kind, np.column_stack([curve[n] for n in slow]) / widths) for curve in curves]
+    known = {curve.kind for curve in curves}
+    lines += [(kind, places[np.argsort(places[:, 1])] / widths) for kind, places in ends.items() if kind not in known]
     met = [(kind, time, place) for kind, line in lines for time, place in _met(t, path, line)]
     circle = ends.get("snic", np.empty((0, 2))) / widths
     met = [(_named(kind, place, circle), time, place) for kind, time, place in met]

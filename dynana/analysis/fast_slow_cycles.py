@@ -22,6 +22,8 @@ from dynana.simulation.simulate import simulate
 PLACES = 7
 #: Lengths of these runs, in shortest intervals between spikes.
 LENGTHS = (20.0, 200.0)
+#: Period doublings of cycles beyond which the doubled ones are followed.
+DOUBLINGS = 1
 #: Steps of such a run.
 MOST_STEPS = 100_000
 
@@ -41,7 +43,7 @@ def fast_diagram(
     """
     try:
         diagram = bifurcation_diagram(
-            fast, slow, range, ranges=box, period_doublings=0, test_functions=zeros, longest_period=longest,
+            fast, slow, range, ranges=box, period_doublings=DOUBLINGS, test_functions=zeros, longest_period=longest,
             progress=progress,
         )  # fmt: skip
     except ConvergenceError as error:

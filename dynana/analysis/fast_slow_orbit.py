@@ -147,11 +147,17 @@ def _passages(x: Array) -> int:
 
 
 def _settled(run: Trajectory, slow: Sequence[str], turns: Sequence[int]) -> bool:
+    """Return whether slow variables go to and fro in the same range; where all of them rest, whether others do."""
     parts = _quarters(run, slow)
-    if len(parts) < 2 or min(turns) < 2 * TURNS:
+    if len(parts) < 2:
         return False
+    moving = np.ptp(parts[1], axis=0) > AT_REST * (1.0 + np.abs(parts[1][1]))
+    if not moving.any():
+        fast = [name for name in run.states if name not in slow]
+        return bool(np.ptp(np.concatenate(parts), axis=0).max() <= AT_REST) and max(_turns(run, fast)) >= 2 * TURNS
     extent = np.ptp(np.concatenate(parts), axis=0)
-    return bool(np.all(np.abs(parts[0] - parts[1]) <= SETTLED * extent))
+    same = np.abs(parts[0] - parts[1]) <= SETTLED * extent
+    return min(turn for turn, moves in zip(turns, moving, strict=True) if moves) >= 2 * TURNS and bool(np.all(same))
 
 
 # -- spikes ------------------------------------------------------------------------------------------------------------

@@ -39,6 +39,10 @@ AROUND_ORBIT = 0.25
 ON_CURVE = 1e-2
 #: Kinds of ends of stable cycles that bound spiking in the slow plane.
 ENDS = ("snic", "homoclinic", "fold of cycles")
+#: Of these, those that are followed in the slow plane; the saddle-nodes on circles lie on curves of folds.
+FOLLOWED = ("homoclinic", "fold of cycles")
+#: Curves of a kind that could not be followed before no more are tried.
+MOST_FAILURES = 2
 #: Equilibria that agree to this are one; tolerance of the solver that finds them.
 SAME, NEWTON = 1e-6, 1e-13
 #: Small turns near a folded node that are worth a warning.
@@ -89,15 +93,18 @@ def dissected_plane(
     averaged = [tuple(_averages(rates, level, d)) for level, d in zip(levels, slices, strict=True)]
     folds = _curves(request, fast, slices, levels, "fold")
     hopfs = _curves(request, fast, slices, levels, "hopf")
-    ends = _ends(slices, levels)
+    found = _ends(slices, levels)
+    ends = {kind: np.array([place for place, _ in entries]) for kind, entries in found.items()}
+    borders = _borders(request, fast, found)
     folded = folded_points(system, slow, folds)
-    met = crossings(run, slow, bursts(run, slow, system.wrap), folds, hopfs, ends, request.widths)
+    met = crossings(run, slow, bursts(run, slow, system.wrap), (*folds, *hopfs, *borders), ends, request.widths)
     kind, reason, said = plane_words(slow, rhythm, met, slices, run)
     return FastSlowPlane(
         system=system.name, fingerprint=system.fingerprint, states=system.states, slow=slow, parameters=system.values,
         ranges=ranges, levels=levels, slices=tuple(slices), rates=tuple(at_rest), drifts=tuple(averaged),
-        folds=tuple(folds), hopfs=tuple(hopfs), ends=ends, folded=folded, rest=_rest(request, slices, levels, rates),
-        orbit=run, rhythm=rhythm, crossings=tuple(met), kind=kind, reason=reason, separation={},
+        folds=tuple(folds), hopfs=tuple(hopfs), borders=tuple(borders), ends=ends, folded=folded,
+        rest=_rest(request, slices, levels, rates), orbit=run, rhythm=rhythm, crossings=tuple(met), kind=kind,
+        reason=reason, separation={},
         warnings=(*said, *_folded_warnings(folded)),
     )  # fmt: skip
 
@@ -167,16 +174,47 @@ def _on(curve: Locus, request: PlaneRequest, place: Array, state: Array) -> bool
     return bool(np.any(close))
 
 
-def _ends(slices: Sequence[Diagram], levels: Array) -> dict[str, Array]:
-    """Return where stable cycles end on the slices, by kind."""
-    found: dict[str, list[tuple[float, float]]] = {}
+def _ends(slices: Sequence[Diagram], levels: Array) -> dict[str, list[tuple[tuple[float, float], SpecialPoint]]]:
+    """Return where stable cycles end on the slices, and the points there, by kind."""
+    found: dict[str, list[tuple[tuple[float, float], SpecialPoint]]] = {}
     for level, diagram in zip(levels.tolist(), slices, strict=True):
         for branch in diagram.cycle_branches:
             for point in branch.special:
                 beside = slice(max(point.index - 1, 0), point.index + 2)
                 if point.kind in ENDS and np.any(branch.stable[beside]):
-                    found.setdefault(point.kind, []).append((point.parameters[diagram.parameter], level))
-    return {kind: np.array(places) for kind, places in found.items()}
+                    place = (point.parameters[diagram.parameter], level)
+                    found.setdefault(point.kind, []).append((place, point))
+    return found
+
+
+def _borders(
+    request: PlaneRequest, fast: System, ends: Mapping[str, list[tuple[tuple[float, float], SpecialPoint]]]
+) -> list[Locus]:
+    """Return the curves on which stable cycles end, each once, as far as they can be followed."""
+    found: list[Locus] = []
+    for kind in FOLLOWED:
+        failures = 0
+        for place, point in ends.get(kind, ()):
+            if failures == MOST_FAILURES or any(_passes(c, request, place) for c in found if c.kind == kind):
+                continue
+            if not acts(fast, request.slow[1]):
+                found.append(_straight(request, point, kind))
+                continue
+            try:
+                at_level = fast.at(**{request.slow[1]: place[1]})
+                found.append(continue_locus(at_level, point, request.slow, ranges=request.ranges))
+            except (DynanaError, ValueError):  # with jumps, or the orbit is lost
+                failures += 1
+    return found
+
+
+def _passes(curve: Locus, request: PlaneRequest, place: tuple[float, float]) -> bool:
+    """Return whether a curve passes a place of the slow plane."""
+    path = (curve.places - place) / request.widths
+    step = np.diff(path, axis=0)
+    squares = np.maximum(np.sum(step**2, axis=1), np.finfo(float).tiny)
+    share = np.clip(-np.sum(path[:-1] * step, axis=1) / squares, 0.0, 1.0)
+    return bool(np.any(np.linalg.norm(path[:-1] + share[:, None] * step, axis=1) < ON_CURVE))
 
 
 def _rest(request: PlaneRequest, slices: Sequence[Diagram], levels: Array, rates: SlowRates) -> tuple[FixedPoint, ...]:

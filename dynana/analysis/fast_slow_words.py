@@ -86,18 +86,24 @@ def classified(slow: str, phases: Sequence[SlowPhase], loop: int, problem: str, 
             f"{before}at {slow} = {number(last.end)} the drift averaged over the stable cycle vanishes",
         )
     again = phases[loop:]
-    ends: dict[str, list[str]] = {"rest": [], "spiking": []}
-    for phase in again:
-        word = ENDS.get(phase.ending, phase.ending)
-        ends[phase.kind].append("subHopf" if word == "Hopf" and phase.kind == "rest" and subcritical else word)
     told = _told(slow, again)
-    if not ends["spiking"]:
-        return f"{'/'.join(ends['rest'])} relaxation oscillation", told
-    if not ends["rest"]:
-        return f"{'/'.join(ends['spiking'])} oscillation between cycles", told
-    name = f"{'/'.join(ends['rest'])}/{'/'.join(ends['spiking'])}"
+    kinds = {phase.kind for phase in again}
+    if kinds == {"rest"}:
+        return f"{'/'.join(_word(p, subcritical) for p in again)} relaxation oscillation", told
+    if kinds == {"spiking"}:
+        return f"{'/'.join(_word(p, subcritical) for p in again)} oscillation between cycles", told
+    # rest that goes over into other rest, or cycles into doubled ones, has not ended
+    final = [p for p, following in zip(again, [*again[1:], again[0]], strict=True) if p.kind != following.kind]
+    ends = [[_word(p, subcritical) for p in final if p.kind == kind] for kind in ("rest", "spiking")]
+    name = "/".join(word for words in ends for word in words)
     rinzel = RINZEL.get(name)
     return f"{name} bursting" + (f" ({rinzel})" if rinzel else ""), told
+
+
+def _word(phase: SlowPhase, subcritical: bool) -> str:
+    """What ends a phase, as it is written in the names of bursters."""
+    word = ENDS.get(phase.ending, phase.ending)
+    return "subHopf" if word == "Hopf" and phase.kind == "rest" and subcritical else word
 
 
 def _told(slow: str, phases: Sequence[SlowPhase]) -> str:

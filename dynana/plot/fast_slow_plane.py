@@ -41,19 +41,21 @@ def slow_plane(result: FastSlowPlane, ax: Axes | None = None, *, legend: bool = 
     Returns
     -------
     Axes
-        Curves of folds and Hopf points; where stable cycles end on each slice; arrows of the slow flow, black on stable
-        equilibria, blue averaged over stable cycles; the orbit with its spikes as dots, and where spiking begins and
-        ends.
+        Curves of folds and Hopf points, and of homoclinic orbits and folds of cycles; where stable cycles end on each
+        slice; arrows of the slow flow, black on stable equilibria, blue averaged over stable cycles; the orbit with its
+        spikes as dots, and where spiking begins and ends.
     """
     one, two = result.slow
     ax = style.axes(ax, (6.6, 5.2))
-    if result.folds or result.hopfs:
-        two_parameter_diagram(*result.folds, *result.hopfs, ax=ax, x=one, y=two, legend=False)
+    curves = (*result.folds, *result.hopfs, *result.borders)
+    if curves:
+        two_parameter_diagram(*curves, ax=ax, x=one, y=two, legend=False)
     for kind, places in result.ends.items():
         shape, colour = KINDS.get(kind, OTHER)
+        line = "none" if any(c.kind == kind for c in curves) else ":"
         ax.plot(
             *places[np.argsort(places[:, 1])].T, color=colour, marker=shape, markeredgecolor=style.BLACK, markersize=6,
-            linewidth=0.8, linestyle=":", label=f"cycles end: {kind}", zorder=4,
+            linewidth=0.8, linestyle=line, label=f"cycles end: {kind}", zorder=4,
         )  # fmt: skip
     low, high = np.array([result.ranges[n] for n in result.slow]).T
     _arrows(result, ax, high - low)

@@ -15,6 +15,11 @@ from dynana.results.locus import Locus
 from dynana.results.special_points import rounded
 from dynana.results.tables import Table, number
 
+#: Kinds of curves in the plural.
+CURVES = {
+    "fold": "folds", "hopf": "Hopf points", "homoclinic": "homoclinic orbits", "fold of cycles": "folds of cycles",
+}  # fmt: skip
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class FoldedPoint(Result):
@@ -110,6 +115,9 @@ class FastSlowPlane(Dissection):
         For each slice and branch of cycles the averaged rates for the kept cycles, shape (k, 2).
     folds, hopfs : tuple of Locus
         Curves of folds and of Hopf points of the fast subsystem in the slow plane.
+    borders : tuple of Locus
+        Curves of homoclinic orbits and of folds of cycles on which stable cycles end, as far as they could be followed;
+        saddle-nodes on invariant circles lie on the curves of folds.
     ends : dict of str to ndarray, shape (k, 2)
         Places on the slices where stable cycles end: "snic", "homoclinic", "fold of cycles".
     folded : tuple of FoldedPoint
@@ -134,6 +142,7 @@ class FastSlowPlane(Dissection):
     drifts: tuple[tuple[np.ndarray, ...], ...]
     folds: tuple[Locus, ...]
     hopfs: tuple[Locus, ...]
+    borders: tuple[Locus, ...]
     ends: dict[str, np.ndarray]
     folded: tuple[FoldedPoint, ...]
     rest: tuple[FixedPoint, ...]
@@ -155,10 +164,9 @@ class FastSlowPlane(Dissection):
 
     def _table(self) -> Table:
         rows: list[tuple[Any, ...]] = []
-        for name, curves in (("folds", self.folds), ("Hopf points", self.hopfs)):
-            for curve in curves:
-                spans = (f"{number(curve[n].min())} to {number(curve[n].max())}" for n in self.slow)
-                rows.append((f"curve of {name}", *spans, f"{len(curve)} points"))
+        for curve in (*self.folds, *self.hopfs, *self.borders):
+            spans = (f"{number(curve[n].min())} to {number(curve[n].max())}" for n in self.slow)
+            rows.append((f"curve of {CURVES.get(curve.kind, curve.kind)}", *spans, f"{len(curve)} points"))
         for kind, places in self.ends.items():
             spans = (f"{number(a)} to {number(b)}" for a, b in zip(places.min(axis=0), places.max(axis=0), strict=True))
             rows.append((f"cycles end: {kind}", *spans, f"on {len(places)} slices"))

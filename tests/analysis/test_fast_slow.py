@@ -363,3 +363,18 @@ def test_a_run_that_breaks_off():
 
     with pytest.raises(dn.ConvergenceError, match="runaway: the run of the full system ended early"):
         dn.fast_slow(runaway, "z")
+
+
+@pytest.mark.slow
+def test_cycles_are_followed_through_a_period_doubling_of_the_fast_subsystem():
+    @dn.model(ranges={"x": (-20.0, 20.0), "y": (-20.0, 20.0), "z": (-1.0, 40.0)})
+    def drifting(x=1.0, y=1.0, z=0.1, c=2.4, *, a=0.2, b=0.2, eps=0.002):
+        return -y - z, x + a * y, b + z * (x - c), eps * (3.2 - c)
+
+    doubled = dn.fast_slow(drifting, "c", (2, 3.5), progress=False)
+    (point,) = doubled.fast.special_points("period doubling")
+    assert point["c"] == pytest.approx(2.832, abs=1e-3)  # of Rossler's cascade, as published
+    assert doubled.kind == "tonic spiking" and doubled.rhythm.per_period == 2 and not doubled.warnings
+    single, twice = sorted(doubled.tonic, key=lambda t: t.cycle.period)
+    assert not single.stable and twice.stable and twice.value == pytest.approx(3.2, abs=1e-9)
+    assert doubled.rhythm.period == pytest.approx(twice.cycle.period, rel=1e-4)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -148,3 +150,33 @@ def test_names_and_ranges_of_two_slow_variables():
         dn.fast_slow(fitzhugh_rinzel, ("w", "y"), {"y": (1, 0)})
     with pytest.raises(dn.ModelError, match="no other states than 'v' and 'w': nothing fast is left"):
         dn.fast_slow(dn.models.fitzhugh_nagumo, ("v", "w"))
+
+
+@dn.model(ranges={"V": (-3.0, 3.0), "y": (-40.0, 6.0)})
+def tilted(V=-1.0, y=-4.0, z=2.0, w=0.0, *, r=0.004):
+    """Hindmarsh and Rose's cell with a slow current w: its fast states see z - w only."""
+    return y - V**3 + 3 * V**2 - z + w + 2, 1 - 5 * V**2 - y, r * (4 * (V + 1.6) - z), r * (0.1 * (V + 1) - 0.5 * w)
+
+
+@pytest.mark.slow
+def test_homoclinic_orbits_are_followed_in_the_slow_plane():
+    square = dn.fast_slow(tilted, ("z", "w"), {"z": (0.5, 3.6), "w": (-0.3, 0.3)}, progress=False)
+    assert square.kind == "fold/homoclinic bursting (square-wave)"
+    reference = json.loads((Path(__file__).parents[1] / "reference" / "fast_slow.json").read_text(encoding="utf-8"))
+    small = max(reference["continuation"]["cycles"], key=lambda s: s["period"])["parameters"]["z"]
+    assert [curve.kind for curve in square.borders] == ["homoclinic", "homoclinic"]
+    places = sorted(float((curve["z"] - curve["w"]).mean()) for curve in square.borders)
+    assert places == pytest.approx([2.0856, small + 2], abs=1e-4)
+    for curve in square.borders:  # exact in z - w, from one end of the plane to the other
+        assert np.ptp(curve["z"] - curve["w"]) < 1e-9 and np.ptp(curve["w"]) == pytest.approx(0.6)
+    ends = square.ends["homoclinic"] @ [1, -1]
+    assert np.sort(ends) == pytest.approx(np.repeat(places, 7), abs=1e-6)
+    met = [c for c in square.crossings if not c.onset]
+    assert met and all(c.kind == "homoclinic" for c in met)
+    assert [c.place @ [1, -1] for c in met] == pytest.approx([places[0]] * len(met), abs=1e-6)
+    assert "curve of homoclinic orbits" in str(square)
+    import matplotlib.pyplot as plt
+
+    labels = dn.plot.fast_slow(square).get_legend_handles_labels()[1]
+    assert any("homoclinic" in label and "cycles end" not in label for label in labels)
+    plt.close("all")

@@ -124,13 +124,12 @@ EXPECTED = {
     "morris_lecar": ["1 fixed point of", "3 fixed points of", "stable focus", "saddle", "ends at a limit cycle"],
     # the unstable cycle by scipy, backwards in time
     "morris_lecar_basins": ["fixed point", "V from -34.8472 to -17.5902, period 96.8900"],
-    # where x^2 + y^2 = 1 meets 2 x + y = 0.4; Rinzel and Lee's loop around the fold curve
+    # where x^2 + y^2 = 1 meets 2 x + y = 0.4; period of Plant's cell by scipy
     "parabolic_burst": [
         "circle/circle bursting (parabolic)",
         "(0.6, -0.8)",
         "(-0.28, 0.96)",
-        "parabolic but for a narrow strip",
-        "6 spikes every 10479.2",
+        "35 spikes every 49073",
     ],
     # periods, zeros of the response and dT/dI = -pi/2 from extended precision and in closed form
     "phase_responses": ["-1.570796", "99.3082", "85.2906", "14.6362", "0.080733, 0.679562", "type I (advances only)"],
