@@ -10,9 +10,10 @@ from importlib import import_module
 FAMILIES = {
     "conductance": (
         "hodgkin_huxley morris_lecar morris_lecar_hopf morris_lecar_snic morris_lecar_homoclinic "
-        "morris_lecar_hopf_textbook morris_lecar_snic_textbook morris_lecar_homoclinic_textbook pinsky_rinzel "
-        "plant plant_slow wang_buzsaki nap_k nap_k_fast nap_k_low nap_k_subcritical traub_miles"
+        "morris_lecar_hopf_textbook morris_lecar_snic_textbook morris_lecar_homoclinic_textbook "
+        "wang_buzsaki nap_k nap_k_fast nap_k_low nap_k_subcritical traub_miles"
     ).split(),
+    "bursting": "pinsky_rinzel plant plant_slow".split(),
     "integrate_and_fire": (
         "lif quadratic_if quadratic_if_normal theta exponential_if adex adex_brette_gerstner adex_touboul_brette "
         "izhikevich izhikevich_regular_spiking izhikevich_intrinsically_bursting izhikevich_chattering "

@@ -8,7 +8,8 @@ name, so that any of them is one call: ``dn.simulate(**adex_patterns["regular_bu
 import numpy as np
 
 import dynana as dn
-from dynana.models.conductance import hodgkin_huxley, morris_lecar, pinsky_rinzel, traub_miles, wang_buzsaki
+from dynana.models.bursting import pinsky_rinzel
+from dynana.models.conductance import hodgkin_huxley, morris_lecar, traub_miles, wang_buzsaki
 from dynana.models.integrate_and_fire import (
     adex_from_conductance,
     generalized_if,
