@@ -84,7 +84,7 @@ def test_slow_inhibition_lasts_for_hundreds_of_milliseconds() -> None:
 def test_regular_trains_reach_the_steady_state_of_short_term_plasticity(U: float, tau_d: float, tau_f: float) -> None:
     T, tau = 20.0, 0.5
     synapse = stp.at(U=U, tau_d=tau_d, tau_f=tau_f, tau=tau)
-    t, I = relayed(synapse, np.arange(5.0, 4000.0, T), 4000.0, "A.I_1")
+    t, I = relayed(synapse, np.arange(5.0, 4000.0, T), 4000.0, "B.I_1")
     u = U / (1 - (1 - U) * np.exp(-T / tau_f))
     recovered = np.exp(-T / tau_d)
     x = (1 - recovered) / (1 - (1 - u) * recovered)
