@@ -139,6 +139,8 @@ def simulate(
     Networks run in steps ``dt``: integrate all cells, test thresholds, deliver the spikes that arrive, reset.
     ``method`` may then be one name for all populations or a mapping: ``"exact"`` (linear equations), ``"rk4"``,
     ``"exponential_euler"``, ``"euler"``, or ``"adaptive"``, by which each cell takes steps of its own inside ``dt``.
+    ``"auto"`` goes by the equations, whatever ``dt``; ``network.plan()`` says which it takes and why. With ``"rk4"``,
+    its choice for smooth cells, couplings, inputs and weights that learn from rates are evaluated at every stage.
     ``inputs`` has by population (or part of one) and parameter what is added to it: courses, functions of t and of
     parameters of the cell, `ornstein_uhlenbeck`.
     ``record`` lists quantities by population or projection, ``seed`` is that of everything drawn, and
