@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from dynana.analysis.accompanied_cycles import AccompaniedCycles
+from dynana.analysis.branching_cycles import BranchingCycles
 from dynana.analysis.critical_cycles import BIFURCATIONS, CriticalCycles
 from dynana.analysis.cycle_loci_ends import bautin_end
 from dynana.analysis.cycle_loci_events import CyclePlace, CycleTest
@@ -39,6 +41,8 @@ TestFunction = Callable[[Mapping[str, float]], float]
 LONGEST_PERIOD = 100.0
 #: Kind of the curves of orbits with jumps that touch a threshold.
 GRAZING = "grazing"
+#: Kind of the curves of cycles at which branches cross.
+BRANCHING = "branch point of cycles"
 #: Points in each direction unless given.
 MOST_POINTS = 1000
 
@@ -62,12 +66,13 @@ def continue_cycle_locus(
     ----------
     system : System
     start : SpecialPoint
-        A fold of cycles, period doubling or torus point with its cycle, or a special point of such a curve; its mesh is
-        kept. Or a Bautin point, where a curve of folds of cycles begins.
+        A fold of cycles, branch point of cycles, period doubling or torus point with its cycle, or a special point of
+        such a curve; its mesh is kept. Or a Bautin point, where a curve of folds of cycles begins.
     parameters : (str, str)
         The two that vary.
     kind : str, optional
-        Of the curve: "fold of cycles", "period doubling" or "torus"; that of the start unless given.
+        Of the curve: "fold of cycles", "branch point of cycles", "period doubling" or "torus"; that of the start unless
+        given.
     ranges : mapping of name to (low, high), optional
         Of these; see `continue_locus` for those that are not given.
     max_step : float, optional
@@ -96,7 +101,8 @@ def continue_cycle_locus(
         For a start of another system or without a cycle, a kind that is not offered, unknown parameters, ranges that
         are empty or do not contain the start.
     ConvergenceError
-        If the start is not the bifurcation it is said to be.
+        If the start is not the bifurcation it is said to be; if the parameters unfold a branch point of cycles, which
+        forms curves in two parameters only where a symmetry or an invariant set is kept.
 
     Notes
     -----
@@ -123,12 +129,7 @@ def continue_cycle_locus(
         begin = along.place(spikes.start())
         return locus_of(spikes, start, begin, *Tracer(along, box, control, labels).both_ways(begin))
     labels = _labels(at_start, free, values or {}, test_functions or {}, _duration)
-    if start.kind == "bautin":
-        problem, orbit = first_fold_of_cycles(at_start, start, free, widths)
-    else:
-        assert isinstance(start.cycle, Cycle)
-        problem = CriticalCycles.of_cycle(at_start, curve_kind, free, widths.tolist(), start.cycle)
-        orbit = problem.start(start.cycle)
+    problem, orbit = _first(at_start, curve_kind, start, free, widths)
     longest = LONGEST_PERIOD * float(orbit.durations[0]) if longest_period is None else float(longest_period)
     curve = CycleLocus(problem, widths, longest)
     tracer = Tracer(curve, box, control, labels)
@@ -139,9 +140,23 @@ def continue_cycle_locus(
         ways = Way(stop=stop, end=start), tracer.one_way(first, curve.outward(first))
     else:
         ways = tracer.both_ways(first)
-    if curve_kind == "fold of cycles":
+    if isinstance(problem, CriticalCycles) and curve_kind == "fold of cycles":
         ways = _ended(problem, first, ways[0]), _ended(problem, first, ways[1])
     return locus_of(problem, start, first, *ways)
+
+
+def _first(
+    system: System, kind: str, start: SpecialPoint, free: tuple[str, str], widths: Array
+) -> tuple[AccompaniedCycles, Orbit]:
+    """Return the problem of a curve and its first orbit."""
+    if start.kind == "bautin":
+        return first_fold_of_cycles(system, start, free, widths)
+    assert isinstance(start.cycle, Cycle)
+    if kind == BRANCHING:
+        crossing = BranchingCycles(system, free, widths, start.cycle)
+        return crossing, crossing.start(start.cycle)
+    problem = CriticalCycles.of_cycle(system, kind, free, widths.tolist(), start.cycle)
+    return problem, problem.start(start.cycle)
 
 
 def _ended(problem: CriticalCycles, first: CyclePlace, way: Way[CyclePlace]) -> Way[CyclePlace]:
@@ -173,10 +188,10 @@ def _kind(system: System, start: Any, kind: str | None) -> str:
     found = kind or ("fold of cycles" if start.kind == "bautin" else start.kind)
     if found == GRAZING and is_spiking(start):
         return found
-    if found not in BIFURCATIONS:
+    if found not in (*BIFURCATIONS, BRANCHING):
         raise ValueError(
-            f"{system.name}: curves of {', '.join(BIFURCATIONS)} points are offered, from such points or a bautin "
-            f"point, or with kind=; got {found!r}"
+            f"{system.name}: curves of {', '.join((*BIFURCATIONS, BRANCHING))} points are offered, from such points or "
+            f"a bautin point, or with kind=; got {found!r}"
         )
     if start.kind == "bautin" and found != "fold of cycles":
         raise ValueError(f"{system.name}: a curve of folds of cycles begins at a bautin point, none of {found} points")

@@ -27,13 +27,20 @@ NO_MOTION = 1e-3
 FARTHEST = 30.0
 
 #: Multipliers at 1 (the trivial one included, where time does not enter) and at -1 along curves of each kind.
-AT_ONE = {"fold of cycles": 2, "period doubling": 1, "torus": 1}
-AT_MINUS_ONE = {"fold of cycles": 0, "period doubling": 1, "torus": 0}
+AT_ONE = {"fold of cycles": 2, "branch point of cycles": 2, "period doubling": 1, "torus": 1}
+AT_MINUS_ONE = {"fold of cycles": 0, "branch point of cycles": 0, "period doubling": 1, "torus": 0}
 #: What one more multiplier at 1 and at -1 makes of each kind.
-ONE_MORE_AT_ONE = {"fold of cycles": "1:1", "period doubling": "fold-flip", "torus": "fold-torus"}
-ONE_MORE_AT_MINUS_ONE = {"fold of cycles": "fold-flip", "period doubling": "1:2", "torus": "flip-torus"}
-#: What a pair on the unit circle makes of a fold and a period doubling.
-WITH_A_PAIR = {"fold of cycles": "fold-torus", "period doubling": "flip-torus"}
+ONE_MORE_AT_ONE = {
+    "fold of cycles": "1:1", "branch point of cycles": "1:1", "period doubling": "fold-flip", "torus": "fold-torus",
+}  # fmt: skip
+ONE_MORE_AT_MINUS_ONE = {
+    "fold of cycles": "fold-flip", "branch point of cycles": "fold-flip", "period doubling": "1:2",
+    "torus": "flip-torus",
+}  # fmt: skip
+#: What a pair on the unit circle makes of them.
+WITH_A_PAIR = {
+    "fold of cycles": "fold-torus", "branch point of cycles": "fold-torus", "period doubling": "flip-torus",
+}  # fmt: skip
 #: Angles of multipliers at the strong resonances.
 RESONANCES = {"1:1": 0.0, "1:2": math.pi, "1:3": 2.0 * math.pi / 3.0, "1:4": 0.5 * math.pi}
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from dynana.analysis.critical_cycles import CriticalCycles
+from dynana.analysis.accompanied_cycles import AccompaniedCycles
 from dynana.analysis.cycle_loci_events import CyclePlace
 from dynana.analysis.orbit_places import Mark, Way
 from dynana.analysis.spiking_critical import CriticalSpikes
@@ -20,7 +20,7 @@ from dynana.results.special_points import CODES, SpecialPoint
 
 Array = NDArray[np.float64]
 CycleWay = Way[CyclePlace]
-Critical = CriticalCycles | CriticalSpikes | GrazingSpikes
+Critical = AccompaniedCycles | CriticalSpikes | GrazingSpikes
 
 
 def locus_of(
@@ -75,9 +75,7 @@ def _bautin_row(problem: Critical, origin: SpecialPoint) -> Array:
     return np.concatenate((place, [origin.period], *[origin.point] * 3, [0.0]))
 
 
-def _special(
-    problem: Critical, places: list[CyclePlace], i: int, mark: Mark[CyclePlace], shift: int
-) -> SpecialPoint:
+def _special(problem: Critical, places: list[CyclePlace], i: int, mark: Mark[CyclePlace], shift: int) -> SpecialPoint:
     system, orbit = problem.system, mark.place.orbit
     cycle = problem.cycle(orbit)
     near = [float(places[j].orbit.parameters[0]) for j in (max(i - 1, 0), min(i + 1, len(places) - 1))]

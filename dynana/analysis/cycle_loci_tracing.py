@@ -8,7 +8,8 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from dynana.analysis.critical_cycles import CriticalCycles
+from dynana.analysis.accompanied_cycles import AccompaniedCycles
+from dynana.analysis.branching_cycles import BranchingCycles
 from dynana.analysis.cycle_ends import long_end
 from dynana.analysis.cycle_loci_events import CyclePlace, CycleTest, tests
 from dynana.analysis.orbit_places import Step
@@ -26,6 +27,8 @@ SHRINK = "cycles shrink to a point"
 SHRUNK = 0.03
 #: The same where Newton's method fails: the equations degenerate with the square of the extent.
 NEARLY_SHRUNK = 0.1
+#: How far branches of cycles may miss each other, relative to the size of the cycles, for them to cross.
+UNFOLDED = 1e-5
 #: Error of a bifurcation, relative, above which the mesh grows, and least and largest factor of that.
 RESOLVED, LEAST_FINER, MOST_FINER = 1e-7, 1.1, 2.0
 #: Powers of ten of the growth of deviations up to which that is done: beyond, double precision is what decides.
@@ -56,14 +59,14 @@ class CycleLocus:
 
     Parameters
     ----------
-    problem : CriticalCycles
+    problem : AccompaniedCycles
     widths : ndarray, shape (2,)
         Of the ranges of the free parameters.
     longest : float
         Longest period.
     """
 
-    def __init__(self, problem: CriticalCycles, widths: Array, longest: float) -> None:
+    def __init__(self, problem: AccompaniedCycles, widths: Array, longest: float) -> None:
         self.problem, self.widths, self.longest = problem, widths, longest
         self._growth, self._error = 0.0, 0.0  # at the last place: powers of ten of deviations, discretisation error
         self._lengthening: list[CyclePlace] = []  # places up to the last one, as far back as periods increase
@@ -122,6 +125,12 @@ class CycleLocus:
                 reason="period too long",
                 message=f"The period exceeds {number(self.longest)}: a homoclinic orbit or a saddle-node on the cycle "
                 "is near. longest_period= moves this bound.",
+            )
+        if isinstance(self.problem, BranchingCycles) and self.problem.unfolding(step.after.orbit) > UNFOLDED:
+            return Stop(
+                reason="unfolded",
+                message=f"at {self._where(step.after)}: branches of cycles do not cross any longer; the parameters "
+                "break the symmetry, or the invariant set, that made them cross. Folds of cycles take their place.",
             )
         if self._settled(step):
             return self._homoclinic(step.after)

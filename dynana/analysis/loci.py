@@ -74,7 +74,7 @@ def continue_locus(
     Notes
     -----
     Branch points form curves in systems with a symmetry or an invariant set; elsewhere a second parameter unfolds them,
-    and then the curve of folds that comes of it is followed (at a pitchfork it has a cusp).
+    and then the curve of folds that comes of it is followed (at a pitchfork it has a cusp); of cycles, it is refused.
 
     Minimally extended systems with exact derivatives, see `dynana.numerics.locus_equations`; special points are roots
     of test functions on the curve, found to rounding.

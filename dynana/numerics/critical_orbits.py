@@ -45,7 +45,7 @@ def _row(orbit: Orbit, first: int, on_points: Array) -> Array:
 
 def _flow(curve: OrbitCurve, orbit: Orbit, n: int) -> Array:
     """Return the weighted derivative of the orbit by relative time at the points, shape (points, n)."""
-    x, _ = split(orbit, n)
+    x = orbit.split(orbit.z)[0][0][:, :n]
     local = x[:-1].reshape(-1, curve.scheme.stages + 1, n)
     slopes = np.zeros_like(x)
     inside = np.einsum("lk,jkc->jlc", curve.scheme.derivative, local) / orbit.widths[:, None, None]

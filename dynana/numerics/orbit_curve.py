@@ -296,6 +296,10 @@ class OrbitCurve:
         transfer = self._work[3]
         return np.ascontiguousarray(transfer.reshape(-1, self.n, transfer.shape[1])[:, :, : self.n])
 
+    def give(self, index: int, value: float) -> None:
+        """Change a parameter that is not active."""
+        self._model[1][index] = value
+
     def spectrum(self, orbit: Orbit, joins: Array | None = None, *, resolved: bool = False) -> Spectrum:
         """Return the multipliers of the orbit computed last.
 
@@ -309,7 +313,13 @@ class OrbitCurve:
             Solve the variational equation on a finer mesh where the mesh of the orbit is too coarse for it. Without
             it the smallest multipliers have the errors of collocation.
         """
-        factors, trace, sizes = self.transfers(), math.nan, self._scale[0]
+        return self.spectrum_from(self.transfers(), orbit, joins, resolved=resolved)
+
+    def spectrum_from(
+        self, factors: Array, orbit: Orbit, joins: Array | None = None, *, resolved: bool = False
+    ) -> Spectrum:
+        """Return the `spectrum` of the orbit prepared last from `transfers` known from elsewhere."""
+        trace, sizes = math.nan, self._scale[0]
         if resolved:
             trace, _ = resolve_transfers(orbit.z, self._model, self._grid, self._scheme, sizes, factors)
         if joins is not None:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from dynana.results.base import Result, column
+from dynana.results.special_points import rounded
 from dynana.results.tables import number
 
 #: Digits of parameter values in sentences.
@@ -114,7 +115,7 @@ class Homoclinic(Result):
         place = ", ".join(f"{n} = {number(self.parameters[n], PLACE_DIGITS)}" for n in self.free)
         ends = self.equilibria if self.kind == "heteroclinic" else self.equilibria[:1]
         where = " to ".join(
-            "(" + ", ".join(f"{n} = {number(x)}" for n, x in zip(self.states, e.tolist(), strict=True)) + ")"
+            "(" + ", ".join(f"{n} = {number(rounded(x))}" for n, x in zip(self.states, e.tolist(), strict=True)) + ")"
             for e in ends
         )
         quantity = "" if np.isnan(self.saddle_quantity) else f", saddle quantity {number(self.saddle_quantity)}"

@@ -369,12 +369,14 @@ def test_bad_starts():
     with pytest.raises(TypeError, match="starts from a SpecialPoint"):
         continue_cycle_locus(system, "fold", ("mu", "a"))
     for wrong, message in (
-        (replace(start, kind="branch point of cycles"), "got 'branch point of cycles'"),
+        (replace(start, kind="homoclinic"), "got 'homoclinic'"),
         (replace(start, fingerprint="other"), "belongs to another system"),
         (replace(start, cycle=None), "has no cycle to start from"),
     ):
         with pytest.raises(ValueError, match=message):
             continue_cycle_locus(system, wrong, ("mu", "a"))
+    with pytest.raises(ConvergenceError, match="both mu and a move the cycle on"):
+        continue_cycle_locus(system, replace(start, kind="branch point of cycles"), ("mu", "a"))
     with pytest.raises(ConvergenceError, match="no complex multipliers"):
         continue_cycle_locus(system, replace(start, kind="torus"), ("mu", "a"))
     system = turning_perturbations.at(mu=0.05, omega=0.3)
