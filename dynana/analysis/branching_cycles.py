@@ -140,7 +140,8 @@ class BranchingCycles(AccompaniedCycles):
         stages = stage_rows(rows, inside, lengths, scheme)
         points = np.concatenate((rows[:, None], stages), axis=1).reshape(-1, n)
         closed = np.concatenate((points, rows[:1]))
-        return closed / np.sqrt(np.mean(closed**2)) / self.extent
+        scaled: Array = closed / math.sqrt(float(np.mean(closed**2))) / self.extent
+        return scaled
 
     def _felt(self, cycle: Cycle, adjoint: Array) -> Array:
         """Return what the adjoint feels of changes of the free parameters by their spans, relative, shape (2,)."""
