@@ -13,6 +13,7 @@ from dynana.analysis.cycle_places import Place
 from dynana.analysis.cycle_ways import LONG, THRESHOLD, Limit
 from dynana.analysis.spiking_beginnings import flaw
 from dynana.analysis.spiking_curve import SpikingCurve, curve_switches
+from dynana.analysis.spiking_homoclinic import landing
 from dynana.definition.system import System
 from dynana.results.stop import Stop
 from dynana.results.tables import number
@@ -116,6 +117,14 @@ def silent_end(system: System, name: str, curve: SpikingCurve, place: Place) -> 
             f"{about}: the orbit comes near the equilibrium {', '.join(number(v, 4) for v in z[:-1])} with eigenvalues "
             f"{', '.join(number(complex(v), 4) for v in rates[:4])}: a jump leads onto its stable manifold (homoclinic "
             "orbit through a jump)."
+        )
+    onto = landing(system, name, curve, place)
+    if onto is not None:
+        return onto, _long(
+            f"{about}: at {name} = {number(onto.value, 10)} a jump leads onto the stable manifold of the saddle "
+            f"{', '.join(number(v, 4) for v in onto.point)} (eigenvalues "
+            f"{', '.join(number(complex(v), 4) for v in onto.eigenvalues[:4])}; homoclinic orbit through a jump). "
+            "Beyond, the unstable manifold of the saddle comes back to it no more."
         )
     turns = max(curve.windings(place))
     if turns >= WINDING:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import dynana as dn
-from dynana.models import adex, exponential_if, generalized_if, lif, quadratic_if
+from dynana.models import adex, exponential_if, generalized_if, izhikevich, lif, quadratic_if
 from dynana.models.integrate_and_fire import adex_touboul_brette
 from tests.analysis import spiking_cases as known
 
@@ -182,3 +182,18 @@ def test_two_parameters_with_the_period_held_are_for_smooth_cycles():
     system = lif.at(I=25.0)
     with pytest.raises(ValueError, match="orbits with jumps are followed in one parameter"):
         dn.continue_cycles(system, dn.simulate(system, 200.0), ("I", "t_ref"), ((20, 30), (0, 5)))
+
+
+def test_a_canard_onto_the_stable_manifold_of_a_saddle():
+    """Izhikevich's parabola u = 0.04 v^2 + (5 + a/2) v + c0 is invariant at one I: there it is that manifold."""
+    a, b = izhikevich.values["a"], izhikevich.values["b"]
+    k = -a / 2.0  # on it v' = k v + c
+    c = (a * (b - 5.0 + k) - (5.0 - k) * k) / 0.08
+    wanted = c - (5.0 - k) * c / a - 140.0
+    system = izhikevich.at(I=10.0)
+    branch = dn.continue_cycles(system, dn.simulate(system, 1500.0), "I", (2.0, 20.0))
+    (end,) = branch.special_points("homoclinic")
+    assert end["I"] == pytest.approx(wanted, abs=1e-9)
+    assert end.eigenvalues[1] == pytest.approx(k, abs=1e-6)
+    assert branch.stops[0].reason == "period too long"
+    assert "a jump leads onto the stable manifold of the saddle" in branch.stops[0].message
