@@ -13,22 +13,26 @@ import pytest
 import dynana as dn
 from dynana.models import rossler
 
-FOUND = dn.poincare_map(rossler, "x", returns=50, skip=20)
+
+@pytest.fixture(scope="module")
+def found():
+    """Fifty returns of Rössler's attractor."""
+    return dn.poincare_map(rossler, "x", returns=50, skip=20)
 
 
-def test_points_on_the_section() -> None:
-    ax = dn.plot.poincare_map(FOUND)
-    assert np.array_equal(ax.lines[0].get_xdata(), FOUND["y"]) and np.array_equal(ax.lines[0].get_ydata(), FOUND["z"])
+def test_points_on_the_section(found) -> None:
+    ax = dn.plot.poincare_map(found)
+    assert np.array_equal(ax.lines[0].get_xdata(), found["y"]) and np.array_equal(ax.lines[0].get_ydata(), found["z"])
     assert ax.lines[1].get_markerfacecolor() == "white"
     with pytest.raises(ValueError, match="'w'"):
-        dn.plot.poincare_map(FOUND, "w", ax=ax)
+        dn.plot.poincare_map(found, "w", ax=ax)
     plt.close(ax.figure)
 
 
-def test_first_return() -> None:
-    ax = dn.plot.first_return(FOUND, "y", lag=2)
-    assert np.array_equal(ax.lines[1].get_xdata(), FOUND["y"][:-2])
-    assert np.array_equal(ax.lines[1].get_ydata(), FOUND["y"][2:])
+def test_first_return(found) -> None:
+    ax = dn.plot.first_return(found, "y", lag=2)
+    assert np.array_equal(ax.lines[1].get_xdata(), found["y"][:-2])
+    assert np.array_equal(ax.lines[1].get_ydata(), found["y"][2:])
     with pytest.raises(ValueError, match="lag must be"):
-        dn.plot.first_return(FOUND, lag=0, ax=ax)
+        dn.plot.first_return(found, lag=0, ax=ax)
     plt.close(ax.figure)
