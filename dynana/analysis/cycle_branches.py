@@ -15,11 +15,15 @@ from dynana.analysis.cycle_legs import Mark
 from dynana.analysis.cycle_orbits import cycle_of
 from dynana.analysis.cycle_places import CycleCurve, Place
 from dynana.analysis.cycle_request import LONGEST_PERIOD, Function, Request, Start, requested
-from dynana.analysis.cycle_results import Row, branch_of, end_point, hopf_row, special_point
-from dynana.analysis.cycle_starts import Beginning, beginning
+from dynana.analysis.cycle_results import Row, branch_of, end_point, hopf_row, orbits_of, special_point
+from dynana.analysis.cycle_starts import beginning
 from dynana.analysis.cycle_tracing import Tracer
 from dynana.analysis.cycle_ways import Way
 from dynana.analysis.forcing import ForcingPeriod
+from dynana.analysis.kinked_beginnings import Beginning
+from dynana.analysis.kinked_curve import KinkedPlace, has_jumps
+from dynana.analysis.kinked_ends import shrunk_end, slow_end
+from dynana.analysis.kinked_passing import beyond, kink_flaw, kink_limits
 from dynana.analysis.spiking_curve import SpikingCurve
 from dynana.analysis.spiking_doublings import halved
 from dynana.analysis.spiking_ends import confirmed, limits, nearly_silent, silent_end, watched
@@ -139,11 +143,11 @@ def _traced(request: Request, first: Beginning) -> CycleBranch:
     rows = [*map(Row, reversed(backward.places)), Row(first.place), *map(Row, forward.places)]
     at_start = tracer.at_start(first.place)
     marks = [*reversed(backward.marks), *at_start, *(m for m in forward.marks if not tracer.among(m, at_start))]
-    stop, row, special = _finished(request, curve, rows[-1].place, forward)
+    stop, row, special = _finished(request, forward.curve or curve, rows[-1].place, forward)
     rows += [row] if row else []
     extra = [(rows[-1], special)] if special else []
     if both:
-        begin, row, special = _finished(request, curve, rows[0].place, backward)
+        begin, row, special = _finished(request, backward.curve or curve, rows[0].place, backward)
         rows = [row, *rows] if row else rows
         extra = [(rows[0], special), *extra] if special else extra
     elif first.hopf is not None:
@@ -163,25 +167,30 @@ def _finished(
     """Return why a direction ended in full words, the row at its end, and the special point there."""
     name, reason = request.free[0], way.stop.reason
     if reason == cycle_ways.SHRUNK:
-        end = hopf_end(_system_at(request, last), name, last)
+        if isinstance(last, KinkedPlace) and (met := shrunk_end(_system_at(request, last), name, last)):
+            at = f"{'at' if met[0].converged else 'near'} {name} = {number(met[0].value, 10)}"
+            stop = Stop(reason=met[0].kind, message=f"cycles shrink to an equilibrium on the switch {met[1]} = 0 {at}.")
+            return stop, None, end_point(request, met[0], float(last.scalars[0]))
+        end = hopf_end(_system_at(request, last), name, last.plain)
         stop = Stop(reason=reason, message=_shrunk(request, end))
         if not end.converged:
             return stop, None, None
-        row = hopf_row(last, end)
+        row = hopf_row(last.plain, end)
         return stop, row, end_point(request, end, float(row.place.scalars[0]))
     if reason == cycle_ways.HALVED:
         return _halved(request, curve, last)
-    if reason == cycle_ways.LONG and isinstance(curve, SpikingCurve):
+    if reason == cycle_ways.LONG and has_jumps(curve):
+        assert isinstance(curve, SpikingCurve)
         found, stop = silent_end(_system_at(request, last), name, curve, last)
         if found is None:
             return stop, None, None
         cycle = cycle_of(request.system, request.free, curve.curve, last.orbit, last.spectrum)
         return stop, None, end_point(request, found, cycle.period, cycle)
     if reason == cycle_ways.LONG and len(request.free) == 1 and not curve.forced:
-        found, stop = long_end(_system_at(request, last), name, last.scalars, last.points)
+        found, stop = _saddle_end(request, last)
         if found is None:
             return stop, None, None
-        cycle = cycle_of(request.system, request.free, curve.curve, last.orbit, last.spectrum)
+        cycle = cycle_of(request.system, request.free, orbits_of(curve, last), last.orbit, last.spectrum)
         return stop, None, end_point(request, found, cycle.period, cycle)
     if reason == cycle_ways.LONG:
         place = f"{name} = {number(float(last.scalars[1]), 10)}"
@@ -191,6 +200,14 @@ def _finished(
             None,
         )
     return way.stop, None, None
+
+
+def _saddle_end(request: Request, place: Place) -> tuple[End | None, Stop]:
+    """Return what a cycle of very long period is about to become."""
+    system, name = _system_at(request, place), request.free[0]
+    if isinstance(place, KinkedPlace):
+        return slow_end(system, name, place)
+    return long_end(system, name, place.scalars, place.points)
 
 
 def _halved(request: Request, curve: CycleCurve, last: Place) -> tuple[Stop, None, SpecialPoint | None]:
@@ -230,6 +247,10 @@ def _remarks(request: Request, rows: Sequence[Row]) -> str:
     kernels = lower(request.system)
     if not kernels.n_switches:
         return ""
+    cut = [row.place.orbits for row in rows if isinstance(row.place, KinkedPlace)]
+    if cut:
+        names = {orbits.made.switches[k]: None for orbits in cut for k in orbits.pattern.events}
+        return f"; the equations have kinks or jumps that cycles cross: they are cut there ({' = 0, '.join(names)} = 0)"
     sides, p = np.empty(kernels.n_switches), kernels.p
     at = [request.system.parameters.index(name) for name in request.free]
     for row in rows:
@@ -253,14 +274,13 @@ def _tracer(request: Request, first: Beginning) -> Tracer:
     asked = [value for name, value in request.labels if name == "period"]
 
     curve = first.curve
-    spiking = isinstance(curve, SpikingCurve)
+    spiking = curve if isinstance(curve, SpikingCurve) and has_jumps(curve) else None
 
     def at_saddle(place: Place) -> bool:
-        if isinstance(curve, SpikingCurve):
-            return not curve.curve.clocked.driven and nearly_silent(
-                _system_at(request, place), request.free[0], curve, place
-            )
-        return long_end(_system_at(request, place), request.free[0], place.scalars, place.points)[0] is not None
+        if spiking is not None:
+            system = _system_at(request, place)
+            return not spiking.curve.clocked.driven and nearly_silent(system, request.free[0], spiking, place)
+        return _saddle_end(request, place)[0] is not None
 
     return Tracer(
         curve=first.curve,
@@ -271,14 +291,23 @@ def _tracer(request: Request, first: Beginning) -> Tracer:
         at_saddle=None if longest is not None or len(request.free) == 2 else at_saddle,
         asked=request.labels,
         functions=tuple((name, _of_places(request, first.curve, f)) for name, f in request.functions),
-        beyond_threshold=_threshold(request) if kernels.n_jumps and not spiking else None,
+        beyond_threshold=_threshold(request) if kernels.n_jumps and spiking is None else None,
         halves=_may_halve(request, first),
         progress=CurveProgress(request.system.name, ("period", *request.free), request.progress),
-        limits=limits(curve) if isinstance(curve, SpikingCurve) else (),
-        watched=watched(curve) if isinstance(curve, SpikingCurve) else (),
-        flaw=partial(confirmed, curve) if isinstance(curve, SpikingCurve) else None,
-        across=partial(across, curve) if isinstance(curve, SpikingCurve) else None,
+        limits=kink_limits(request, curve) if spiking is None else limits(spiking),
+        watched=() if spiking is None else watched(spiking),
+        flaw=kink_flaw(curve) if spiking is None else partial(confirmed, spiking),
+        across=None if spiking is None else partial(across, spiking),
+        passing=partial(_passed, request, first),
     )
+
+
+def _passed(
+    request: Request, first: Beginning, curve: CycleCurve, last: Place, direction: float
+) -> tuple[Tracer, list[Mark], Place, float] | None:
+    """Return a cycle beyond a change of the order of switches, who traces from there, and the direction."""
+    found = beyond(request, curve, last, direction)
+    return None if found is None else (_tracer(request, replace(first, curve=found[0])), *found[1:])
 
 
 def _may_halve(request: Request, first: Beginning) -> bool:
@@ -294,7 +323,8 @@ def _of_places(request: Request, curve: CycleCurve, function: Function) -> Calla
     """Return a function of the user as one of a Place."""
 
     def value(place: Place) -> float:
-        return float(function(cycle_of(request.system, request.free, curve.curve, place.orbit, place.spectrum)))
+        orbits = orbits_of(curve, place)
+        return float(function(cycle_of(request.system, request.free, orbits, place.orbit, place.spectrum)))
 
     return value
 

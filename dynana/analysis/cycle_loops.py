@@ -76,11 +76,12 @@ class Passed:
 
 def features(place: Place, tracer: Traced) -> Array:
     """Numbers that tell cycles apart whatever their phase: logarithm of the period, parameters, moments of states."""
-    (points, widths), stages = place.orbit.split(place.orbit.z)[0], place.orbit.stages
-    points, phase = place.compared(points)
+    orbit = place.plain.orbit
+    (points, widths), stages = orbit.split(orbit.z)[0], orbit.stages
+    points, phase = place.plain.compared(points)
     extent = np.array([high - low for low, high in tracer.ranges])
     scalars = [math.log(place.scalars[0]), *(place.scalars[1:] / extent)]
-    x = points / tracer.curve.curve.sizes
+    x = points / tracer.curve.curve.sizes[: points.shape[1]]
     mean = collocated.mean(x, widths, stages)
     moments = [collocated.mean((x - mean) ** k, widths, stages) for k in (2, 3)]
     return np.concatenate((scalars, phase, mean, *moments))

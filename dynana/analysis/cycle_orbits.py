@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dynana.analysis.cycle_places import others
+from dynana.analysis.kinked_orbits import KinkedOrbits
 from dynana.analysis.spiking_orbits import SpikingOrbits
 from dynana.analysis.spiking_shapes import points_and_times, segments_of, start_time
 from dynana.definition.system import System
@@ -99,11 +100,13 @@ def cycle_of(system: System, free: Sequence[str], curve: OrbitCurve, orbit: Orbi
     spectrum : Spectrum
         Of the orbit, resolved.
     """
-    time = is_driven(curve)
+    time, error = is_driven(curve), curve.error(orbit)
     logarithms, phases = shown_multipliers(curve, spectrum)
-    if isinstance(curve, SpikingOrbits):
+    if isinstance(curve, KinkedOrbits):
+        orbit = curve.merged(orbit)
+    elif isinstance(curve, SpikingOrbits):
         (points, times), parts = points_and_times(curve, orbit), segments_of(curve, orbit)
-    else:
+    if isinstance(curve, KinkedOrbits) or not isinstance(curve, SpikingOrbits):
         like = Segment(first=0, last=orbit.stages + 1, duration=1.0, stages=orbit.stages, widths=np.ones(1))
         points, times = orbit.split(orbit.z)[0][0], orbit.times()
         parts = segments([like], orbit.counts, orbit.widths, orbit.durations)
@@ -120,7 +123,7 @@ def cycle_of(system: System, free: Sequence[str], curve: OrbitCurve, orbit: Orbi
         phases=phases,
         trace=spectrum.trace,
         stable=unstable_count(logarithms, phases, time) == 0,
-        error=curve.error(orbit),
+        error=error,
         residual=float(orbit.report[LENGTH]),
         forced=time,
         start_time=start_time(curve, orbit) if isinstance(curve, SpikingOrbits) else 0.0,

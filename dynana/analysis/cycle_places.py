@@ -48,6 +48,8 @@ class Place:
         Estimated, between mesh points; nan if it was not asked for.
     samples : list
         Filled when `asymmetry` is first asked for.
+    curve : OrbitCurve or None
+        On which it was computed.
     """
 
     orbit: Orbit
@@ -55,6 +57,7 @@ class Place:
     tests: Array
     error: float
     samples: list[Array] = field(default_factory=list)
+    curve: OrbitCurve | None = field(default=None, kw_only=True)
 
     @property
     def scalars(self) -> Array:
@@ -65,6 +68,11 @@ class Place:
     def slopes(self) -> Array:
         """Their derivatives along the curve."""
         return self.orbit.tangent[self.orbit.scalars_at :]
+
+    @property
+    def plain(self) -> Place:
+        """The same cycle as results show it."""
+        return self
 
     @property
     def points(self) -> Array:
@@ -99,7 +107,9 @@ class CycleCurve:
     error : float
         Of the last cycle.
     spiking : bool
-        Whether the cycles have jumps.
+        Whether the cycles have jumps, or are made of several segments otherwise.
+    shrinks : bool
+        Whether they may shrink to a point.
     resting : float
         The parameter rests where it moves by less than this part of a step: only the period grows.
     largest_error : float
@@ -107,6 +117,7 @@ class CycleCurve:
     """
 
     spiking = False
+    shrinks = True
     resting = 1e-8
     largest_error = LARGEST_ERROR
 
@@ -141,7 +152,7 @@ class CycleCurve:
         if resolved and orbit.segments == 1:
             spectrum = with_trace(spectrum)
         error = self.curve.error(orbit) if resolved else math.nan
-        return Place(orbit, spectrum, self._tests(orbit, spectrum), error)
+        return Place(orbit, spectrum, self._tests(orbit, spectrum), error, curve=self.curve)
 
     def at(self, base: Orbit, step: float, *, resolved: bool = False) -> Place | None:
         """Return the cycle after part of a step from a base; None if Newton's method fails."""

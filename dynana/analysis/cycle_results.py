@@ -16,11 +16,12 @@ from dynana.analysis.cycle_orbits import cycle_of, is_driven, shown_multipliers,
 from dynana.analysis.cycle_places import CycleCurve, Place
 from dynana.analysis.cycle_request import Request
 from dynana.analysis.normal_forms_codim1 import side
-from dynana.analysis.spiking_curve import SpikingCurve
+from dynana.analysis.spiking_curve import SpikingCurve, SpikingPlace
 from dynana.analysis.spiking_shapes import extents, pattern_of_segments, points_and_times, start_time
 from dynana.lowering.kernels import lower
 from dynana.numerics.collocation_newton import LENGTH
 from dynana.numerics.collocation_orbit import Spectrum
+from dynana.numerics.orbit_curve import OrbitCurve
 from dynana.results import collocated
 from dynana.results.cycle import Cycle, Segment, multipliers
 from dynana.results.cycle_branch import CycleBranch
@@ -74,10 +75,12 @@ def branch_of(
 ) -> CycleBranch:
     """Return the branch with these cycles in order."""
     places = [row.place for row in rows]
-    system, n = request.system, curve.curve.n
-    scalars = np.array([p.scalars for p in places])
-    parts, times, durations, pattern = _shown(curve, places)
-    if isinstance(curve, SpikingCurve):
+    shown, system = [p.plain for p in places], request.system
+    n = len(system.states)
+    scalars = np.array([p.scalars for p in shown])
+    parts, times, durations, pattern = _shown(curve, shown)
+    if isinstance(shown[0], SpikingPlace):
+        assert isinstance(curve, SpikingCurve)
         maxima, minima, means = extents(curve.curve, [p.orbit for p in places])
     else:
         maxima, minima, means = _extents(parts, request.stages)
@@ -121,7 +124,7 @@ def branch_of(
         widths=tuple(parts[i][1] for i in kept),
         durations=np.array([durations(i) for i in kept]),
         pattern=pattern,
-        counts=np.array([places[i].orbit.counts for i in kept]),
+        counts=np.array([shown[i].orbit.counts for i in kept]),
         traces=np.array([p.spectrum.trace for p in places]),
         errors=np.array([0.0 if row.end else row.place.error for row in rows]),
         residuals=np.array([float(p.orbit.report[LENGTH]) for p in places]),
@@ -136,7 +139,8 @@ def _shown(
     curve: CycleCurve, places: Sequence[Place]
 ) -> tuple[list[tuple[Array, Array]], Callable[[int], Array], Callable[[int], Array], tuple[Segment, ...]]:
     """Return what results show of orbits: points and widths, times and durations by row, segments like theirs."""
-    if isinstance(curve, SpikingCurve):
+    if isinstance(places[0], SpikingPlace):
+        assert isinstance(curve, SpikingCurve)
         orbits, shown = curve.curve, [points_and_times(curve.curve, p.orbit) for p in places]
         return (
             [(points, p.orbit.widths) for (points, _), p in zip(shown, places, strict=True)],
@@ -169,12 +173,17 @@ def _extents(parts: list[tuple[Array, Array]], stages: int) -> tuple[Array, Arra
     return maxima, minima, means
 
 
+def orbits_of(curve: CycleCurve, place: Place) -> OrbitCurve:
+    """Return the curve to which an orbit belongs: along a branch of cycles across kinks it may change."""
+    return place.curve or curve.curve
+
+
 def special_point(
     request: Request, curve: CycleCurve, mark: Mark, index: int, interval: tuple[float, float]
 ) -> SpecialPoint:
     """Return a located special point of cycles as a result."""
     orbit, spectrum, system = mark.place.orbit, mark.place.spectrum, request.system
-    cycle = cycle_of(system, request.free, curve.curve, orbit, spectrum)
+    cycle = cycle_of(system, request.free, orbits_of(curve, mark.place), orbit, spectrum)
     residual = float(orbit.report[LENGTH])
     return SpecialPoint(
         kind=mark.kind,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,8 @@ from dynana.analysis.cycle_places import CycleCurve, Place, others
 from dynana.analysis.cycle_request import Request
 from dynana.analysis.cycle_returns import Return, last_return, whole_return
 from dynana.analysis.forcing import Forcing
+from dynana.analysis.kinked_beginnings import Beginning, across_kinks, doubled_across_kinks
+from dynana.analysis.kinked_starts import samples_of
 from dynana.analysis.spiking_beginnings import first_place, is_spiking
 from dynana.analysis.spiking_doublings import doubled_beside
 from dynana.definition.system import System
@@ -47,29 +49,6 @@ LEAST_EXTENT = 0.03
 NEUTRAL, CLOSED = 0.01, 1e-5
 #: A state rests on a cycle if it varies by less than this part of what it typically does.
 RESTING = 1e-6
-
-
-@dataclass(frozen=True, eq=False)
-class Beginning:
-    """A first cycle and where to go from it.
-
-    Attributes
-    ----------
-    curve : CycleCurve
-    place : Place
-    ways : tuple of float
-        Directions along the tangent.
-    origin : str
-        In words.
-    hopf : SpecialPoint or None
-        The Hopf point at the start of the curve.
-    """
-
-    curve: CycleCurve
-    place: Place
-    ways: tuple[float, ...]
-    origin: str
-    hopf: SpecialPoint | None = None
 
 
 def beginning(request: Request) -> Beginning:
@@ -247,9 +226,11 @@ def _from_cycle(request: Request, cycle: Cycle, tangent: Array | None, origin: s
     z[-len(request.free) :] = [request.system.values[name] for name in request.free]  # of other values perhaps
     orbit = replace(orbit, z=z)
     request = replace(request, stages=orbit.stages)
-    curve = _curve(
-        request, _sizes(request.system, cycle.points), _gains(request.system, cycle), _forcing_of(request, cycle.period)
-    )
+    gains, sizes = _gains(request.system, cycle), _sizes(request.system, cycle.points)
+    split = across_kinks(request, *samples_of(cycle), gains, sizes, (-1, 0))
+    if split is not None:
+        return Beginning(*split, (1.0, -1.0), origin)
+    curve = _curve(request, sizes, gains, _forcing_of(request, cycle.period))
     place = None
     if tangent is not None and tangent.shape == orbit.z.shape:
         place = _place(curve, replace(orbit, tangent=np.array(tangent)), None)
@@ -266,6 +247,8 @@ def _from_cycle(request: Request, cycle: Cycle, tangent: Array | None, origin: s
 def doubled(request: Request, start: SpecialPoint, cycle: Cycle) -> Beginning:
     """Two turns of a cycle, moved apart along the eigenfunction of the multiplier -1."""
     cycle = _smooth(request, cycle)
+    if "direction" not in start.vectors:
+        return doubled_across_kinks(request, start, cycle, _sizes(request.system, cycle.points))
     one, n = orbit_of(cycle, request.free), len(cycle.states)
     direction = np.asarray(start.vectors["direction"])
     request = replace(request, stages=one.stages)
@@ -310,9 +293,15 @@ def _stepped_aside(
 
 
 def _from_return(request: Request, found: Return, origin: str) -> Beginning:
+    times = np.linspace(0.0, found.period, len(found.states))
+    sizes = _sizes(request.system, found.states)
+    split = across_kinks(request, times, found.states, found.gains, sizes, (-1,), coarse=True)
+    if split is not None:
+        _refuse_unsettled(request.system, found, *split)
+        return Beginning(*split, (1.0, -1.0), origin)
     system = request.system
     forcing = _forcing_of(request, found.period)
-    curve = _curve(request, _sizes(system, found.states), found.gains, forcing)
+    curve = _curve(request, sizes, found.gains, forcing)
     s = np.linspace(0.0, 1.0, len(found.states))
     guess = curve.curve.guess([(s, found.states)], [found.period], [request.intervals])
     attempt = curve.curve.settle(guess, fixed=-1, adaptations=2)
@@ -322,8 +311,14 @@ def _from_return(request: Request, found: Return, origin: str) -> Beginning:
             "trajectory, which nearly return: simulate longer, so that it settles further, or give more intervals="
         )
     place = curve.place(attempt.point)
+    _refuse_unsettled(system, found, curve, place)
+    return Beginning(curve, place, (1.0, -1.0), origin)
+
+
+def _refuse_unsettled(system: System, found: Return, curve: CycleCurve, place: Place) -> None:
+    """Refuse a trajectory that has led to another orbit than the one it follows, or that leaves it."""
     extent = np.ptp(found.states, axis=0)
-    if np.ptp(place.points, axis=0).max() < 0.5 * extent.max() or place.scalars[0] < 0.5 * found.period:
+    if np.ptp(place.plain.points, axis=0).max() < 0.5 * extent.max() or place.scalars[0] < 0.5 * found.period:
         raise ConvergenceError(
             f"{system.name}: the trajectory has not settled: Newton's method goes from its last return, after "
             f"{number(found.period)}, to a much smaller orbit. Simulate longer."
@@ -335,4 +330,3 @@ def _from_return(request: Request, found: Return, origin: str) -> Beginning:
             f"one of period {number(float(place.scalars[0]))}, which is unstable (multiplier of modulus "
             f"{number(math.exp(min(growth, 700.0)), 3)}). It may be chaotic, or need more time."
         )
-    return Beginning(curve, place, (1.0, -1.0), origin)

@@ -11,25 +11,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dynana.analysis.curve_progress import CurveProgress
-from dynana.analysis.cycle_labels import labels
 from dynana.analysis.cycle_legs import (
-    CLEAR_SIGN,
-    NO_SIGN,
     Leg,
     Mark,
     Scalar,
     exact,
-    hidden_fold,
-    locate,
-    rescale,
-    rests,
     root,
 )
 from dynana.analysis.cycle_loops import Passed, same
-from dynana.analysis.cycle_places import FOLD, CycleCurve, Place
+from dynana.analysis.cycle_places import CycleCurve, Place
+from dynana.analysis.cycle_stretches import Legs, excess
 from dynana.analysis.cycle_turns import Turns, asymmetry, shape, turned_around
 from dynana.analysis.cycle_ways import HALVED, LONG, SHRUNK, THRESHOLD, UNCONFIRMED, Limit, Way
-from dynana.analysis.cycle_zeros import is_quiet, look_closer, slopes_between
 from dynana.numerics.collocation_newton import DIVERGED, SINGULAR
 from dynana.numerics.pseudo_arclength import POINT_LIMIT, STEP_TOO_SMALL, StepControl, follow
 from dynana.results.stop import Stop
@@ -43,6 +36,8 @@ TRIALS = (10.0, 1e3, 1e5)
 ON_BORDER = 1e-11
 #: Steps for which the parameter rests where only the period grows.
 RESTING_STEPS = 4
+#: Values of functions of limits below zero that are zero to rounding.
+AT_LIMIT = 1e-7
 #: Corners of a curve around which it is followed.
 MOST_CORNERS = 20
 #: Where a cycle shrinks to a point or to one of half its period, the last one computed is this far on the way there.
@@ -82,6 +77,9 @@ class Tracer:
     across : callable or None
         Takes the last Place and the direction where no step is possible; returns a corner of the curve, a Place beyond
         it and the direction from there.
+    passing : callable or None
+        The same where a limit is met beyond which cycles go on as others: takes the curve, too, and returns who traces
+        them.
     """
 
     curve: CycleCurve
@@ -99,6 +97,7 @@ class Tracer:
     watched: tuple[tuple[str, str, Scalar], ...] = ()
     flaw: Callable[[Place], str] | None = None
     across: Callable[[Place, float], tuple[Mark, Place, float] | None] | None = None
+    passing: Callable[[CycleCurve, Place, float], tuple[Tracer, list[Mark], Place, float] | None] | None = None
 
     @property
     def asked_period(self) -> float:
@@ -107,22 +106,36 @@ class Tracer:
 
     def one_way(self, start: Place, direction: float) -> Way:
         """Return what follows a start in one direction, around corners of the curve too."""
-        way = self._smooth_part(start, direction)
+        way, tracer = self._smooth_part(start, direction), self
         for _ in range(MOST_CORNERS):
             last = way.places[-1] if way.places else start
-            turned = None if self.across is None or way.stop.reason != STEP_TOO_SMALL else self.across(last, direction)
+            turned = tracer.around_corner(way.stop.reason, last, direction)
             if turned is None:
                 break
-            mark, last, direction = turned
-            part = self._smooth_part(last, direction)
-            way.places += [mark.place, last, *part.places]
-            way.marks += [mark, *part.marks]
-            way.stop = part.stop
+            tracer, marks, last, direction = turned
+            if marks and way.marks and way.marks[-1].kind == way.stop.reason:  # it is better known now
+                way.marks.pop()
+            part = tracer._smooth_part(last, direction)
+            way.places += [*(mark.place for mark in marks), last, *part.places]
+            way.marks += [*marks, *part.marks]
+            way.stop, way.closed = part.stop, part.closed
+        way.curve = tracer.curve
         return way
+
+    def around_corner(
+        self, reason: str, last: Place, direction: float
+    ) -> tuple[Tracer, list[Mark], Place, float] | None:
+        """Return how a curve goes on beyond the place where it stopped: by whom, marks, a place and the direction."""
+        if reason == STEP_TOO_SMALL and self.across is not None:
+            corner = self.across(last, direction)
+            return None if corner is None else (self, [corner[0]], *corner[1:])
+        if self.passing is not None and reason in [limit.kind for limit in self.limits if limit.passable]:
+            return self.passing(self.curve, last, direction)
+        return None
 
     def _smooth_part(self, start: Place, direction: float) -> Way:
         """Return what follows a start in one direction as far as the curve has no corner."""
-        way, legs = Way(), _Legs(self, start)
+        way, legs = Way(), Legs(self, start)
         curve, last, resting = self.curve, start, 0
         curve.error = start.error
         control = replace(self.control, first=math.copysign(self.control.first, direction))
@@ -164,10 +177,16 @@ class Tracer:
         legs.finish()
         self.progress.finish()
         way.places, way.marks = legs.places, legs.marks
-        if way.places and way.stop.reason in [limit.kind for limit in self.limits]:
-            vectors = {"tangent": way.places[-1].orbit.tangent.copy()}
-            way.marks.append(Mark(way.stop.reason, way.places[-1], vectors=vectors))
+        self._mark_limit(way)
         return way
+
+    def _mark_limit(self, way: Way) -> None:
+        """Mark the last place where cycles cease to exist there."""
+        met = [limit for limit in self.limits if limit.kind == way.stop.reason]
+        if way.places and met:
+            end = way.places[-1]
+            nearest = min(met, key=lambda limit: abs(limit.function(end)))
+            way.marks.append(Mark(nearest.kind, end, nearest.name(end), {"tangent": end.orbit.tangent.copy()}))
 
     def at_start(self, start: Place) -> list[Mark]:
         """Return the labels that the start itself has: it is where a value was asked for."""
@@ -196,7 +215,7 @@ class Tracer:
         """Return whether the curve ends within a leg, and why; the leg is cut there."""
         new = leg.places[-1]
         last, sizes = leg.places[0], self.curve.curve.sizes
-        shrinks = not self.curve.spiking and turned_around(sizes, last, new)
+        shrinks = self.curve.shrinks and turned_around(sizes, last, new)
         if shrinks and not self.curve.forced:
             self._cut(leg, partial(shape, sizes))
             return Stop(reason=SHRUNK), True
@@ -212,14 +231,15 @@ class Tracer:
             value = float(new.scalars[k])
             if not low - slack <= value <= high + slack:
                 bound = high if value > high else low
-                found = root(self.curve, leg, 0, 1, partial(_excess, k, bound))
+                found = root(self.curve, leg, 0, 1, partial(excess, k, bound))
+                if found and found[0] == 0.0:
+                    found = None  # it starts there
                 leg.steps[1:], leg.places[1:] = ([found[0]], [exact(found[1], k, bound)]) if found else ([], [])
                 return Stop(reason="end of range", message=f"{self.names[k]} = {number(bound)}."), True
-        for limit in self.limits:
-            if not limit.function(new) > 0.0:
-                found = root(self.curve, leg, 0, 1, limit.function)
-                leg.steps[1:], leg.places[1:] = ([found[0]], [found[1]]) if found else ([], [])
-                return Stop(reason=limit.kind, message=limit.words(leg.places[-1])), True
+        met = [limit for limit in self.limits if not limit.function(new) > 0.0]
+        if met:
+            limit = self._cut_at_first(leg, met)
+            return Stop(reason=limit.kind, message=limit.words(leg.places[-1])), True
         if self.flaw is not None and (problem := self.flaw(new)):
             leg.steps[1:], leg.places[1:] = [], []
             if self._nearly_silent(last):
@@ -233,6 +253,16 @@ class Tracer:
             )
             return Stop(reason=THRESHOLD, message=message), True
         return Stop(reason="finished"), False
+
+    def _cut_at_first(self, leg: Leg, met: list[Limit]) -> Limit:
+        """End a leg at the first of several limits that its end is beyond, or where it begins if that is not found."""
+        for limit in met:
+            found = root(self.curve, leg, 0, 1, limit.function)
+            if found and all(other.function(found[1]) > -AT_LIMIT for other in self.limits):
+                leg.steps[1:], leg.places[1:] = ([found[0]], [found[1]]) if found[0] != 0.0 else ([], [])
+                return limit
+        leg.steps[1:], leg.places[1:] = [], []
+        return met[0]
 
     def _cut(self, leg: Leg, shape: Callable[[Place], Array]) -> None:
         """End a leg shortly before a shape vanishes and turns around."""
@@ -270,70 +300,3 @@ class Tracer:
                 "equations, or a cycle too sharp for the mesh (give intervals=)"
             )
         return Stop(reason=reason, message=f"at {place}: {why}.")
-
-
-class _Legs:
-    """Legs one after the other; each is finished when the next one is known."""
-
-    def __init__(self, tracer: Tracer, start: Place) -> None:
-        self._tracer = tracer
-        self._pending: Leg | None = None
-        self._stretch: list[Leg] = []  # finished, but the parameter rests at their end
-        self._found: list[Mark] = []  # on them
-        self._sign = 0.0 if rests(start) else math.copysign(1.0, float(start.tests[FOLD]))
-        self._before: list[float] | None = None
-        self._extra = [function for _, function in tracer.functions]
-        index = {name: k for k, name in enumerate(tracer.names)}
-        self._scalars = [(index[name], value) for name, value in tracer.asked]
-        self._wanted: list[tuple[str, str, Scalar]] = [
-            ("label", f"{name} = {value:g}", partial(_excess, index[name], value)) for name, value in tracer.asked
-        ]
-        self._wanted += [("user", name, function) for name, function in tracer.functions]
-        self._wanted += list(tracer.watched)
-        self.places: list[Place] = []
-        self.marks: list[Mark] = []
-
-    def add(self, leg: Leg) -> None:
-        if self._pending is not None:
-            self._complete(self._pending, slopes_between(leg.places[0], leg.places[1], leg.steps[1], self._extra))
-        self._pending = leg
-
-    def finish(self) -> None:
-        if self._pending is not None:
-            self._complete(self._pending, None)
-        self._pending = None
-        self._flush()
-
-    def _complete(self, leg: Leg, after: list[float] | None) -> None:
-        curve = self._tracer.curve
-        if self._wanted or not is_quiet(leg, self._before, after):
-            rescale(curve, leg)
-            look_closer(curve, leg, self._before, after, self._extra)
-            self._found += locate(curve, leg)
-            if self._wanted:
-                self._found += labels(curve, leg, self._wanted, self._scalars)
-        self._before = slopes_between(leg.places[-2], leg.places[-1], leg.steps[-1] - leg.steps[-2], self._extra)
-        self._stretch.append(leg)
-        last = leg.places[-1]
-        resting = any(rests(p) for part in self._stretch for p in part.places)
-        if rests(last, limit=CLEAR_SIGN if resting else NO_SIGN):
-            return
-        sign = math.copysign(1.0, float(last.tests[FOLD]))
-        if resting and self._sign * sign < 0.0 and not any(m.kind == "fold of cycles" for m in self._found):
-            fold = hidden_fold(curve, self._stretch)
-            self._found += [fold] if fold is not None else []
-        self._sign = sign
-        self._flush()
-
-    def _flush(self) -> None:
-        """Take over what is finished."""
-        places = [p for leg in self._stretch for p in leg.places[1:]]
-        order = {id(p): i for i, p in enumerate(places)}
-        self.places += places
-        self.marks += sorted(self._found, key=lambda mark: order[id(mark.place)])
-        self._stretch, self._found = [], []
-
-
-def _excess(k: int, value: float, place: Place) -> float:
-    """How much a scalar (number k of period and parameters) is above a value."""
-    return float(place.scalars[k]) - value

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from dynana.analysis.cycle_legs import Mark, Scalar
-from dynana.analysis.cycle_places import Place
+from dynana.analysis.cycle_places import CycleCurve, Place
 from dynana.results.stop import Stop
 
 #: Reasons of stops.
@@ -26,12 +26,15 @@ class Way:
         In order; their places are among the places.
     stop : Stop
     closed : bool
+    curve : CycleCurve or None
+        Of the last place.
     """
 
     places: list[Place] = field(default_factory=list)
     marks: list[Mark] = field(default_factory=list)
     stop: Stop = field(default_factory=lambda: Stop(reason="finished"))
     closed: bool = False
+    curve: CycleCurve | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,8 +49,14 @@ class Limit:
         Positive on cycles.
     words : function of a Place
         The message of the stop.
+    name : function of a Place
+        Name of the special point.
+    passable : bool
+        Whether cycles may go on beyond, as others.
     """
 
     kind: str
     function: Scalar
     words: Callable[[Place], str]
+    name: Callable[[Place], str] = lambda _: ""
+    passable: bool = False

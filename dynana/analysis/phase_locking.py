@@ -94,7 +94,7 @@ def phase_locking(system: System, cycle: Cycle, coupling: Any, *, delay: float =
     response = phase_response(system, cycle)
     terms, pulses = received.terms, received.pulses
     breaks, pieces = np.empty(0), np.empty((0, 0))
-    if cycle.jumps:
+    if len(response.cycle.segments) > 1 or cycle.jumps:  # the response jumps
         both = _evaluator(system, terms), _evaluator(system, pulses)
         function, error = interaction(Sums(response, tuple(terms), tuple(pulses), *both, float(delay)))
         breaks, pieces = function.edges * response.period, function.local

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dynana.analysis.cycle_orbits import cycle_equations
-from dynana.analysis.phase_kinks import kink_times, with_kinks
+from dynana.analysis.kinked_responses import kinked_response
+from dynana.analysis.phase_kinks import jumps_on, kink_times, with_kinks
 from dynana.analysis.phase_origin import gains, phase_zero
 from dynana.analysis.spiking_responses import spiking_response
 from dynana.definition.system import System
@@ -67,7 +68,8 @@ def phase_response(system: System, cycle: Cycle, *, origin: str | tuple[str, flo
         Where phase zero is: the maximum of the named state, or the passage of a state upward through a value, as in
         ``("V", -20.0)``; where there are several, the one after the longest pause. The maximum of the first state
         unless given; an angle that turns has none, there it is the passage through half a turn. On a cycle with jumps
-        it is just after the jump with which the cycle begins, and origin cannot be given.
+        it is just after the jump with which the cycle begins, and origin cannot be given; where the equations jump on
+        the cycle, where it passes the switch with which it begins.
 
     Returns
     -------
@@ -77,8 +79,7 @@ def phase_response(system: System, cycle: Cycle, *, origin: str | tuple[str, flo
     Raises
     ------
     ValueError
-        The cycle is not one of the system, or has no phase: the system is forced, or the cycle is a point. Or the
-        equations jump on the cycle (kinks are fine).
+        The cycle is not one of the system, or has no phase: the system is forced, or the cycle is a point.
     ConvergenceError
         The cycle does not solve the equations, or it is at a fold of cycles, where the response is infinite. It grows
         like one over the square root of the distance to the fold, which is followed to within rounding.
@@ -95,6 +96,8 @@ def phase_response(system: System, cycle: Cycle, *, origin: str | tuple[str, flo
                 f"begins; origin={origin!r} is for cycles without jumps"
             )
         return spiking_response(system, cycle)
+    if jumps_on(system, cycle):
+        return _across_jumps(system, cycle, origin)
     zero = phase_zero(system, cycle, origin)
     scheme, most = _finest(cycle)
     start = zero.on(cycle)
@@ -129,6 +132,22 @@ def phase_response(system: System, cycle: Cycle, *, origin: str | tuple[str, flo
         units=system.units,
         time_unit=system.time or "",
     )
+
+
+def _across_jumps(system: System, cycle: Cycle, origin: str | tuple[str, float] | None) -> PhaseResponse:
+    """Return the response of a cycle on which the equations jump."""
+    if origin is not None:
+        raise ValueError(
+            f"{system.name}: the equations jump on the cycle, and phase zero is where it passes a switch of them: "
+            f"origin={origin!r} is for cycles on which they do not jump"
+        )
+    response = kinked_response(system, cycle)
+    if response is None:
+        raise ValueError(
+            f"{system.name}: the equations jump on the cycle, which cannot be cut there (floor, angles that turn), and "
+            "the phase response jumps with them. Replace the step by a steep sigmoid."
+        )
+    return response
 
 
 def system_of(system: System, cycle: Cycle) -> System:

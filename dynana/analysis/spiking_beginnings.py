@@ -97,7 +97,7 @@ def first_place(
     for k in fixed:
         place = place if place is not None else settled(curve, guess, k)
     if place is not None and isinstance(start, Trajectory):
-        curve, place = _single(system, free, curve, place)
+        curve, place = _single(curve, place)
     if place is None:
         raise ConvergenceError(
             f"{system.name}: Newton's method does not converge from the given {_word(start)} at "
@@ -109,12 +109,12 @@ def first_place(
     return curve, place
 
 
-def _single(system: System, free: Sequence[str], curve: SpikingCurve, place: Place) -> tuple[SpikingCurve, Place]:
+def _single(curve: SpikingCurve, place: Place) -> tuple[SpikingCurve, Place]:
     """Return an orbit of two equal turns as one turn: a slow trajectory tells them apart, the orbit does not."""
     while curve.curve.halves is not None:
         if float(np.abs(place.asymmetry() / curve.curve.sizes).max()) > EQUAL_TURNS:
             break
-        half, guess = half_orbit(system, free, curve.curve, place.orbit)
+        half, guess = half_orbit(curve.curve, place.orbit)
         found = settled(SpikingCurve(half), guess, -1)
         if found is None:
             break
@@ -122,12 +122,12 @@ def _single(system: System, free: Sequence[str], curve: SpikingCurve, place: Pla
     return curve, place
 
 
-def half_orbit(system: System, free: Sequence[str], orbits: SpikingOrbits, orbit: Orbit) -> tuple[SpikingOrbits, Orbit]:
+def half_orbit(orbits: SpikingOrbits, orbit: Orbit) -> tuple[SpikingOrbits, Orbit]:
     """Return the first of two turns of an orbit, and the curve on which it may lie."""
     assert orbits.halves is not None
     pattern, gain = orbits.halves
     k = len(pattern)
-    half = SpikingOrbits(system, free, pattern, orbits.speeds, orbits.sizes, orbits.ranges, orbit.stages, gain)
+    half = orbits.patterned(pattern, gain)
     parts = orbit.split(orbit.z)[:k]
     z = np.concatenate([*(x.ravel() for x, _ in parts), orbit.durations[:k], orbit.parameters])
     widths = np.concatenate([w for _, w in parts])
@@ -204,7 +204,7 @@ def flaw(curve: SpikingCurve, place: Place) -> str:
 def _undue(curve: SpikingCurve, flights: Flights, i: int, x: Array, edges: Array, ends: NDArray[np.intp]) -> str:
     """Return in words which jump is undue on segment ``i``, or nothing; ``ends`` are those of pieces."""
     orbits = curve.curve
-    made, names = orbits.clocked, [jump.name for jump in orbits.clocked.base.jumps]
+    made, names = orbits.clocked, curve.titles
     event, held = orbits.pattern.events[i], orbits.pattern.held[i]
     resting = made.events[orbits.pattern.events[i - 1]][0] if held else -1
     wanted = flights.kernels.guard_owner[event]
@@ -213,16 +213,20 @@ def _undue(curve: SpikingCurve, flights: Flights, i: int, x: Array, edges: Array
         outcome, _, rows = flights.fly(x[a], held, resting, (LONGER if last else 1.0) * float(edges[b] - edges[a]))
         if outcome < 0 and not last:
             continue
+        if outcome == NO_JUMP and curve.brief:
+            _, _, rows = flights.fly(x[a], held, resting, float(edges[b] - edges[a]))
         there = bool((np.abs(rows[-1] - x[-1]) <= SAME_STATE * orbits.sizes).all())
+        if outcome == NO_JUMP and curve.brief and there:
+            continue
         if (outcome == wanted and there) or outcome < NO_JUMP:
             continue
         where = f"on segment {i + 1} of {len(orbits.pattern)}"
         if outcome >= 0:
             at = ", ".join(f"{n} = {number(v)}" for n, v in zip(made.base.states, rows[-1], strict=False))
-            due = repr(names[outcome]) if outcome < len(names) else "the end of a refractory time"
+            due = names[outcome] if outcome < len(names) else "the end of a refractory time"
             return (
-                f"{where} {due} is due earlier than the orbit has it, at {at}: an orbit with this sequence of jumps "
-                "solves the equations but is none of the system's. Start from another trajectory."
+                f"{where} {due} is due earlier than the orbit has it, at {at}: an orbit with this sequence of "
+                f"{curve.word}s solves the equations but is none of the system's. Start from another trajectory."
             )
-        return f"{where} the jump at its end does not come when it is integrated step by step."
+        return f"{where} the {curve.word} at its end does not come when it is integrated step by step."
     return ""

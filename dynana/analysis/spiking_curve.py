@@ -98,16 +98,28 @@ class SpikingCurve(CycleCurve):
     curve : SpikingOrbits
     flights : Flights
         Of the same system.
+    word : str
+        What stands between segments.
+    brief : bool
+        Whether a segment may be so short that a step of an integration passes over it.
     """
 
     curve: SpikingOrbits
+    word = "jump"
+    brief = False
     spiking = True
+    shrinks = False
     resting = 1e-6  # nearer to orbits of infinite period, rounding counts
     largest_error = LARGEST_ERROR
 
     def __init__(self, curve: SpikingOrbits) -> None:
         super().__init__(curve)
-        self.flights = Flights(curve.system, curve.speeds, curve.sizes)
+        self.flights = Flights(curve.system, curve.speeds, curve.sizes, curve.clocked)
+
+    @property
+    def titles(self) -> list[str]:
+        """Name of each jump in messages."""
+        return [repr(jump.name) for jump in self.curve.clocked.base.jumps]
 
     def place(self, orbit: Orbit, *, resolved: bool = True) -> Place:
         """Return the orbit computed last with its multipliers and test functions, or what is quicker for a search."""
@@ -214,7 +226,7 @@ class SpikingCurve(CycleCurve):
     def _guards(self, place: Place) -> Array:
         """Guards of the given system at all points, shape (points, guards)."""
         kernels = self.curve.kernels
-        y, p = np.ascontiguousarray(place.points), self.curve.parameters(place.orbit)
+        y, p = place.orbit.z[: place.orbit.scalars_at].reshape(-1, place.orbit.n), self.curve.parameters(place.orbit)
         out = np.empty((len(y), kernels.n_guards))
         nothing = np.empty(0, dtype=np.int64), np.empty((len(y), 0))
         tabulator()(kernels.guards, np.zeros(len(y)), y, p, *nothing, out)

@@ -36,10 +36,14 @@ def doubled_beside(
 ) -> tuple[SpikingCurve, Place]:
     """Return an orbit of two turns beside a period doubling, and its curve, which points away from it."""
     single, orbit = curve_of(system, free, cycle, ranges, forcing)
+    return two_turns(SpikingCurve, single, orbit)
+
+
+def two_turns(kind: type[SpikingCurve], single: SpikingOrbits, orbit: Orbit) -> tuple[SpikingCurve, Place]:
+    """Return an orbit of two turns beside the orbit of one turn at a period doubling, and its curve of that kind."""
+    system = single.system
     gain = None if single.gain is None else single.gain.turns(2)
-    curve = SpikingOrbits(
-        system, free, single.pattern.doubled, single.speeds, single.sizes, ranges, single.scheme.stages, gain
-    )
+    curve = single.patterned(single.pattern.doubled, gain)
     found = single.settle(orbit, adaptations=0).point
     if found is None:
         raise ConvergenceError(f"{system.name}: the orbit at the period doubling is not found again")
@@ -49,13 +53,13 @@ def doubled_beside(
         durations, parameters = scalars[: found.segments], scalars[found.segments :]
         parts.append([points.copy(), points.copy(), durations, durations, parameters])
     if gain is not None:
-        parts[0][1].reshape(-1, found.n)[:, single.shown] += cycle.period
+        parts[0][1].reshape(-1, found.n)[:, single.shown] += float(single.lasting(found).sum())
     z, tangent = (np.concatenate(part) for part in parts)
     counts, widths = np.tile(found.counts, 2), np.tile(found.widths, 2)
     there = curve.prepare(replace(found, z=z, tangent=tangent, counts=counts, widths=widths))
     direction = _antisymmetric(curve, there)
     size = float(np.abs(direction[: there.scalars_at].reshape(-1, there.n) / curve.sizes).max())
-    places = SpikingCurve(curve)
+    places = kind(curve)
     for k in range(ATTEMPTS):
         a = SIDEWAYS * 0.25**k / size
         moved = replace(there, z=there.z + a * direction, tangent=direction.copy())
@@ -80,17 +84,13 @@ def _antisymmetric(curve: SpikingOrbits, orbit: Orbit) -> Array:
 
 def halved(curve: SpikingCurve, place: Place) -> tuple[SpikingCurve, Mark] | None:
     """Return the period doubling at which the two turns of an orbit become one, and the curve of single turns."""
-    orbits, orbit = curve.curve, place.orbit
-    if orbits.halves is None:
+    if curve.curve.halves is None:
         return None
-    base = orbits.system
-    free = [base.parameters[i] for i in orbits.equations.active]
-    moved = base.at(**dict(zip(free, orbit.parameters.tolist(), strict=True)))
-    single, guess = half_orbit(moved, free, orbits, orbit)
+    single, guess = half_orbit(curve.curve, place.orbit)
     attempt = single.settle(guess)
     if attempt.point is None:
         return None
-    places = SpikingCurve(single)
+    places = type(curve)(single)
     found = nearby_root(places, single.prepare(attempt.point), DOUBLING, FIRST_SECANT)
     if found is None or not abs(2.0 * found.scalars[0] / place.scalars[0] - 1.0) < SAME_PERIOD:
         return None

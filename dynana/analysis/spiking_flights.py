@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from dynana.definition.system import System
 from dynana.errors import ConvergenceError, ModelError
 from dynana.lowering.kernels import lower
-from dynana.lowering.spiking import clocked
+from dynana.lowering.spiking import Clocked, clocked
 from dynana.numerics.function_addresses import addresses
 from dynana.numerics.segment_flights import CONDITIONS, GUARDS, NO_JUMP, RHS, STAGES, fly
 from dynana.numerics.signatures import CONDITION, VECTOR
@@ -55,10 +55,12 @@ class Flights:
         See `dynana.lowering.spiking`; empty where time is not stretched.
     sizes : ndarray, shape (n,)
         Of the states with the clock, for tolerances.
+    made : Clocked, optional
+        See `dynana.analysis.spiking_orbits.SpikingOrbits`.
     """
 
-    def __init__(self, system: System, speeds: Array, sizes: Array) -> None:
-        self.clocked = clocked(system)
+    def __init__(self, system: System, speeds: Array, sizes: Array, made: Clocked | None = None) -> None:
+        self.clocked = clocked(system) if made is None else made
         self.kernels = lower(self.clocked.system)
         self.base = lower(self.clocked.base)
         self.p = self.kernels.p

@@ -67,6 +67,8 @@ class SpikingOrbits(OrbitCurve):
     stages : int
     gain : Forcing or None
         What time gains in a turn, where it enters the equations.
+    made : Clocked, optional
+        What the orbits need, where it is not what `dynana.lowering.spiking.clocked` makes of the system.
 
     Attributes
     ----------
@@ -77,6 +79,7 @@ class SpikingOrbits(OrbitCurve):
         Of the system with its clock.
     pattern : Pattern
     speeds : ndarray
+    free_names : tuple of str
     """
 
     kernels: Kernels
@@ -91,9 +94,12 @@ class SpikingOrbits(OrbitCurve):
         ranges: Array,
         stages: int = 4,
         gain: Forcing | None = None,
+        *,
+        made: Clocked | None = None,
     ) -> None:
         self.system = system
-        self.clocked: Clocked = clocked(system)
+        self.clocked: Clocked = clocked(system) if made is None else made
+        self.free_names = tuple(free)
         self.pattern, self.speeds, self.gain = pattern, speeds, gain
         kernels = self.kernels = lower(self.clocked.system)
         p = kernels.p
@@ -148,6 +154,12 @@ class SpikingOrbits(OrbitCurve):
         """Name of the jump at the end of each segment, empty for the end of a refractory time."""
         owners = [self.clocked.events[event][0] for event in self.pattern.events]
         return tuple("" if k < 0 else str(self.clocked.base.jumps[k].name) for k in owners)
+
+    def patterned(self, pattern: Pattern, gain: Forcing | None = None) -> SpikingOrbits:
+        """Return the curve of orbits with another pattern, on which time gains something else."""
+        return SpikingOrbits(
+            self.system, self.free_names, pattern, self.speeds, self.sizes, self.ranges, self.scheme.stages, gain
+        )
 
     def lasting(self, orbit: Orbit, values: Array | None = None) -> Array:
         """Return the real durations of the segments, shape (segments,), or how ``values`` (like z) change them."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
 from dynana.analysis.cycle_orbits import cycle_of
-from dynana.analysis.cycle_places import MOST_INTERVALS
+from dynana.analysis.cycle_places import MOST_INTERVALS, Place
 from dynana.analysis.spiking_beginnings import settled
 from dynana.analysis.spiking_curve import SpikingCurve
 from dynana.analysis.spiking_orbits import SpikingOrbits
@@ -43,7 +45,32 @@ def spiking_response(system: System, cycle: Cycle) -> PhaseResponse:
     free = system.parameters[:1]  # held
     orbits, orbit = curve_of(system, free, cycle, np.ones(1))
     curve = SpikingCurve(orbits)
-    place = settled(curve, orbit, -1)
+    place, response = resolved_response(system, curve, settled(curve, orbit, -1), cycle)
+    shown = cycle_of(system, free, orbits, place.orbit, place.spectrum)
+    return response(shown, "the state just after the jump with which the cycle begins")
+
+
+def resolved_response(
+    system: System, curve: SpikingCurve, place: Place | None, cycle: Cycle
+) -> tuple[Place, Callable[[Cycle, str], PhaseResponse]]:
+    """Return an orbit on a mesh that is fine enough for its response, and what makes a result of that.
+
+    Parameters
+    ----------
+    system : System
+    curve : SpikingCurve
+    place : Place or None
+        The orbit on its own mesh, None where it was not found again.
+    cycle : Cycle
+        As given.
+
+    Returns
+    -------
+    place : Place
+    response : function of a Cycle and of words for its phase zero
+        The cycle has the segments of the orbit.
+    """
+    orbits = curve.curve
     for _ in range(ROUNDS):
         if place is None or abs(float(place.scalars[0]) / cycle.period - 1.0) > SAME_PERIOD:
             raise ConvergenceError(
@@ -57,17 +84,22 @@ def spiking_response(system: System, cycle: Cycle) -> PhaseResponse:
         growth = (error / RESOLVED) ** (1.0 / (place.orbit.stages + 1))
         place = settled(curve, orbits.adapt(place.orbit, min(max(growth, LEAST_GROWTH), MOST_GROWTH)), -1)
     assert place is not None
-    return PhaseResponse(
-        cycle=cycle_of(system, free, orbits, place.orbit, place.spectrum),
-        values=np.ascontiguousarray(values[:, : len(system.states)]),
-        parameter_values=by_parameters,
-        at_jumps=at_jumps,
-        origin="the state just after the jump with which the cycle begins",
-        deviation=deviation,
-        error=error,
-        units=system.units,
-        time_unit=system.time or "",
-    )
+    n = len(system.states)
+
+    def response(shown: Cycle, origin: str) -> PhaseResponse:
+        return PhaseResponse(
+            cycle=shown,
+            values=np.ascontiguousarray(values[:, :n]),
+            parameter_values=by_parameters,
+            at_jumps=at_jumps,
+            origin=origin,
+            deviation=deviation,
+            error=error,
+            units=system.units,
+            time_unit=system.time or "",
+        )
+
+    return place, response
 
 
 def _adjoint(orbits: SpikingOrbits, orbit: Orbit) -> tuple[Array, Array, Array, float]:

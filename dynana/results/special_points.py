@@ -20,7 +20,7 @@ CODES: Mapping[str, str] = {
     "fold-flip": "LPPD", "fold-torus": "LPNS", "flip-torus": "PDNS",
     "homoclinic": "HOM", "snic": "SNIC", "neutral saddle": "NSH", "double leading eigenvalue": "DLE",
     "saddle-node loop": "SNL", "grazing": "GR", "switching": "SW", "reset on nullcline": "RN",
-    "boundary equilibrium": "BE", "kink": "KINK", "user": "UZ", "label": "UZ",
+    "boundary equilibrium": "BE", "sliding": "SL", "kink": "KINK", "user": "UZ", "label": "UZ",
 }  # fmt: skip
 #: Two located points of one kind are the same if they differ by less than this, relative to the size of the diagram.
 SAME_POINT = 1e-7

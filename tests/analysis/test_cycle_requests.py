@@ -161,7 +161,7 @@ def test_kinks_are_said():
         return (mu - r) * x - y + 0.1 * dn.absolute(x), (mu - r) * y + x
 
     branch = dn.continue_cycles(kinked, dn.simulate(kinked, 60.0, max_step=0.1), "mu", (0.5, 1.5))
-    assert "kinks" in branch.origin and "error" in branch.origin and "kinks" in repr(branch)
+    assert "kinks" in branch.origin and "cut there (x = 0)" in branch.origin and "kinks" in repr(branch)
     assert {s.reason for s in branch.stops} == {"end of range"}
 
 

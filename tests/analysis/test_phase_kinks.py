@@ -18,11 +18,6 @@ def kinked(x=2.0, y=0.0, *, mu=1.0, b=0.5):
     return y, mu * (1 - x**2) * y - x - b * dn.maximum(x, 0)
 
 
-@dn.model
-def relay(x=2.0, y=0.0, *, mu=1.0, b=0.5):
-    return y, mu * (1 - x**2) * y - x - b * dn.heaviside(x)
-
-
 def cycle(system):
     return cycle_near(system, *section(system, [2.0, 0.0], 0, 0.5, 500.0))
 
@@ -63,9 +58,49 @@ def test_kicks_and_derivatives_of_the_period():
         assert found == pytest.approx(float(response.at(phase * response.period, "x")), abs=1e-5)
 
 
-def test_jumps_of_the_equations_are_refused():
-    with pytest.raises(ValueError, match="the equations jump at phase"):
-        dn.phase_response(relay, cycle(relay))
+@dn.model
+def friction(x=1.0, y=0.0, *, c=0.1, mu=1.0):
+    """A response that jumps: x' jumps across x = 0."""
+    return y - c * dn.sign(x), -x + mu * (1 - y * y) * y
+
+
+def test_responses_jump_with_the_equations():
+    found = dn.find_cycle(friction, dn.simulate(friction, 100.0, progress=False))
+    response = dn.phase_response(friction, found)
+    assert response.error < 1e-9 and response.deviation < 1e-9 and "the switch x = 0" in response.origin
+    first, second = response.cycle.segments
+    before, after = response.values[first.last], response.values[second.first]
+    y = response.cycle.points[second.first, 1]
+    slopes = np.array([[y - s * 0.1, (1 - y * y) * y] for s in (np.sign(-y), np.sign(y))])
+    assert before @ slopes[0] == pytest.approx(1.0, abs=1e-9) and after @ slopes[1] == pytest.approx(1.0, abs=1e-9)
+    assert abs(before[0] - after[0]) > 0.01 and before[1] == pytest.approx(after[1], abs=1e-9)  # only across x
+    for name in ("c", "mu"):
+        periods = []
+        for sign in (1.0, -1.0):
+            other = friction.at(**{name: friction.values[name] + sign * 1e-4})
+            periods.append(dn.find_cycle(other, found).period)
+        assert response.period_derivatives[name] == pytest.approx((periods[0] - periods[1]) / 2e-4, rel=1e-6)
+
+
+def test_origins_where_equations_jump_are_refused_and_couplings_are_summed_piece_by_piece():
+    found = dn.find_cycle(friction, dn.simulate(friction, 100.0, progress=False))
+    with pytest.raises(ValueError, match="phase zero is where it passes a switch"):
+        dn.phase_response(friction, found, origin="x")
+    locking = dn.phase_locking(friction, found, lambda pre, post: {"x": pre.x - post.x})
+    response = dn.phase_response(friction, found)
+    nodes, weights = np.polynomial.legendre.leggauss(40)
+    edges = [0.0, response.cycle.segments[0].duration, response.period]
+    total = 0.0
+    for low, high in zip(edges[:-1], edges[1:], strict=True):
+        for begin in np.linspace(low, high, 21)[:-1]:
+            width = (high - low) / 20
+            t = begin + 0.5 * width * (nodes + 1)
+            shifted = response.cycle.state(t + 0.25 * response.period)[:, 0] - response.cycle.state(t)[:, 0]
+            total += 0.5 * width * weights @ (response.at(t, "x") * shifted)
+    size = np.abs(locking.values).max()
+    quarter = min((locking.values[k] for k in (len(locking.values) // 4, 3 * len(locking.values) // 4)),
+                  key=lambda v: abs(v - total / response.period))  # fmt: skip
+    assert quarter == pytest.approx(total / response.period, abs=1e-6 * size)
 
 
 @given(
