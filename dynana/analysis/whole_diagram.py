@@ -42,6 +42,8 @@ MOST_POINTS = 500
 MOST_BRANCHES = 40
 #: Lengths of the runs that look for a cycle where nothing stable is known, in units of the fastest time constant.
 RUN_LENGTHS = (100.0, 1000.0, 10_000.0)
+#: Where in a stretch without anything stable runs are made: in the middle, then next to its ends.
+RUN_PLACES = (0.5, 0.02, 0.98)
 #: Steps after which such a run is given up.
 MOST_STEPS = 50_000
 #: How far such a run starts from an equilibrium, relative to the size of its coordinates.
@@ -194,9 +196,8 @@ class _Search:
                     waiting.append((special, level))
 
     def _branch(self, start: Any) -> CycleBranch | None:
-        low, high = self.diagram.range
         try:
-            return continue_cycles(self.system, start, self.diagram.parameter, (low, high), **self.options)
+            return continue_cycles(self.system, start, self.diagram.parameter, self.diagram.range, **self.options)
         except (DynanaError, ValueError) as error:
             self.problems.append(f"no cycles were followed from the {_named(start, self.diagram.parameter)}: {error}")
             return None
@@ -213,10 +214,9 @@ class _Search:
     def _same(self, a: SpecialPoint, b: SpecialPoint) -> bool:
         """Return whether two points are one, be the period of one twice that of the other."""
         name, (low, high) = self.diagram.parameter, self.diagram.range
-        if abs(a.parameters[name] - b.parameters[name]) > SAME_PLACE * (high - low):
-            return False
+        apart = abs(a.parameters[name] - b.parameters[name]) > SAME_PLACE * (high - low)
         ratio = max(a.period, b.period) / max(min(a.period, b.period), np.finfo(float).tiny)
-        if min(abs(ratio - 1.0), abs(ratio - 2.0)) > 100 * SAME_PLACE:
+        if apart or min(abs(ratio - 1.0), abs(ratio - 2.0)) > 100 * SAME_PLACE:
             return False
         # mirror images of each other have the same parameter and period
         one, two = (s.cycle.maxima if isinstance(s.cycle, Cycle) else s.point for s in (a, b))
@@ -234,24 +234,25 @@ class _Search:
                 self.ends.append(doublings[int(np.argmin(distance))])
 
     def _distance(self, point: SpecialPoint, value: float, period: float) -> float:
-        low, high = self.diagram.range
-        away = abs(point.parameters[self.diagram.parameter] - value) / (high - low)
+        away = abs(point.parameters[self.diagram.parameter] - value) / float(np.ptp(self.diagram.range))
         return max(away, abs(point.period / period - 1.0))
 
     # -- where nothing stable is known -----------------------------------------------------------------------------
 
     def from_runs(self) -> None:
-        """Look for stable cycles by runs, in the middle of each stretch of the range on which nothing is stable."""
+        """Look for stable cycles by runs, in each stretch of the range on which nothing is stable."""
         if self.system.jumps or self.options["forcing_period"] is not None:
             return
         name, (low, high) = self.diagram.parameter, self.diagram.range
-        places = {float(s.parameters[name]) for s in self.diagram.special}
-        places |= {float(s.parameters[name]) for b in self.branches for s in b.special}
+        known = (*self.diagram.special, *(s for b in self.branches for s in b.special))
+        places = {float(s.parameters[name]) for s in known}
         marks = [low, *sorted(p for p in places if low < p < high), high]
         for left, right in zip(marks[:-1], marks[1:], strict=True):
-            middle = 0.5 * (left + right)
-            if right - left > SAME_PLACE * (high - low) and not self._stable_at(middle):
-                self._run(middle)
+            tried = [left + share * (right - left) for share in RUN_PLACES]
+            if right - left > SAME_PLACE * (high - low) and not self._stable_at(tried[0]):
+                said = self._run(tried[0])
+                if said and (all(self._run(place) for place in tried[1:]) or not self._stable_at(tried[0])):
+                    self.problems.append(said)
 
     def _stable_at(self, value: float) -> bool:
         """Return whether a stable equilibrium or cycle is known at a parameter value."""
@@ -262,8 +263,8 @@ class _Search:
                 return True
         return False
 
-    def _run(self, value: float) -> None:
-        """Follow the cycle on which a run settles, or say that it did not."""
+    def _run(self, value: float) -> str:
+        """Follow the cycle on which a run settles, or return in words that it did not."""
         name = self.diagram.parameter
         system = self.system.at(**{name: value})
         start, pace = self._beginning(value)
@@ -280,8 +281,8 @@ class _Search:
                 said = str(error)
                 continue
             self.starts += 1
-            return
-        self.problems.append(
+            return ""
+        return (
             f"at {name} = {number(value)} neither a stable equilibrium nor a stable cycle is known{self._beyond()}; a "
             f"run did not settle on one ({said.rstrip('.')})."
         )
@@ -303,8 +304,7 @@ class _Search:
         """Return a state near an unstable equilibrium, if there is one, and the fastest time constant."""
         for branch in self.diagram.branches:
             at = np.argmin(np.abs(branch.values - value))
-            between = (branch.values[:-1] - value) * (branch.values[1:] - value) <= 0.0
-            if np.any(between):
+            if np.any((branch.values[:-1] - value) * (branch.values[1:] - value) <= 0.0):
                 point = branch.points[at]
                 kicked = point + KICK * (1e-3 + np.abs(point))
                 pace = 1.0 / max(float(np.abs(branch.eigenvalues[at]).max()), np.finfo(float).tiny)

@@ -4,7 +4,15 @@ import numpy as np
 import pytest
 
 import dynana as dn
-from dynana.models import brusselator, fitzhugh_nagumo, hodgkin_huxley, lif, morris_lecar_snic, wilson_cowan_oscillating
+from dynana.models import (
+    brusselator,
+    fitzhugh_nagumo,
+    hodgkin_huxley,
+    lif,
+    morris_lecar_snic,
+    rossler,
+    wilson_cowan_oscillating,
+)
 
 
 @pytest.fixture(scope="module")
@@ -129,3 +137,12 @@ def test_mirror_images_are_both_followed() -> None:
     assert len(diagram.cycle_branches) == 2
     x = [branch.maxima[5, 0] for branch in diagram.cycle_branches]
     assert min(x) < 0 < max(x)
+
+
+def test_cycles_are_found_beside_chaos():
+    # in the middle of the range a run of Rossler's equations settles on nothing; next to its lower end it does
+    found = dn.bifurcation_diagram(rossler, "c", (2.5, 6.0), progress=False)
+    single, twice = found.cycle_branches
+    assert [s["c"] for s in single.special_points("period doubling")] == pytest.approx([2.832], abs=1e-3)
+    assert [s["c"] for s in twice.special_points("period doubling")] == pytest.approx([3.837], abs=1e-3)
+    assert single.values[0] == 2.5 and "at c = 4.25 neither a stable" in str(found)
