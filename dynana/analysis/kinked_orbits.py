@@ -12,6 +12,7 @@ from dynana.analysis.forcing import Forcing
 from dynana.analysis.spiking_orbits import Pattern, SpikingOrbits
 from dynana.lowering.kinked import Kinked
 from dynana.numerics.collocation_orbit import Orbit, Spectrum
+from dynana.numerics.moving_orbits import MovingOrbitCurve
 
 Array = NDArray[np.float64]
 
@@ -20,7 +21,7 @@ Array = NDArray[np.float64]
 LOST, LIOUVILLE = -20.0, 1e-6
 
 
-class KinkedOrbits(SpikingOrbits):
+class KinkedOrbits(MovingOrbitCurve, SpikingOrbits):
     """Orbits of one system with kinks that pass its switches in one order.
 
     Parameters
