@@ -13,6 +13,7 @@ from tests.analysis.continuation_cases import CASES, diagram, system
 
 REFERENCE = json.loads((Path(__file__).parents[1] / "reference" / "continuation_cycles.json").read_text())
 POINTS = {entry["key"]: entry["points"] for entry in REFERENCE["systems"]}
+LONG = {entry["key"]: entry["long_periods"] for entry in REFERENCE["systems"] if "long_periods" in entry}
 
 KINDS = {
     "hh": [["LPC", "PD", "PD", "LPC", "LPC"], ["LPC", "LPC", "PD", "PD", "LPC"]],
@@ -78,6 +79,21 @@ def test_points_and_labels(key):
         located = [s.code for s in branch.special if s.code not in ("HB", "UZ")]
         assert located == kinds
         assert all(s.converged for s in branch.special)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("key", ["ml_snic", "hr_fast", "wc_oscillating"])
+def test_nearly_homoclinic_cycles(key):
+    """Of cycles that take this long the parameter is compared at the same period."""
+    name = parameter_of(key)
+    wanted = {p["period"]: p["parameters"][name] for p in LONG[key]}
+    (hopf, *_) = diagram(key).special_points("hopf")
+    branch = dn.continue_cycles(
+        system(key), hopf, name, range_of(key), values={"period": [*wanted]}, longest_period=1.1 * max(wanted)
+    )
+    labels = branch.special_points("label")
+    assert [s.period for s in labels] == pytest.approx(sorted(wanted), rel=1e-10)
+    assert [s[name] for s in labels] == pytest.approx([wanted[p] for p in sorted(wanted)], rel=2e-10)
 
 
 @pytest.mark.slow
