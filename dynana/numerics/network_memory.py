@@ -59,6 +59,9 @@ shorts_at = _at(types.uint16, ctypes.c_uint16)
 bytes_at = _at(types.uint8, ctypes.c_uint8)
 
 
+_array = (lambda numbers, length: numbers[:length]) if numba.config.DISABLE_JIT else carray
+
+
 @compiled
 def first_at_least(values, low, high, value):
     """Return the first position in ``values[low:high]``, which increase, of one that is at least ``value``, or high."""
@@ -74,4 +77,4 @@ def first_at_least(values, low, high, value):
 @compiled
 def floats_from(address, length):
     """Return the array of ``length`` float64 at an address, for functions that take arrays."""
-    return carray(floats_at(address), length)
+    return _array(floats_at(address), length)

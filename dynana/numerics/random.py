@@ -208,7 +208,7 @@ def _turn(v):
 @compiled
 def words(value):
     """Low and high 32 bits of a non-negative integer."""
-    value = np.uint64(value)
+    value = np.uint64(np.int64(value))
     return value & _LOW, value >> _32
 
 

@@ -1,5 +1,10 @@
 """Noise of the cells of a population: its statistics, and what it does not depend on."""
 
+import ast
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from scipy import stats
@@ -70,3 +75,22 @@ def test_neither_threads_nor_other_cells_nor_the_cut_of_a_run_change_the_noise(w
         progress=False,
     )  # fmt: skip
     assert np.array_equal(run["P", "x"], some[:41, :10])
+
+
+WITHOUT_COMPILATION = """
+import sympy as sp
+import dynana as dn
+V = sp.Symbol("V", real=True)
+cell = dn.System({V: -V}, initial={V: 0.5}, noise=[dn.Noise({V: 1})], name="cell")
+run = dn.simulate(dn.Network([dn.Population("A", cell, 2)], []), 1.0, dt=0.1, seed=1, record={"A": ["V"]})
+print(run["A", "V"][-1].tolist())
+"""
+
+
+def test_noise_is_the_same_where_nothing_is_compiled() -> None:
+    outputs = []
+    for disabled in "01":
+        environment = os.environ | {"NUMBA_DISABLE_JIT": disabled, "PYTHONPATH": os.pathsep.join(sys.path)}
+        command = [sys.executable, "-c", WITHOUT_COMPILATION]
+        outputs.append(subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout)
+    assert np.allclose(*(np.array(ast.literal_eval(text)) for text in outputs), rtol=1e-12, atol=0)
