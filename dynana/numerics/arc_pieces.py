@@ -24,6 +24,11 @@ Indices = NDArray[np.int64]
 
 _interval_at = recover(INTERVAL)
 
+#: Sides of pieces, in units of the search box, that count as different from zero.
+NARROWEST = 1e-300
+#: More than what is lost by rounding in a sum and a quotient of a few positive numbers.
+ROUNDED_UP = 1.0 + 1e-12
+
 
 @dataclass(frozen=True, eq=False)
 class Tangents:
@@ -38,16 +43,15 @@ class Tangents:
         1 - preconditioner times derivative.
     slopes : Balls, shape (k, w)
         Derivatives of all coordinates by the graph coordinate.
+    norm : ndarray, shape (k,)
+        Upper bounds of the norms of the remainders, in the sides of the pieces: below 1 the slopes are bounded.
     """
 
     others: Indices
     preconditioner: FloatArray
     remainder: Balls
     slopes: Balls
-
-    def norm(self) -> FloatArray:
-        """Return upper bounds of the norms of the remainders: below 1 the tangents are bounded."""
-        return np.asarray(np.max(np.sum(self.remainder.size, axis=2), axis=1))
+    norm: FloatArray
 
     def part(self, which: Indices) -> Tangents:
         """Return those of some pieces."""
@@ -57,6 +61,7 @@ class Tangents:
             self.preconditioner[which],
             Balls(remainder.middle[which], remainder.radius[which]),
             Balls(slopes.middle[which], slopes.radius[which]),
+            self.norm[which],
         )
 
 
@@ -93,8 +98,11 @@ class Graphs:
         self.equations, self._p, self._unit, self._values = equations, p, unit, values
         self._w, self._rows = len(unit), len(unit) - 1
 
-    def tangents(self, equations: Balls, graph: Indices) -> Tangents:
-        """Return the tangents on pieces from the values and derivatives of the equations there."""
+    def tangents(self, boxes: FloatArray, equations: Balls, graph: Indices) -> Tangents:
+        """Return the tangents on pieces from the values and derivatives of the equations there.
+
+        Norms are taken in the sides of the pieces, to a power of two: a piece may be long in some coordinates.
+        """
         w, n = self._w, self._rows
         slopes = Balls(
             equations.middle[:, self._values :].reshape(len(graph), n, w) * self._unit,
@@ -106,16 +114,18 @@ class Graphs:
         y = _inverse(square.middle)
         remainder = exact(np.eye(n)) - applied(y, square)
         solved = applied(y, column)
-        norm = np.max(np.sum(remainder.size, axis=2), axis=1)
-        # t = -Y column + remainder t, and |t| <= |Y column|/(1 - |remainder|)
-        largest = np.max(solved.size[:, :, 0], axis=1) / np.where(norm < 1.0, 1.0 - norm, 0.0)
-        bound = exact(np.zeros(remainder.middle.shape[:2])[:, :, None]) - solved
-        spread = Balls(np.zeros_like(bound.middle), np.broadcast_to(largest[:, None, None], bound.middle.shape))
-        t = bound + remainder @ spread
         rows = np.arange(len(graph))
+        sides = (np.diff(boxes, axis=2)[:, :, 0] / self._unit)[rows[:, None], others]
+        unit = np.exp2(np.round(np.log2(np.maximum(sides, NARROWEST))))
+        norm = ROUNDED_UP * np.max(np.sum(remainder.size * unit[:, None, :], axis=2) / unit, axis=1)
+        # t = -Y column + remainder t, and |t| <= |Y column|/(1 - |remainder|)
+        largest = ROUNDED_UP * np.max(solved.size[:, :, 0] / unit, axis=1) / np.where(norm < 1.0, 1.0 - norm, 0.0)
+        bound = exact(np.zeros(remainder.middle.shape[:2])[:, :, None]) - solved
+        spread = Balls(np.zeros_like(bound.middle), (largest[:, None] * unit)[:, :, None])
+        t = bound + remainder @ spread
         middle, radius = np.ones((len(graph), w)), np.zeros((len(graph), w))
         middle[rows[:, None], others], radius[rows[:, None], others] = t.middle[:, :, 0], t.radius[:, :, 0]
-        return Tangents(others, y, remainder, Balls(middle, radius))
+        return Tangents(others, y, remainder, Balls(middle, radius), norm)
 
     def point(self, boxes: FloatArray, graph: Indices, s: FloatArray, tangents: Tangents, steps: int) -> FloatArray:
         """Return enclosures of the points of the arcs whose graph coordinate is ``s``, as boxes.

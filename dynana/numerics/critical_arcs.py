@@ -187,8 +187,8 @@ class _Search:
         k = len(boxes)
         verdict, reason = np.zeros(k, np.int64), np.full(k, CRITICAL)
         equations = evaluated(self._equations, self._a.p, boxes, self._values + self._rows * self._a.w)
-        tangents = self._curves.tangents(equations, graph)
-        contracting = tangents.norm() < CONTRACTING
+        tangents = self._curves.tangents(boxes, equations, graph)
+        contracting = tangents.norm < CONTRACTING
         reason[~np.isfinite(equations.radius).all(axis=1)] = ROUGH
         rows = np.arange(k)
         middle = boxes[rows, graph].mean(axis=1)

@@ -4,7 +4,8 @@ A box is discarded if an interval value excludes zero or if the Krawczyk image m
 which the curve crosses the box most directly is taken as the graph variable: if for all its values at once the image of
 the others lies inside a slightly larger region, the region holds exactly one smooth arc, a graph over that variable.
 Folds need no special treatment: there another coordinate is the graph variable. At branch points no region of any
-size can be decided, and boxes at the resolution are returned as they are.
+size can be decided, and boxes at the resolution are returned as they are. A box is cut across the coordinate along
+which the equations vary most in it: cutting its widest side instead takes a hundred times as many boxes.
 
 Sources: Neumaier, Interval Methods for Systems of Equations (1990), section 5.1; Kearfott & Xing (1994), SIAM J. Numer.
 Anal. 31:892-914.
@@ -30,6 +31,7 @@ from dynana.numerics.krawczyk import (
     UNBOUNDED,
     UNIQUE,
     inverse,
+    widest_in_effect,
 )
 from dynana.numerics.signatures import INDEX, INTERVAL, ROW, TABLE, function_type
 
@@ -144,9 +146,9 @@ def cover_curves(equations, lower, upper, pl, pu, rl, ru, n_divisors, budget):
         for i in range(w):
             xl[i], xu[i] = queue[head, i], queue[head, w + i]
         head += 1
-        going, graph = True, -1
+        going, graph, cut = True, -1, -1
         while going:
-            going, verdict = False, SHRUNK
+            going, verdict, cut = False, SHRUNK, -1
             equations(xl, xu, pl, pu, jl, ju)
             for i in range(n):
                 if not (math.isfinite(jl[i]) and math.isfinite(ju[i])):
@@ -166,6 +168,7 @@ def cover_curves(equations, lower, upper, pl, pu, rl, ru, n_divisors, budget):
                         verdict = JUMP
             if verdict != SHRUNK:
                 break
+            cut = widest_in_effect(jl, ju, size, n, xl, xu, scale, RESOLUTION)
             graph = graph_coordinate(a, columns)
             for i in range(n):
                 for c in range(n):
@@ -244,6 +247,7 @@ def cover_curves(equations, lower, upper, pl, pu, rl, ru, n_divisors, budget):
                 width, direction = (xu[c] - xl[c]) / scale[c], c
         finest = RESOLUTION if verdict <= SINGULAR else COARSE_RESOLUTION
         finest = UNDEFINED_RESOLUTION if verdict == UNBOUNDED else finest
+        direction = cut if cut >= 0 else direction
         if verdict == UNIQUE or width < finest:
             if n_found == found.shape[0]:
                 found = _twice(found)

@@ -153,6 +153,18 @@ def test_isolas_and_disconnected_branches_are_found_and_proved():
     assert places(apart, "fold") == pytest.approx([-0.5, 0.5], rel=1e-12)
 
 
+def test_boxes_over_five_decades_are_searched_where_the_equations_vary():
+    # the Oregonator, Field & Noyes (1974), J. Chem. Phys. 60:1877: x from 1 to 50000; x = 0, and a curve that is known
+    @dn.model(ranges={"x": (0, 50_000), "y": (0, 2_000), "z": (0, 30_000)})
+    def oregonator(x=1.0, y=2.0, z=3.0, *, s=77.27, q=8.375e-6, w=0.161, f=1.0):
+        return s * (y - x * y + x - q * x * x), (-y - x * y + f * z) / s, w * (x - z)
+
+    found = dn.continue_equilibria(oregonator, "f", (0.8, 3))
+    assert found.complete and found.boxes_examined < 3_000
+    x, f = np.concatenate([[b["x"], b["f"]] for b in found.branches if b["x"].max() > 1], axis=1)
+    assert np.allclose(f * (1 - x) / (1 + x) + 1 - 8.375e-6 * x, 0, atol=1e-9)
+
+
 def test_two_folds_between_two_points_are_not_missed():
     close = one("r - x**3/3 + x/10000", max_step=0.3)
     assert places(close, "fold") == pytest.approx([-2e-6 / 3, 2e-6 / 3], rel=1e-8)
