@@ -34,6 +34,8 @@ SAME_POINT = 1e-6
 TURNS, TURNING_PLACE = 1e-5, 1e-3
 #: A branch point is looked for this many segments around the sign change.
 NEARBY = 3.0
+#: Distance over which the change of a function along a tangent is measured, in scaled units.
+BESIDE = 1e-6
 
 FOLD, BRANCH_POINT, HOPF = 0, 1, 2
 KINDS = ("fold", "branch point", "hopf")
@@ -245,16 +247,14 @@ def _located(
     if which == BRANCH_POINT:
         return _branch_mark(curve, a, b)
 
-    def function(distance: float) -> float:
-        at = curve.at(a, distance)
-        return math.nan if at is None else tests.one(at, which)
-
-    distance = bracketed_root(function, 0.0, whole, float(values[0]), float(values[1]))
-    point = curve.at(a, distance)
+    kind, name, _ = tests.others[which - len(KINDS)] if which > HOPF else ("", "", None)
+    if kind == "kink":
+        point = _at_kink(curve, tests, ends, which, values)
+    else:
+        point = _root(curve, tests, a, whole, which, values)
     if point is None:
         return None
     if which > HOPF:
-        kind, name, _ = tests.others[which - len(KINDS)]
         return Mark(kind, point, name)
     if which == HOPF:
         return Mark("hopf", point) if _is_hopf(curve, point) else None
@@ -264,6 +264,37 @@ def _located(
     sizes = np.linalg.svd(point.matrix / curve.scales[:-1, None], compute_uv=False)
     regular = bool(sizes[-1] > RANK_LOST * sizes[0])
     return Mark("fold", point) if regular else Mark("branch point", point, simple=False)
+
+
+def _root(
+    curve: EquilibriumCurve, tests: Tests, base: CurvePoint, whole: float, which: int, values: FloatArray
+) -> CurvePoint | None:
+    """Return the point of the curve, up to a distance from another, at which a test function is zero."""
+
+    def function(distance: float) -> float:
+        at = curve.at(base, distance)
+        return math.nan if at is None else tests.one(at, which)
+
+    return curve.at(base, bracketed_root(function, 0.0, whole, float(values[0]), float(values[1])))
+
+
+def _at_kink(
+    curve: EquilibriumCurve, tests: Tests, ends: tuple[CurvePoint, CurvePoint], which: int, values: FloatArray
+) -> CurvePoint | None:
+    """Return the point of the curve on a kink, where it may turn a corner.
+
+    Planes across the tangent on one side need not meet the curve on the other: those across the chord do, unless one
+    of the ends is so near to the corner that the straight line along its tangent leads there.
+    """
+    a, b = ends
+    chord = b.u - a.u
+    length = float(np.linalg.norm(chord))
+    found = [_root(curve, tests, CurvePoint(a.u, chord / length, a.matrix), length, which, values)]
+    for end, value in zip(ends, values.tolist(), strict=True):
+        rise = tests.one(CurvePoint(end.u + BESIDE * end.tangent, end.tangent, end.matrix), which) - value
+        if rise != 0.0:
+            found.append(curve.at(end, -BESIDE * value / rise))
+    return min((p for p in found if p is not None), key=lambda p: abs(tests.one(p, which)), default=None)
 
 
 def _is_hopf(curve: EquilibriumCurve, point: CurvePoint) -> bool:

@@ -253,8 +253,9 @@ def test_kinks_are_passed_or_named():
     bent = one("r - x + Abs(x - 1/2)/2")
     assert bent.complete and places(bent, "kink") == pytest.approx([0.5], abs=1e-8)
     assert [s.reason for s in bent.branches[0].stops] == ["end of range", "end of range"]
-    corner = one("r - x + 2*Abs(x - 1/2)")
-    assert len(corner.branches) == 1 and places(corner, "kink") == pytest.approx([0.5], abs=1e-8)
+    for step in (None, 0.2, 0.1, 0.05, 0.02, 0.013):
+        corner = one("r - x + 2*Abs(x - 1/2)", **({} if step is None else {"max_step": step}))
+        assert len(corner.branches) == 1 and places(corner, "kink") == pytest.approx([0.5], abs=1e-8)
     assert not corner.complete and "kink" in corner.coverage[1]
 
     @dn.model(ranges={"x": (-2, 2)})
