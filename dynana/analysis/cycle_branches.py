@@ -114,7 +114,8 @@ def continue_cycles(
     Notes
     -----
     Gauss collocation on an adaptive mesh, pseudo-arclength steps; period doublings, folds, tori and branch points are
-    located as roots of test functions and verified by the multipliers.
+    located as roots of test functions and verified by the multipliers. Cycles across kinks and jumps of the equations
+    are cut there: where they graze a switch or pass two at once is located, and passed if the equations are continuous.
 
     Examples
     --------

@@ -50,7 +50,9 @@ def find_cycle(
     -----
     Gauss collocation on an adaptive mesh, one for each segment; multipliers from saltation matrices. Where a voltage
     blows up before its spike (exponential and quadratic integrate-and-fire models) it takes the place of time, so that
-    spike times depend on no step. The orbit is integrated once more to see that no jump is due earlier.
+    spike times depend on no step. The orbit is integrated once more to see that no jump is due earlier. Where the
+    equations have kinks or jump (``dn.where``, ``dn.maximum``, ``dn.absolute``, ...) the orbit is cut at these switches
+    into segments of smooth equations; the cycle is one segment again, with mesh points on the switches.
 
     Examples
     --------
