@@ -156,9 +156,9 @@ def triangularise(s, rows, columns, width, reflectors, w):
 @compiled
 def triangularise_plainly(s, rows, columns, width, reflectors, w):
     """Do the same by plain loops, for matrices that are small where it is called; it compiles sooner."""
-    sign = 1
+    sign, flat = 1, reflectors.reshape(-1)
     for k in range(columns):
-        norm = 0.0
+        norm, own = 0.0, k * (rows + 1)
         for i in range(k, rows):
             value = s[i * width + k]
             reflectors[k, i] = value
@@ -176,12 +176,9 @@ def triangularise_plainly(s, rows, columns, width, reflectors, w):
         reflectors[k, k] = head - diagonal
         reflectors[k, rows] = factor
         for c in range(k // LANES * LANES, width, LANES):
-            for i in range(c, c + LANES):
-                w[i] = 0.0
+            combine(w, c, 0.0, 1.0, flat, own + k, rows - k, s, k * width + c, width)
             for i in range(k, rows):
-                add_multiple(w, c, reflectors[k, i], s, i * width + c)
-            for i in range(k, rows):
-                add_multiple(s, i * width + c, -factor * reflectors[k, i], w, c)
+                add_multiple(s, i * width + c, -factor * flat[own + i], w, c)
         s[k * width + k] = diagonal
     return sign
 

@@ -143,6 +143,33 @@ def _compiled_multiply() -> Callable[..., None]:
     return multiply
 
 
+def _compiled_combine_each() -> Callable[..., None]:
+    @intrinsic
+    def combine_each(typing_context, a, target, keep, scale, b, first, count, c, source, stride):
+        def generate(context, builder, signature, arguments):
+            array, to, own, common, factors, at, length, other, start, step = arguments
+            kinds = signature.args
+            total = cgutils.alloca_once_value(builder, ir.Constant(_BLOCK, [0.0] * LANES))
+            lanes, fused = ir.Constant(ir.IntType(64), LANES), ("contract",)
+            with cgutils.for_range(builder, length) as loop:
+                offset = builder.add(at, builder.mul(lanes, loop.index))
+                x = _load(context, builder, kinds[4], factors, offset)
+                y = _load(context, builder, kinds[7], other, builder.add(start, builder.mul(step, loop.index)))
+                product = builder.fmul(x, y, flags=fused)
+                builder.store(builder.fadd(builder.load(total), product, flags=fused), total)
+            kept = builder.fmul(_splat(builder, own), _load(context, builder, kinds[0], array, to), flags=fused)
+            value = builder.fadd(
+                kept, builder.fmul(_splat(builder, common), builder.load(total), flags=fused), flags=fused
+            )
+            builder.store(value, _pointer(context, builder, kinds[0], array, to)).align = 8
+            return context.get_dummy_value()
+
+        i, x = types.int64, types.float64
+        return types.void(a, i, x, x, b, i, i, c, i, i), generate
+
+    return combine_each
+
+
 def _add_multiple(a: Any, target: int, f: float, b: Any, source: int) -> None:
     a[target : target + LANES] += f * b[source : source + LANES]
 
@@ -153,6 +180,16 @@ def _combine(
     total = np.zeros(LANES)
     for k in range(count):
         _add_multiple(total, 0, f[first + k], b, source + k * stride)
+    a[target : target + LANES] = keep * a[target : target + LANES] + scale * total
+
+
+def _combine_each(
+    a: Any, target: int, keep: float, scale: float, b: Any, first: int, count: int, c: Any, source: int, stride: int
+) -> None:
+    total = np.zeros(LANES)
+    for k in range(count):
+        x, y = first + k * LANES, source + k * stride
+        total += b[x : x + LANES] * c[y : y + LANES]
     a[target : target + LANES] = keep * a[target : target + LANES] + scale * total
 
 
@@ -170,6 +207,9 @@ add_multiple = _add_multiple if numba.config.DISABLE_JIT else _compiled_add_mult
 #: ``scale`` times the sum of ``f[k] * b[j:j+8]``, ``f[k+1] * b[j+stride:j+stride+8]``, ... Sums stay in a register: a
 #: block that has just been stored is available late, and even later if it was stored in parts.
 combine = _combine if numba.config.DISABLE_JIT else _compiled_combine()
+#: ``combine_each(a, i, keep, scale, b, j, count, c, k, stride)``: the same, lane by lane, with ``b[j:j+8] * c[k:k+8]``,
+#: ``b[j+8:j+16] * c[k+stride:k+stride+8]``, ... as what is added up.
+combine_each = _combine_each if numba.config.DISABLE_JIT else _compiled_combine_each()
 #: ``dot(a, i, b, j)``: sum of ``a[i:i+8] * b[j:j+8]``.
 dot = _dot if numba.config.DISABLE_JIT else _compiled_dot()
 #: ``multiply(a, i, b, j, c, k)``: ``a[i:i+8] = b[j:j+8] * c[k:k+8]``.

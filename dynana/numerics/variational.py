@@ -19,7 +19,7 @@ from dynana.numerics.collocation import GRID, JACOBIAN, MODEL, SCHEME
 from dynana.numerics.compilation import compiled
 from dynana.numerics.condensation import eliminate_plainly
 from dynana.numerics.kernel_addresses import matrix_at
-from dynana.numerics.lanes import LANES, add_multiple, combine, zero_blocks
+from dynana.numerics.lanes import LANES, add_multiple, combine, combine_each, zero_blocks
 from dynana.numerics.signatures import ROW
 
 #: Difference between log det and integral of the trace, per interval, up to which a matrix counts as resolved.
@@ -35,6 +35,9 @@ MOST_PARTS = 4096
 #: Terms of a series are left out from the first on that is below this, relative to what is multiplied; and their number
 #: where the norm is `NORM`, with room for norms of sums that are smaller than sums of norms.
 NEGLIGIBLE, MOST_TERMS = 1e-18, 80
+
+#: Terms that there is room for, in units of those that enter the next one.
+ROOM = 4
 
 _FACTORS = types.Array(types.float64, 3, "C")
 
@@ -131,44 +134,96 @@ def _trace(jacobians, weights, free):
 
 
 @compiled
-def _multiply_by_series(n, step, free, ratios, matrix, square, small):
-    """Multiply ``matrix``, n rows of ``square``, by the fundamental matrix of a part whose Jacobians are sampled.
+def _enter(lane, step, free, ratios, small):
+    """Put the Jacobians that are sampled, for time from 0 to 1 over a part, into one lane."""
+    jacobians, samples = small[4], small[6]
+    m, n = jacobians.shape[0], free.size
+    for j in range(m):
+        for i in range(n):
+            factor, to = step * free[i], (j * n + i) * n
+            for l in range(n):
+                samples[(to + l) * LANES + lane] = jacobians[j, i, l] * ratios[i, l] * factor
+
+
+@compiled
+def _expand(n, small):
+    """Write the polynomials through the samples, coefficient by coefficient, and bounds of these over all lanes."""
+    powers, samples, coefficients, sizes = small[5:9]
+    m, room, flat = powers.shape[0], n * n * LANES, powers.reshape(-1)
+    for k in range(m):
+        sizes[k] = 0.0
+        for i in range(n):
+            for l in range(n):
+                to, source = ((i * m + k) * n + l) * LANES, (i * n + l) * LANES
+                combine(coefficients, to, 0.0, 1.0, flat, k * m, m, samples, source, room)
+            for lane in range(LANES):
+                total = 0.0
+                for l in range(n):
+                    total += abs(coefficients[((i * m + k) * n + l) * LANES + lane])
+                sizes[k] = max(sizes[k], total)
+
+
+@compiled
+def _sum_series(n, small):
+    """Sum the fundamental matrices of as many parts as there are lanes.
 
     With J = J_0 + J_1 s + ..., the coefficients of the solution are C_(j+1) = (J_0 C_j + J_1 C_(j-1) + ...) / (j + 1).
     """
-    jacobians, powers, coefficients, sizes, bounds, terms = small[4:]
-    m, room = powers.shape[0], n * square
-    for k in range(m):
-        sizes[k] = 0.0
-    for i in range(n):
-        for k in range(m):
-            total = 0.0
-            for l in range(n):
-                value = 0.0
-                for j in range(m):
-                    value += powers[k, j] * jacobians[j, i, l]
-                value *= step * free[i] * ratios[i, l]
-                coefficients[(i * m + k) * n + l] = value
-                total += abs(value)
-            sizes[k] = max(sizes[k], total)
+    coefficients, sizes, bounds, terms, matrices = small[7:]
+    m, room = sizes.size, n * n * LANES
     # terms stand one before the other, so that those that enter the next one are rows of equal distance
-    at = MOST_TERMS * room
-    for i in range(room):
-        terms[at + i] = matrix[i]
-    bounds[m - 1] = 1.0
+    highest = terms.size - m * room
+    at = highest
+    for k in range(m * room):
+        terms[at + k] = 0.0
+    for k in range(room):
+        terms[at + k] = matrices[k] = 1.0 if k // LANES % (n + 1) == 0 else 0.0
+    for k in range(m):
+        bounds[k] = 1.0 if k == m - 1 else 0.0
     for j in range(MOST_TERMS):
-        before, at, share, bound = at, at - room, 1.0 / (j + 1), 0.0
+        share, bound = 1.0 / (j + 1), 0.0
         for k in range(m):
             bound += share * sizes[k] * bounds[m - 1 + j - k]
         bounds[m + j] = bound
-        for c in range(0, square, LANES):
-            for i in range(n):
-                to = at + i * square + c
-                combine(terms, to, 0.0, share, coefficients, i * m * n, m * n, terms, before + c, square)
-        for c in range(0, room, LANES):
-            add_multiple(matrix, c, 1.0, terms, at + c)
+        if at == 0:
+            for k in range(m * room):
+                terms[highest + k] = terms[k]
+            at = highest
+        before, at = at, at - room
+        for i in range(n):
+            for c in range(n):
+                to, first, source = at + (i * n + c) * LANES, i * m * n * LANES, before + c * LANES
+                combine_each(terms, to, 0.0, share, coefficients, first, m * n, terms, source, n * LANES)
+        for k in range(0, room, LANES):
+            add_multiple(matrices, k, 1.0, terms, at + k)
         if bound < NEGLIGIBLE:
             break
+
+
+@compiled
+def _multiply_up(factors, owners, count, small):
+    """Sum the series in the first ``count`` lanes and multiply what is in front of them in their intervals' matrices.
+
+    ``owners`` (lanes, 2): the interval of each, and 1 where it is the first part of that.
+    """
+    n, matrices, product = factors.shape[1], small[11], small[12]
+    if count == 0:
+        return
+    _expand(n, small)
+    _sum_series(n, small[:12])
+    for lane in range(count):
+        interval = owners[lane, 0]
+        for i in range(n):
+            for c in range(n):
+                value = matrices[(i * n + c) * LANES + lane]
+                if owners[lane, 1] == 0:
+                    value = 0.0
+                    for l in range(n):
+                        value += matrices[(i * n + l) * LANES + lane] * factors[interval, l, c]
+                product[i, c] = value
+        for i in range(n):
+            for c in range(n):
+                factors[interval, i, c] = product[i, c]
 
 
 @compiled(types.Tuple((types.float64, types.int64))(ROW, MODEL, GRID, SCHEME, ROW, _FACTORS), no_cfunc_wrapper=True)
@@ -196,17 +251,17 @@ def resolve_transfers(z, model, grid, scheme, states, factors):
     points, weights = scheme[:2]
     jacobian = matrix_at(addresses[JACOBIAN])
     n, m = states.size, points.size
-    square = (n + LANES - 1) // LANES * LANES
-    flat, matrix = zero_blocks(n * square), zero_blocks(n * square)
+    flat, owners, lane = zero_blocks(n * ((n + LANES - 1) // LANES * LANES)), np.zeros((LANES, 2), dtype=np.int64), 0
     lower, pivots = np.zeros((n, n)), np.zeros(n, dtype=np.int64)
     nodes, inverse, powers, jacobians = np.zeros(m + 1), np.zeros(m + 1), np.zeros((m, m)), np.zeros((m, n, n))
     for l in range(m):
         nodes[1 + l] = points[l]
     _node_products(nodes, inverse)
     _powers(points, powers)
+    room = n * n * LANES
     small = (
-        np.zeros(n), nodes, inverse, np.zeros(m + 1), jacobians, powers,
-        np.zeros(n * m * n), np.zeros(m), np.zeros(m + MOST_TERMS), zero_blocks((m + MOST_TERMS) * n * square),
+        np.zeros(n), nodes, inverse, np.zeros(m + 1), jacobians, powers, zero_blocks(m * room), zero_blocks(m * room),
+        np.zeros(m), np.zeros(m + MOST_TERMS), zero_blocks(ROOM * m * room), zero_blocks(room), np.zeros((n, n)),
     )  # fmt: skip
     x, ratios = small[0], np.empty((n, n))
     for c in range(n):
@@ -231,8 +286,6 @@ def resolve_transfers(z, model, grid, scheme, states, factors):
                 if parts <= MOST_PARTS:
                     improved += 1
                     step = h / parts
-                    for k in range(matrix.size):
-                        matrix[k] = 1.0 if k % (square + 1) == 0 else 0.0
                     if parts > 1:
                         trace = 0.0
                     for part in range(parts):
@@ -242,13 +295,16 @@ def resolve_transfers(z, model, grid, scheme, states, factors):
                                 jacobian, p, points, n, z, point * n, t + h * first, first, 1.0 / parts, step, small
                             )
                             trace += step * _trace(jacobians, weights, free[i])
-                        _multiply_by_series(n, step, free[i], ratios, matrix, square, small)
-                    for c in range(n):
-                        for k in range(n):
-                            factors[interval, c, k] = matrix[c * square + k]
+                        _enter(lane, step, free[i], ratios, small)
+                        owners[lane, 0], owners[lane, 1] = interval, 1 if part == 0 else 0
+                        lane += 1
+                        if lane == LANES:
+                            _multiply_up(factors, owners, lane, small)
+                            lane = 0
             whole += trace
             t += h
             point += m + 1
             interval += 1
         point += 1
+    _multiply_up(factors, owners, lane, small)
     return whole, improved
