@@ -6,6 +6,7 @@ functions take any number of leading axes (orbits of a branch).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 
 import numpy as np
@@ -80,31 +81,47 @@ def largest(points: Array, stages: int) -> Array:
 
 def extrema(points: Array, stages: int) -> tuple[Array, Array]:
     """Return the largest and the smallest value of each state over one segment, on the polynomials, each (..., n)."""
-    states = points.shape[-1]
-    shape = (*points.shape[:-2], -1, stages + 1, states)
-    rows = np.moveaxis(points[..., :-1, :].reshape(shape), -2, -1).reshape(-1, stages + 1)  # one for each polynomial
+    shape = (*points.shape[:-2], -1, stages + 1, points.shape[-1])
+    nodes = np.ascontiguousarray(np.moveaxis(points[..., :-1, :].reshape(shape), -2, 0))
+    at = legendre.legvander(np.linspace(-1.0, 1.0, PARTS + 1), stages) @ _to_basis(stages)
     # not by BLAS, whose threads take longer than products so thin
-    polynomials = np.einsum("ij,kj->ik", rows, _to_basis(stages))
-    at = legendre.legvander(np.linspace(-1.0, 1.0, PARTS + 1), stages)
-    samples = np.einsum("ij,kj->ik", polynomials, at)
-    shape = (*points.shape[:-2], -1, states)
-    local, sampled = polynomials.reshape(*shape, stages + 1), samples.reshape(*shape, PARTS + 1)
-    return _highest(local, sampled), -_highest(-local, -sampled)
+    sampled = np.einsum("ij,jk->ik", at, nodes.reshape(stages + 1, -1)).reshape(PARTS + 1, *nodes.shape[1:])
+    high, above, high_parts = _around_extremum(nodes, sampled, np.max, np.argmax)
+    low, below, low_parts = _around_extremum(nodes, sampled, np.min, np.argmin)
+    chosen, part = np.stack((above, -below), axis=-1), np.stack((high_parts, low_parts), axis=-1)
+    tops = _top(np.einsum("ij,j...->i...", _to_basis(stages), chosen), part).max(axis=-2)
+    return np.maximum(high, tops[..., 0]), np.minimum(low, -tops[..., 1])
 
 
-def _highest(local: Array, sampled: Array) -> Array:
-    """Return the largest values of polynomials (..., intervals, n, degree + 1) with samples, shape (..., n)."""
-    highest = sampled.max(axis=-1)
-    interval = highest.argmax(axis=-2)
-    found: Array = highest.max(axis=-2)
-    k = np.take_along_axis(sampled, interval[..., None, :, None], axis=-3)[..., 0, :, :].argmax(axis=-1)
-    count = local.shape[-3]
-    for side in (-1, 0):  # the part before and the part after the largest sample
-        part = interval * PARTS + k + side
-        part = np.clip(np.where((k == 0) & (side < 0), interval * PARTS - 1, part), 0, count * PARTS - 1)
-        chosen = np.take_along_axis(local, (part // PARTS)[..., None, :, None], axis=-3)[..., 0, :, :]
-        found = np.maximum(found, _top(np.moveaxis(chosen, -1, 0), part % PARTS))
-    return found
+def _around_extremum(
+    nodes: Array, sampled: Array, extremum: Callable[..., Array], at: Callable[..., NDArray[np.intp]]
+) -> tuple[Array, Array, NDArray[np.intp]]:
+    """Return the largest or smallest samples of polynomials, and on which parts of them these are.
+
+    Parameters
+    ----------
+    nodes : ndarray, shape (degree + 1, ..., intervals, n)
+        Values that give the polynomials.
+    sampled : ndarray, shape (PARTS + 1, ..., intervals, n)
+    extremum, at : callable
+        ``np.max`` and ``np.argmax``, or their opposites.
+
+    Returns
+    -------
+    found : ndarray, shape (..., n)
+    chosen : ndarray, shape (degree + 1, ..., n, 2)
+        Nodes of the polynomials before and after the sample.
+    part : ndarray of int, shape (..., n, 2)
+        Parts of their intervals there.
+    """
+    of_intervals = extremum(sampled, axis=0)
+    interval = at(of_intervals, axis=-2)
+    k = at(np.take_along_axis(sampled, interval[None, ..., None, :], axis=-2)[..., 0, :], axis=0)
+    parts = np.stack((interval * PARTS + k - 1, interval * PARTS + k), axis=-1)
+    part = np.clip(parts, 0, nodes.shape[-2] * PARTS - 1)
+    which = (part // PARTS)[None, ..., None, :, :]
+    chosen = np.take_along_axis(nodes[..., None], which, axis=-3)[..., 0, :, :]
+    return extremum(of_intervals, axis=-2), chosen, part % PARTS
 
 
 def _top(polynomial: Array, part: NDArray[np.intp]) -> Array:
