@@ -24,7 +24,7 @@ from dynana.analysis.kinked_beginnings import Beginning
 from dynana.analysis.kinked_curve import KinkedPlace, has_jumps
 from dynana.analysis.kinked_ends import shrunk_end, slow_end
 from dynana.analysis.kinked_passing import beyond, kink_flaw, kink_limits
-from dynana.analysis.spiking_curve import SpikingCurve
+from dynana.analysis.spiking_curve import SpikingCurve, SpikingPlace
 from dynana.analysis.spiking_doublings import halved
 from dynana.analysis.spiking_ends import confirmed, limits, nearly_silent, silent_end, watched
 from dynana.analysis.spiking_switches import across
@@ -83,7 +83,8 @@ def continue_cycles(
     test_functions : mapping of name to callable, optional
         Functions of a `Cycle`, whose zeros are located.
     forcing_period : float, str or callable, optional
-        Period of the equations, where time enters them. Cycles may have a multiple of it. Where it changes with a
+        Period of the equations, where time enters them. Cycles may have a multiple of it, and with jumps any number of
+        jumps in it (mode locking; folds are the edges of the tongue). Where it changes with a
         parameter that varies: the name of that parameter, or a function of a mapping of all parameters that is
         proportional to it or to its inverse, such as ``lambda p: 2 * pi / p["omega"]``.
     longest_period : float, optional
@@ -255,9 +256,11 @@ def _remarks(request: Request, rows: Sequence[Row]) -> str:
     sides, p = np.empty(kernels.n_switches), kernels.p
     at = [request.system.parameters.index(name) for name in request.free]
     for row in rows:
-        p[at] = row.place.orbit.parameters
-        signs = []
-        for t, x in zip(row.place.orbit.times(), row.place.points, strict=True):
+        place, signs = row.place, []
+        p[at] = place.orbit.parameters
+        forced = isinstance(place, SpikingPlace) and place.driven >= 0
+        times = place.points[:, len(request.system.states)] if forced else place.orbit.times()
+        for t, x in zip(times, place.points, strict=True):
             kernels.switches(t, np.ascontiguousarray(x), p, sides)
             signs.append(np.sign(sides))
         if np.any(np.ptp(signs, axis=0) > 0):
