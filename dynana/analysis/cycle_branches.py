@@ -83,8 +83,7 @@ def continue_cycles(
     test_functions : mapping of name to callable, optional
         Functions of a `Cycle`, whose zeros are located.
     forcing_period : float, str or callable, optional
-        Period of the equations, where time enters them. Cycles may have a multiple of it, and with jumps any number of
-        jumps in it (mode locking; folds are the edges of the tongue). Where it changes with a
+        Period of the equations, where time enters them. Cycles may have a multiple of it. Where it changes with a
         parameter that varies: the name of that parameter, or a function of a mapping of all parameters that is
         proportional to it or to its inverse, such as ``lambda p: 2 * pi / p["omega"]``.
     longest_period : float, optional
