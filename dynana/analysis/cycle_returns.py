@@ -53,6 +53,10 @@ class Return:
     gains: Array
     distance: float
 
+    def half(self) -> Return:
+        """Return the second half, where there are two turns of a cycle."""
+        return Return(0.5 * self.period, self.states[len(self.states) // 2 :], 0.5 * self.gains, self.distance)
+
 
 def whole_return(system: System, trajectory: Trajectory) -> Return:
     """Return the whole of a trajectory that is known to be one period."""

@@ -13,6 +13,7 @@ from dynana.analysis.cycle_orbits import cycle_equations, orbit_of
 from dynana.analysis.cycle_places import CycleCurve, Place, others
 from dynana.analysis.cycle_request import Request
 from dynana.analysis.cycle_returns import Return, last_return, whole_return
+from dynana.analysis.cycle_turns import asymmetry, shape, size
 from dynana.analysis.forcing import Forcing
 from dynana.analysis.kinked_beginnings import Beginning, across_kinks, doubled_across_kinks
 from dynana.analysis.kinked_starts import samples_of
@@ -40,6 +41,10 @@ Array = NDArray[np.float64]
 FIRST_AMPLITUDE, NATURAL = 0.02, 0.05
 #: Amplitude of the first cycle beside a period doubling or a branch point, relative to the extent of the cycle there.
 SIDEWAYS = 0.01
+#: Difference of the two turns of a cycle, relative to its extent, below which a trajectory that returns after both has
+#: led to one turn twice: near a period doubling it returns alternately. Those of a doubled cycle differ by this much
+#: already where the parameter is 1e-10 of its range beside the doubling.
+ONE_TURN = 1e-5
 #: A smaller amplitude is tried so many times, each a quarter of the one before.
 ATTEMPTS = 5
 #: Least size of a state's variation, relative to its value: cycles that hardly move in a state may drift in it.
@@ -311,6 +316,8 @@ def _from_return(request: Request, found: Return, origin: str) -> Beginning:
             "trajectory, which nearly return: simulate longer, so that it settles further, or give more intervals="
         )
     place = curve.place(attempt.point)
+    if forcing is None and size(asymmetry(sizes, place)) < ONE_TURN * size(shape(sizes, place)):
+        return _from_return(request, found.half(), origin)
     _refuse_unsettled(system, found, curve, place)
     return Beginning(curve, place, (1.0, -1.0), origin)
 

@@ -46,7 +46,8 @@ def asymmetry(sizes: Array, place: Place) -> Array:
 class Turns:
     """Notices when the two turns of a cycle become one.
 
-    Their difference cannot vanish before the cycle has moved by half of it, so it is computed only so often.
+    Their difference cannot vanish before the cycle has moved by half of it, so it is computed only so often; at every
+    step where the mesh moves along, which hides how far the cycle has moved.
 
     Parameters
     ----------
@@ -61,11 +62,12 @@ class Turns:
     def become_one(self, leg: Leg) -> tuple[bool, bool]:
         """Return whether the difference turns around within a leg, and whether it nearly vanishes at its end."""
         last, new = leg.places[0], leg.places[-1]
-        moved = new.points - last.points
-        mean_squares = np.einsum("kc,kc->c", moved, moved) / moved.size
-        self._left -= 2.0 * math.sqrt((mean_squares / self._sizes**2).sum())
-        if self._left > 0.0:
-            return False, False
+        if np.array_equal(last.orbit.widths, new.orbit.widths):
+            moved = new.points - last.points
+            mean_squares = np.einsum("kc,kc->c", moved, moved) / moved.size
+            self._left -= 2.0 * math.sqrt((mean_squares / self._sizes**2).sum())
+            if self._left > 0.0:
+                return False, False
         before, after = asymmetry(self._sizes, last), asymmetry(self._sizes, new)
         difference = size(after)
         nearly = NEARLY_EQUAL * size(shape(self._sizes, new))
