@@ -13,6 +13,9 @@ from dynana.results.phase_response import PhaseResponse, fine_times
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+#: Advances and delays are named if they exceed this part of the largest response: where it only touches zero,
+#: interpolation goes a little beyond.
+SEEN = 1e-6
 #: Opacity of the areas of advance and delay.
 AREA = 0.18
 #: Length of an arrow along the axis of phase differences; closer states have none between them.
@@ -61,7 +64,7 @@ def phase_response(response: PhaseResponse, ax: Axes | None = None, *, y: str | 
         )
     ax.axhline(0.0, color=style.QUIET, linewidth=0.8, zorder=2)
     for part, colour, label in ((values >= 0.0, style.BLUE, "advance"), (values <= 0.0, style.VERMILLION, "delay")):
-        if np.any(values[part] != 0.0):
+        if np.any(np.abs(values[part]) > SEEN * np.abs(values).max()):
             ax.fill_between(phase, np.where(part, values, 0.0), color=colour, alpha=AREA, linewidth=0, label=label)
     dashes = "-" if response.cycle.stable else (0, (4, 2))
     ax.plot(phase, values, color=style.BLACK, linewidth=1.6, linestyle=dashes, zorder=3)
