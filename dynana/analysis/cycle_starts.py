@@ -316,7 +316,9 @@ def _from_return(request: Request, found: Return, origin: str) -> Beginning:
             "trajectory, which nearly return: simulate longer, so that it settles further, or give more intervals="
         )
     place = curve.place(attempt.point)
-    if forcing is None and size(asymmetry(sizes, place)) < ONE_TURN * size(shape(sizes, place)):
+    wrap = np.array([system.wrap.get(n, np.inf) for n in system.states])
+    halves = forcing is None and not np.any(np.round(found.gains / wrap) % 2)  # angles have to come back, too
+    if halves and size(asymmetry(sizes, place)) < ONE_TURN * size(shape(sizes, place)):
         return _from_return(request, found.half(), origin)
     _refuse_unsettled(system, found, curve, place)
     return Beginning(curve, place, (1.0, -1.0), origin)

@@ -128,14 +128,16 @@ class Assembly:
     def _legal(self, keys: Iterable[str]) -> dict[str, str]:
         """Return legal names: no Python keyword, no underscore in front."""
         names: dict[str, str] = {}
+        taken: set[str] = set()
         for key in keys:
             given = self.found.spelling[key]
             name = given.lstrip("_") or "x"
             name = name if name[0].isalpha() else f"x{name}"
             if name != given or keyword.iskeyword(name):
                 name += "_"
-            while name in names.values():
+            while name in taken:
                 name += "_"
+            taken.add(name)
             if name != given:
                 self.notes.add(self.found.declared[key], "renamed", f"{given} is {name} here.")
             names[key] = name
