@@ -78,9 +78,11 @@ def _rewritten(node: sp.Expr) -> _Result:
         return node, ()
     if isinstance(node, sp.Piecewise):
         pieces = [_rewritten(e) for e, _ in node.args]
-        if all(new == old for (new, _), (old, _) in zip(pieces, node.args, strict=True)):
+        tests = [_decided(c) for _, c in node.args]
+        chosen = [(e, c) for (e, _), c in zip(pieces, tests, strict=True)]
+        if all(new == old for new, old in zip(chosen, node.args, strict=True)):
             return node, ()
-        new = sp.Piecewise(*((e, c) for (e, _), (_, c) in zip(pieces, node.args, strict=True)), evaluate=False)
+        new = sp.Piecewise(*(piece for piece in chosen if piece[1] != sp.false), evaluate=False)
         return new, _merge(removed for _, removed in pieces)
     if isinstance(node, sp.Add):
         return _sum(node)
@@ -89,6 +91,13 @@ def _rewritten(node: sp.Expr) -> _Result:
         node, found = _product(node)
         removed = _merge((removed, found))
     return node, removed
+
+
+def _decided(condition: Boolean) -> Boolean:
+    """Return a condition without ITE, which is what sympy makes of choices in the conditions of choices."""
+    if not condition.has(sp.ITE):
+        return condition
+    return condition.replace(sp.ITE, lambda test, yes, no: sp.Or(sp.And(test, yes), sp.And(sp.Not(test), no)))
 
 
 @lru_cache(maxsize=16384)

@@ -234,6 +234,9 @@ class Printer:
             return f"({(' & ' if isinstance(e, sp.And) else ' | ').join(self.code(a) for a in e.args)})"
         if isinstance(e, sp.Not):
             return f"(not {self.code(e.args[0])})"
+        if isinstance(e, sp.ITE):
+            test, yes, no = (self.code(a) for a in e.args)
+            return f"({yes} if {test} else {no})"
         raise ModelError(f"the condition {e} cannot be compiled: use > < >= <=, dn.both, dn.either.")
 
 

@@ -7,6 +7,7 @@ import sympy as sp
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+import dynana as dn
 from dynana.definition.singularities import regularise, switching_surfaces
 from dynana.definition.special import bern, exprel, logistic, maximum, minimum
 
@@ -286,3 +287,15 @@ def test_min_and_max_of_sympy_become_pairs():
     assert not sp.diff(regular, x).has(sp.Heaviside)
     for a, b in ((1.0, 3.0), (3.0, 1.0), (5.0, 6.0), (-1.0, 0.5)):
         assert regular.subs({x: a, y: b}) == expression.subs({x: a, y: b})
+
+
+def test_choices_in_conditions_of_choices():
+    @dn.model(ranges={"x": (-2, 2), "y": (-2, 2)})
+    def nested(x=0.1, y=0.2, *, a=1.0):
+        gate = dn.where(y > 0, dn.where(x > 0, 1.0, 0.0), dn.where(y > 0.5, 1.0, 0.0))
+        return a - x - dn.where(gate > 0.5, 1.0, 0.5), x - y
+
+    assert not any(e.has(sp.ITE) for e in nested.regular)
+    found = dn.fixed_points(nested.at(a=1.75))
+    assert found.complete and [(p["x"], p["y"]) for p in found] == [pytest.approx((0.75, 0.75))]
+    assert dn.simulate(nested.at(a=1.75), 40.0).final["x"] == pytest.approx(0.75)
