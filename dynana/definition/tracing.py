@@ -38,6 +38,14 @@ def symbol(name: str) -> sp.Symbol:
     return sp.Symbol(name, real=True)
 
 
+def free_name(name: str, taken: set[str]) -> str:
+    """Return a name that is not taken yet, and take it."""
+    while name in taken:
+        name += "_"
+    taken.add(name)
+    return name
+
+
 def offending_line() -> str:
     """Return ``file:line: text`` of the innermost caller outside this package, for error messages."""
     frame = sys._getframe(1)

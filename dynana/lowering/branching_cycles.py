@@ -14,14 +14,13 @@ section 1.4; W. Govaerts, *Numerical Methods for Bifurcations of Dynamical Equil
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import sympy as sp
 
 from dynana.definition.derivatives import derivative
 from dynana.definition.system import System
-from dynana.definition.tracing import TIME, symbol
+from dynana.definition.tracing import TIME, free_name, symbol
 from dynana.lowering import kinds
+from dynana.lowering.critical_cycles import kernels_of
 from dynana.lowering.modules import Source
 
 #: States beside a cycle and its adjoint, where time does not enter the equations (u and w) and where it does (w).
@@ -48,10 +47,7 @@ def extended(system: System, parameters: tuple[str, ...], forced: bool) -> Syste
     taken = set(system.symbols)
 
     def new(name: str) -> sp.Symbol:
-        while name in taken:
-            name += "_"
-        taken.add(name)
-        return symbol(name)
+        return symbol(free_name(name, taken))
 
     f, n = sp.Matrix(system.regular), len(system.states)
     a = sp.Matrix([new(f"a_{i + 1}") for i in range(n)])
@@ -75,18 +71,4 @@ def _branching_cycle(system: System, *parameters: str) -> Source:
     forced = any(e.has(TIME) for e in system.regular)
     larger = extended(system, parameters, forced)
     first = len(system.parameters)
-    names = (*parameters, *larger.parameters[first : first + 2])
-    columns = {larger.parameters.index(n): [derivative(e, symbol(n)) for e in larger.regular] for n in names}
-    targets = [f"out[{i}, {k}]" for k, column in columns.items() for i in range(len(column))]
-    entries = [e for column in columns.values() for e in column]
-    slopes = [derivative(e, TIME) for e in larger.regular]
-    parts = (
-        kinds.vector(larger, "rhs", larger.regular, "cycle and adjoint"),
-        kinds.matrix(larger, "jacobian", larger.jacobian().tolist(), ""),
-        kinds.function(larger, "parameter_jacobian", targets, entries, "", "MATRIX"),
-        kinds.vector(larger, "time_derivative", slopes, ""),
-    )
-    used = set().union(*(part.imports[kinds.ELEMENTARY] for part in parts))
-    return replace(
-        parts[0], functions=tuple(f for part in parts for f in part.functions), imports={kinds.ELEMENTARY: used}
-    )
+    return kernels_of(larger, (*parameters, *larger.parameters[first : first + 2]), "cycle and adjoint")

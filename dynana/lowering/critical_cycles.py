@@ -19,7 +19,7 @@ import sympy as sp
 
 from dynana.definition.derivatives import derivative
 from dynana.definition.system import System
-from dynana.definition.tracing import TIME, symbol
+from dynana.definition.tracing import TIME, free_name, symbol
 from dynana.lowering import kinds
 from dynana.lowering.modules import Source
 
@@ -45,10 +45,10 @@ def extended(system: System, bifurcation: str) -> System:
     """
     taken = set(system.symbols)
     rows = dict(zip(system.states, system.regular, strict=True))
-    growth = symbol(_free("growth" if bifurcation == "fold" else "angle", taken))
+    growth = symbol(free_name("growth" if bifurcation == "fold" else "angle", taken))
     jacobian = system.jacobian()
     for part in range(PARTS[bifurcation]):
-        names = [_free(f"v{part + 1}_{i + 1}", taken) for i in range(len(system.states))]
+        names = [free_name(f"v{part + 1}_{i + 1}", taken) for i in range(len(system.states))]
         v = sp.Matrix([symbol(n) for n in names])
         change = jacobian * v
         for i, (name, f) in enumerate(zip(names, system.regular, strict=True)):
@@ -56,25 +56,21 @@ def extended(system: System, bifurcation: str) -> System:
     return System(rows, {**system.values, growth.name: 0.0}, name="critical_cycle")
 
 
-def _free(name: str, taken: set[str]) -> str:
-    """Return a name that is not taken yet, and take it."""
-    while name in taken:
-        name += "_"
-    taken.add(name)
-    return name
-
-
 @kinds.kind("critical_cycle")
 def _critical_cycle(system: System, bifurcation: str, *parameters: str) -> Source:
     """Kernels of `extended`; derivatives by the named parameters and the additional one only."""
     larger = extended(system, bifurcation)
-    names = (*parameters, larger.parameters[-1])
+    return kernels_of(larger, (*parameters, larger.parameters[-1]), "cycle and critical perturbation")
+
+
+def kernels_of(larger: System, names: tuple[str, ...], what: str) -> Source:
+    """Return the kernels of a system that accompanies cycles; derivatives by the named parameters only."""
     columns = {larger.parameters.index(n): [derivative(e, symbol(n)) for e in larger.regular] for n in names}
     targets = [f"out[{i}, {k}]" for k, column in columns.items() for i in range(len(column))]
     entries = [e for column in columns.values() for e in column]
     slopes = [derivative(e, TIME) for e in larger.regular]
     parts = (
-        kinds.vector(larger, "rhs", larger.regular, "cycle and critical perturbation"),
+        kinds.vector(larger, "rhs", larger.regular, what),
         kinds.matrix(larger, "jacobian", larger.jacobian().tolist(), ""),
         kinds.function(larger, "parameter_jacobian", targets, entries, "", "MATRIX"),
         kinds.vector(larger, "time_derivative", slopes, ""),

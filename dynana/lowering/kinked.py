@@ -24,7 +24,7 @@ from sympy.logic.boolalg import Boolean
 from dynana.definition.parts import Jump
 from dynana.definition.special import maximum, minimum
 from dynana.definition.system import System
-from dynana.definition.tracing import symbol
+from dynana.definition.tracing import free_name, symbol
 from dynana.lowering import kinds
 from dynana.lowering.modules import Source
 from dynana.lowering.spiking import Clocked
@@ -144,7 +144,7 @@ def _multiple(u: sp.Expr, v: sp.Expr) -> int:
 def _with_codes(system: System, surfaces: tuple[sp.Expr, ...]) -> Kinked:
     """Return the system in which codes take the place of the signs of switching functions."""
     taken = set(system.symbols)
-    codes = [symbol(_free(f"code{k + 1}", taken)) for k in range(-(-len(surfaces) // BITS))]
+    codes = [symbol(free_name(f"code{k + 1}", taken)) for k in range(-(-len(surfaces) // BITS))]
     branches = _Branches(surfaces, codes)
     rows = {n: branches.of(e) for n, e in zip(system.states, system.regular, strict=True)}
     rows |= {code.name: sp.Integer(0) for code in codes}
@@ -210,14 +210,6 @@ class _Branches:
             if sign:
                 return self.above(k) if sign > 0 else sp.Not(self.above(k))
         return None
-
-
-def _free(name: str, taken: set[str]) -> str:
-    """Return a name that is not taken yet, and take it."""
-    while name in taken:
-        name += "_"
-    taken.add(name)
-    return name
 
 
 @kinds.kind("sides")

@@ -26,7 +26,7 @@ from dynana.definition.derivatives import derivative
 from dynana.definition.parts import Jump
 from dynana.definition.singularities import regularise, switching_surfaces
 from dynana.definition.system import System
-from dynana.definition.tracing import TIME, symbol
+from dynana.definition.tracing import TIME, free_name, symbol
 from dynana.lowering import kinds
 from dynana.lowering.modules import Function, Source
 
@@ -83,9 +83,9 @@ def clocked(system: System) -> Clocked:
     if not (stretched or resting):
         return Clocked(system, system, driven, False, False, events)
     taken = set(system.symbols)
-    clock = symbol(_free("clock", taken))
+    clock = symbol(free_name("clock", taken))
     rows = dict(zip(system.states, system.regular, strict=True)) | {clock.name: sp.Integer(1)}
-    speeds = [symbol(_free(f"speed{k + 1}", taken)) for k in range(len(guards))] if stretched else []
+    speeds = [symbol(free_name(f"speed{k + 1}", taken)) for k in range(len(guards))] if stretched else []
     if stretched:
         square = sum(((rate / v) ** 2 for rate, v in zip(rates, speeds, strict=True)), sp.Integer(1))
         rows = {n: f / sp.sqrt(square) for n, f in rows.items()}
@@ -98,7 +98,7 @@ def clocked(system: System) -> Clocked:
         for jump in system.jumps
     ]
     if resting:
-        jumps.append(Jump(when=clock > 0, to={clock.name: clock}, name=_free("release", {j.name for j in jumps})))
+        jumps.append(Jump(when=clock > 0, to={clock.name: clock}, name=free_name("release", {j.name for j in jumps})))
         events = (*events, (-1, len(guards)))
     made = System(rows, system.values | {v.name: 1.0 for v in speeds}, jumps=jumps, name=system.name)
     return Clocked(made, system, driven, True, stretched, events)
@@ -106,7 +106,7 @@ def clocked(system: System) -> Clocked:
 
 def _autonomous(system: System) -> System:
     """Return a system with time as its last state."""
-    time = symbol(_free("time", set(system.symbols)))
+    time = symbol(free_name("time", set(system.symbols)))
     put = {TIME: time}
     jumps = [
         Jump(
@@ -129,14 +129,6 @@ def _blows_up(guard: sp.Expr, rate: sp.Expr, states: list[sp.Symbol]) -> bool:
     """Return whether a guard rises ever faster as the states in it grow: whether its rate is not linear in them."""
     inside = [x for x in states if guard.has(x)]
     return any(derivative(derivative(rate, x), y) != 0 for x in inside for y in inside)
-
-
-def _free(name: str, taken: set[str]) -> str:
-    """Return a name that is not taken yet, and take it."""
-    while name in taken:
-        name += "_"
-    taken.add(name)
-    return name
 
 
 @kinds.kind("joins")
@@ -214,7 +206,7 @@ def touching(system: System) -> System:
     guards = [g for jump in system.jumps for g in kinds.guards(jump.when)]
     nothing = {base.states[0]: symbol(base.states[0])}
     names = {str(j.name) for j in base.jumps}
-    touches = [Jump(when=g > 0, to=nothing, name=_free(f"touch{k + 1}", names)) for k, g in enumerate(guards)]
+    touches = [Jump(when=g > 0, to=nothing, name=free_name(f"touch{k + 1}", names)) for k, g in enumerate(guards)]
     kept = [Jump(when=j.when, to=j.to, name=j.name) for j in base.jumps]
     return System(
         dict(zip(base.states, base.regular, strict=True)), base.values, jumps=[*kept, *touches], name=system.name

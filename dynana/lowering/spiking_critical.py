@@ -20,7 +20,7 @@ from dynana.definition.derivatives import derivative
 from dynana.definition.parts import Jump
 from dynana.definition.singularities import regularise
 from dynana.definition.system import System
-from dynana.definition.tracing import symbol
+from dynana.definition.tracing import free_name, symbol
 from dynana.lowering import kinds
 from dynana.lowering.spiking import clocked
 
@@ -47,7 +47,7 @@ def critical(system: System, endings: tuple[Ending, ...]) -> System:
     made = clocked(system)
     base = made.system
     taken = set(base.symbols)
-    names = [_free(f"v{i + 1}", taken) for i in range(len(base.states))]
+    names = [free_name(f"v{i + 1}", taken) for i in range(len(base.states))]
     v = [symbol(n) for n in names]
     x = [symbol(n) for n in base.states]
     jacobian = base.jacobian()
@@ -72,11 +72,3 @@ def critical(system: System, endings: tuple[Ending, ...]) -> System:
             to[name] = -mapped if flips else mapped
         jumps.append(Jump(when=guard > 0, to=to, name=f"ending{number + 1}"))
     return System(rows, base.values, jumps=jumps, name="critical_orbit")
-
-
-def _free(name: str, taken: set[str]) -> str:
-    """Return a name that is not taken yet, and take it."""
-    while name in taken:
-        name += "_"
-    taken.add(name)
-    return name
