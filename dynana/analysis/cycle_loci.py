@@ -22,7 +22,7 @@ from dynana.analysis.loci_request import ranges_around, two_parameters
 from dynana.analysis.orbit_loci import Tracer, step_control
 from dynana.analysis.orbit_places import Test, Way, always
 from dynana.analysis.spiking_beginnings import is_spiking
-from dynana.analysis.spiking_critical import MULTIPLIERS, CriticalSpikes
+from dynana.analysis.spiking_critical import CLOSINGS, CriticalSpikes
 from dynana.analysis.spiking_grazing import GrazingSpikes
 from dynana.analysis.spiking_loci import SpikingLocus
 from dynana.definition.system import System
@@ -197,9 +197,9 @@ def _kind(system: System, start: Any, kind: str | None) -> str:
         raise ValueError(f"{system.name}: a curve of folds of cycles begins at a bautin point, none of {found} points")
     if start.kind != "bautin" and not isinstance(start.cycle, Cycle):
         raise ValueError(f"{system.name}: the {start.kind} point has no cycle to start from (its field cycle is empty)")
-    if is_spiking(start) and found not in MULTIPLIERS:
+    if is_spiking(start) and found not in (*CLOSINGS, GRAZING):
         raise ValueError(
-            f"{system.name}: of cycles with jumps, curves of {', '.join(MULTIPLIERS)} and {GRAZING} points are offered"
+            f"{system.name}: of cycles with jumps, curves of {', '.join(CLOSINGS)} and {GRAZING} points are offered"
             f"; got {found!r}"
         )
     return found

@@ -94,6 +94,14 @@ def tests(kind: str, forced: bool, reference: CyclePlace) -> list[CycleTest]:
     return found
 
 
+def beyond_resonance(kind: str) -> str:
+    """Return what a strong resonance at which a curve of torus points ends means for it."""
+    return (
+        f": beyond the {kind} resonance the multipliers are real, and the curve goes on as that of neutral saddles, "
+        "which are no bifurcations."
+    )
+
+
 def _distances(spectrum: Spectrum, target: float) -> Array:
     """Return how far multipliers are from 1 or -1, by their logarithms."""
     phases = spectrum.phases if target > 0.0 else math.pi - np.abs(spectrum.phases)

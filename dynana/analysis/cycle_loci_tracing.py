@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from dynana.analysis.accompanied_cycles import AccompaniedCycles
 from dynana.analysis.branching_cycles import BranchingCycles
 from dynana.analysis.cycle_ends import long_end
-from dynana.analysis.cycle_loci_events import CyclePlace, CycleTest, tests
+from dynana.analysis.cycle_loci_events import CyclePlace, CycleTest, beyond_resonance, tests
 from dynana.analysis.orbit_places import Step
 from dynana.numerics.collocation_orbit import Orbit
 from dynana.numerics.orbit_curve import TOLERANCE
@@ -196,10 +196,7 @@ class CycleLocus:
 
     def end_message(self, kind: str) -> str:
         """Return what a strong resonance means for a curve of torus points."""
-        return (
-            f": beyond the {kind} resonance the multipliers are real, and the curve goes on as that of neutral "
-            "saddles, which are no bifurcations."
-        )
+        return beyond_resonance(kind)
 
     def _extent(self, place: CyclePlace) -> float:
         """Return the extent of a cycle relative to the largest met, for the state where it is largest."""

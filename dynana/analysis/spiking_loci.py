@@ -1,11 +1,11 @@
-"""Curves of folds and period doublings of orbits with jumps in two parameters."""
+"""Curves of bifurcations of orbits with jumps in two parameters."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dynana.analysis.cycle_loci_events import CyclePlace, CycleTest, tests
+from dynana.analysis.cycle_loci_events import CyclePlace, CycleTest, beyond_resonance, tests
 from dynana.analysis.cycle_loci_tracing import WEIGHT_OF_EXTREMA
 from dynana.analysis.cycle_places import GROWTH, MOST_INTERVALS
 from dynana.analysis.orbit_places import Step
@@ -17,9 +17,6 @@ from dynana.results.stop import Stop
 from dynana.results.tables import number
 
 Array = NDArray[np.float64]
-
-#: Special points that are looked for.
-LOCATED = ("cusp of cycles",)
 
 
 class SpikingLocus:
@@ -60,7 +57,7 @@ class SpikingLocus:
         """Return the test functions for a step."""
         if isinstance(self.problem, GrazingSpikes):
             return []
-        return [test for test in tests(self.problem.kind, False, before) if test.kind in LOCATED]
+        return tests(self.problem.kind, False, before)
 
     def end(self, step: Step[CyclePlace]) -> Stop | None:
         """Return why the curve ends with a step."""
@@ -90,5 +87,5 @@ class SpikingLocus:
         return np.append(WEIGHT_OF_EXTREMA * extrema, np.log(self.problem.period(place.orbit)))
 
     def end_message(self, kind: str) -> str:
-        """Return what there is to say where the curve ends at a special point."""
-        return ""
+        """Return what a strong resonance means for a curve of torus points."""
+        return beyond_resonance(kind)

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from scipy.optimize import brentq
 
 import dynana as dn
 from dynana.models import generalized_if
@@ -50,16 +54,78 @@ def test_a_curve_of_folds():
 
 
 def test_what_is_refused(doubling):
-    with pytest.raises(ValueError, match="curves of fold of cycles, period doubling and grazing points are offered"):
-        dn.continue_locus(
-            adex_touboul_brette, doubling.cycle and _label(doubling), ("V_reset", "b"), kind="torus", ranges=RANGES
-        )
+    label = replace(doubling, kind="label", code="UZ")
+    names = "fold of cycles, period doubling, torus and grazing"
+    with pytest.raises(ValueError, match=f"of cycles with jumps, curves of {names} points are offered"):
+        dn.continue_locus(adex_touboul_brette, label, ("V_reset", "b"), kind="branch point of cycles", ranges=RANGES)
 
 
-def _label(point):
-    from dataclasses import replace
+@dn.model(ranges={"V": (-1, 1)})
+def rebound(V=0.0, w=0.0, u=0.0, *, I=1.9, b=-2.086, c=0.2, tau_w=0.5, tau_u=4.0):
+    """LIF neuron with two currents that spikes add to: one that excites, soon gone, and one that adapts."""
+    return -V + I - w - u, -w / tau_w, -u / tau_u, dn.Jump(when=V > 1.0, to={V: 0.0, w: w + b, u: u + c})
 
-    return replace(point, kind="label", code="UZ")
+
+def torus_point(T, c=0.2, tau=(0.5, 4.0)):
+    """I, b and the angle at which the map of both currents at spikes has the determinant 1, for the period T.
+
+    With T given, the condition that V reaches 1 and that on the determinant are linear in I and b.
+    """
+    tau = np.array(tau)
+    e, leak = np.exp(-T / tau), np.exp(-T)
+    k = (e - leak) / (1.0 - 1.0 / tau)  # how the currents after a spike lower V at the next one
+    share, both = 1.0 / (1.0 - e), e.prod()
+    first = [1.0 - leak, -share[0] * k[0]]
+    second = [both - 1.0, share[0] * (-(both - 1.0) * e[0] - both * k[0] / tau[0])]
+    right = [
+        1.0 + c * share[1] * k[1],
+        (both - 1.0) * (1.0 + c * share[1] * e[1]) + both * c * share[1] * k[1] / tau[1],
+    ]
+    I, b = np.linalg.solve([first, second], right)
+    w = np.array([b, c]) * share
+    derivative = np.diag(e) - np.outer(w * e / tau, k) / (I - 1.0 - w @ e)
+    return I, b, abs(np.angle(np.linalg.eigvals(derivative)[0]))
+
+
+@pytest.fixture(scope="module")
+def tonic():
+    return dn.continue_cycles(rebound, dn.simulate(rebound, 300.0), "I", (1.4, 2.5), values={"I": [2.4]})
+
+
+@pytest.fixture(scope="module")
+def torus(tonic):
+    (point,) = tonic.special_points("torus")
+    return dn.continue_locus(rebound, point, ("I", "b"), ranges={"I": (1.2, 3.5), "b": (-3.0, -1.5)})
+
+
+def test_a_curve_of_torus_points_in_closed_form(torus):
+    assert torus.kind == "torus"
+    assert {stop.reason for stop in torus.stops} == {"end of range", "1:2"}
+    wanted = np.array([torus_point(T) for T in torus.periods])
+    inner = np.abs(wanted[:, 2] - math.pi) > 0.01
+    found = np.column_stack((torus.places, torus["angle"]))
+    np.testing.assert_allclose(found[inner], wanted[inner], rtol=0.0, atol=1e-11)
+    np.testing.assert_allclose(torus.places, wanted[:, :2], rtol=0.0, atol=1e-8)
+
+
+def test_a_start_without_a_pair_on_the_unit_circle(tonic):
+    (point,) = tonic.special_points("label")
+    with pytest.raises(dn.ConvergenceError, match="no torus: it needs the multiplier a complex pair on the unit"):
+        dn.continue_locus(rebound, point, ("I", "b"), kind="torus", ranges={"I": (1.2, 3.5), "b": (-3.0, -1.5)})
+
+
+def test_strong_resonances_of_orbits_with_jumps(torus):
+    angles = {"1:4": 0.5 * math.pi, "1:3": 2.0 * math.pi / 3.0, "1:2": math.pi - 1e-6}
+    for kind, angle in angles.items():
+        T = brentq(lambda T, angle=angle: torus_point(T)[2] - angle, 1.0, 1.606)
+        (point,) = torus.special_points(kind)
+        assert [point["I"], point["b"]] == pytest.approx(torus_point(T)[:2], abs=1e-8)
+    (double,) = torus.special_points("1:2")
+    doublings = dn.continue_locus(
+        rebound, double, ("I", "b"), kind="period doubling", ranges={"I": (1.2, 1.5), "b": (-2.0, -1.7)}
+    )
+    (again,) = doublings.special_points("1:2")
+    assert [again["I"], again["b"]] == pytest.approx([double["I"], double["b"]], abs=1e-6)
 
 
 @pytest.mark.parametrize(
