@@ -36,7 +36,8 @@ def continue_locus(
         Parameters other than the two have the values of the start.
     start : SpecialPoint
         A fold, Hopf point or branch point, a special point of another curve of bifurcations, or a label on one; of
-        equilibria or of cycles. Of cycles with jumps a fold, a period doubling, a torus point, or where they graze a threshold.
+        equilibria or of cycles. Of cycles with jumps a fold, a period doubling, a torus point, or where they graze a
+        threshold.
     parameters : (str, str)
         The parameters that vary.
     kind : str, optional

@@ -6,8 +6,8 @@ guard g, and mapped by the jump map R:
     v -> DR (v - f (grad g . v) / (grad g . f))
 
 so that after each jump v lies in the section in which all orbits begin there: there is no multiplier 1 along the orbit,
-and an orbit at a fold or a period doubling is one whose v closes, or closes with its sign changed. At a torus point v is
-complex, two real perturbations, and closes turned by an angle, which is one more parameter. With v as further states
+and an orbit at a fold or a period doubling is one whose v closes, or closes with its sign changed. At a torus point v
+is complex, two real perturbations, and closes turned by an angle, which is one more parameter. With v as further states
 this is an orbit like any other, with exact derivatives.
 """
 
