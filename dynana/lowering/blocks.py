@@ -15,6 +15,7 @@ from collections.abc import Sequence
 
 import sympy as sp
 
+from dynana.definition.derivatives import derivative
 from dynana.definition.singularities import regularise
 from dynana.definition.system import System
 from dynana.definition.tracing import TIME
@@ -70,7 +71,7 @@ def step_expressions(system: System, scheme: str, wiener: Sequence[sp.Symbol]) -
         [b[i] * w for w, b in zip(wiener, amplitudes(system), strict=True) if b[i] != 0] for i in range(len(states))
     ]
     if scheme == "exponential_euler":
-        rates = [STEP * sp.diff(a, y) for a, y in zip(drift, states, strict=True)]
+        rates = [STEP * derivative(a, y) for a, y in zip(drift, states, strict=True)]
         return [
             y + STEP * a * growth(z) + sp.sqrt(growth(2 * z)) * sp.Add(*kick)
             for y, a, z, kick in zip(states, drift, rates, kicks, strict=True)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 import sympy as sp
 
+from dynana.definition.derivatives import derivative
 from dynana.definition.singularities import regularise
 from dynana.definition.system import System
 from dynana.lowering import kinds
@@ -65,7 +66,7 @@ Code = tuple[Sequence[str], dict[str, set[str]]]
 
 def _value_and_gradient(system: System, g: sp.Expr) -> Code:
     """Lines that write g and its slopes, and what they import."""
-    rows = [g, *(sp.diff(g, system.symbols[n]) for n in system.states)]
+    rows = [g, *(derivative(g, system.symbols[n]) for n in system.states)]
     lines, used = kinds.body(system, [f"out[{i}]" for i in range(len(rows))], rows)
     return lines, {kinds.ELEMENTARY: used}
 

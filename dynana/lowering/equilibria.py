@@ -17,6 +17,7 @@ from itertools import combinations
 
 import sympy as sp
 
+from dynana.definition.derivatives import derivative
 from dynana.definition.special import logistic
 from dynana.definition.system import System
 from dynana.lowering.interval_printer import IntervalPrinter
@@ -94,7 +95,7 @@ class Elimination:
         own = [f for f in sp.Mul.make_args(row) if f.has(x)]
         if len(own) != 1:
             return None
-        slope = sp.diff(own[0], x)
+        slope = derivative(own[0], x)
         slope = sp.expand(slope) if slope.has(x) else slope
         if slope == 0 or slope.has(x):
             return None

@@ -153,7 +153,10 @@ class IntervalPrinter:
         if exponent.is_Rational and exponent.q == 2:
             root = self._call("sqrt", base, module=FUNCTIONS)
             return root if exponent.p == 1 else self._call("power", root, str(int(exponent.p)))
-        return self._call("real_power", base, self.value(exponent), module=FUNCTIONS)
+        shift, rest = exponent.as_coeff_Add()
+        if not shift.is_Integer:
+            shift, rest = sp.Integer(0), exponent
+        return self._call("real_power", base, self.value(rest), str(int(shift)), module=FUNCTIONS)
 
     def _indexed(self, e: sp.Function, order: int) -> str:
         if order > _HIGHEST:

@@ -12,6 +12,7 @@ from itertools import combinations
 
 import sympy as sp
 
+from dynana.definition.derivatives import derivative
 from dynana.definition.parts import STRATONOVICH
 from dynana.definition.singularities import regularise
 from dynana.definition.system import System
@@ -29,7 +30,7 @@ def amplitudes(system: System) -> tuple[Column, ...]:
 def along(system: System, direction: Column, column: Column) -> Column:
     """Return ``L b``: the derivative of ``column`` along ``direction``."""
     states = [system.symbols[n] for n in system.states]
-    return tuple(sp.Add(*(d * sp.diff(e, s) for d, s in zip(direction, states, strict=True) if d != 0)) for e in column)
+    return tuple(sp.Add(*(d * derivative(e, s) for d, s in zip(direction, states, strict=True) if d != 0)) for e in column)
 
 
 def ito_drift(system: System) -> Column:

@@ -26,6 +26,9 @@ _interval_at = recover(INTERVAL)
 
 #: Sides of pieces, in units of the search box, that count as different from zero.
 NARROWEST = 1e-300
+#: Sides shorter than this part of the longest one count as that long: where a state is zero along a whole curve its
+#: side is all rounding, and so would be a norm in that unit.
+FLATTEST = 1e-8
 #: More than what is lost by rounding in a sum and a quotient of a few positive numbers.
 ROUNDED_UP = 1.0 + 1e-12
 
@@ -44,7 +47,7 @@ class Tangents:
     slopes : Balls, shape (k, w)
         Derivatives of all coordinates by the graph coordinate.
     norm : ndarray, shape (k,)
-        Upper bounds of the norms of the remainders, in the sides of the pieces: below 1 the slopes are bounded.
+        Upper bounds of the norms of the remainders, in units that suit them: below 1 the slopes are bounded.
     """
 
     others: Indices
@@ -101,7 +104,8 @@ class Graphs:
     def tangents(self, boxes: FloatArray, equations: Balls, graph: Indices) -> Tangents:
         """Return the tangents on pieces from the values and derivatives of the equations there.
 
-        Norms are taken in the sides of the pieces, to a power of two: a piece may be long in some coordinates.
+        Norms are taken in the sides of the pieces, since a piece may be long in some coordinates, after they are
+        multiplied by (1 - |remainder|)^-1: some norm of a matrix is below 1 exactly if that one is.
         """
         w, n = self._w, self._rows
         slopes = Balls(
@@ -116,7 +120,7 @@ class Graphs:
         solved = applied(y, column)
         rows = np.arange(len(graph))
         sides = (np.diff(boxes, axis=2)[:, :, 0] / self._unit)[rows[:, None], others]
-        unit = np.exp2(np.round(np.log2(np.maximum(sides, NARROWEST))))
+        unit = _units(sides, remainder.size)
         norm = ROUNDED_UP * np.max(np.sum(remainder.size * unit[:, None, :], axis=2) / unit, axis=1)
         # t = -Y column + remainder t, and |t| <= |Y column|/(1 - |remainder|)
         largest = ROUNDED_UP * np.max(solved.size[:, :, 0] / unit, axis=1) / np.where(norm < 1.0, 1.0 - norm, 0.0)
@@ -177,6 +181,14 @@ class Graphs:
         kept = tighter_low <= tighter_high
         boxes[rows, others, 0] = np.where(kept, tighter_low, before[:, :, 0])
         boxes[rows, others, 1] = np.where(kept, tighter_high, before[:, :, 1])
+
+
+def _units(sides: FloatArray, size: FloatArray) -> FloatArray:
+    """Return units, powers of two, in which nonnegative matrices have norms below 1 if they have in any units."""
+    sides = np.maximum(np.maximum(sides, NARROWEST), FLATTEST * sides.max(axis=1, keepdims=True))
+    suited = (_inverse(np.eye(sides.shape[1]) - size) @ sides[:, :, None])[:, :, 0]
+    suited = np.where((np.isfinite(suited) & (suited >= sides)).all(axis=1, keepdims=True), suited, sides)
+    return np.asarray(np.exp2(np.round(np.log2(suited))))
 
 
 def _inverse(matrices: FloatArray) -> FloatArray:

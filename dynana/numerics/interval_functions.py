@@ -57,13 +57,16 @@ def sqrt(x: Interval) -> Interval:
 
 
 @compiled
-def real_power(x: Interval, y: Interval) -> Interval:
-    """Return an enclosure of ``x**y``: exp(y log x), or the integer power if ``y`` is one integer."""
+def real_power(x: Interval, y: Interval, shift: int) -> Interval:
+    """Return an enclosure of ``x**(y + shift)``: exp((y + shift) log x), or the integer power if ``y`` is one integer.
+
+    The shift stands apart because it is exact there: a sum of intervals is never one number.
+    """
     if y[0] == y[1] and abs(y[0]) <= 64.0 and y[0] == math.floor(y[0]):
-        return power(x, int(y[0]))
+        return power(x, int(y[0]) + shift)
     if x[0] < 0.0:
         return -math.inf, math.inf
-    return exp(mul(y, log(x)))
+    return exp(mul(add(y, (float(shift), float(shift))) if shift else y, log(x)))
 
 
 @compiled

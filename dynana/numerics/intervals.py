@@ -156,6 +156,8 @@ def _product(x: float, n: int) -> float:
 @compiled
 def power(x: Interval, n: int) -> Interval:
     """Return an enclosure of ``x**n`` for an integer ``n``, tight also where ``x`` changes sign."""
+    if n == 0:
+        return 1.0, 1.0
     k = abs(n)
     # fewer than 2k rounded multiplications: the relative error stays below k units in the last place
     lower, upper = _product(x[0], k), _product(x[1], k)

@@ -147,3 +147,36 @@ def test_what_is_zero_by_symmetry_is_shown_as_zero():
     locus = dn.continue_locus(system, fold, ("mu_0", "coh"), ranges={"mu_0": (-40, 100), "coh": (-1, 1)})
     cusp = locus.special_points("cusp")[0]
     assert "coh = 0 (" in cusp.sentence and abs(cusp["coh"]) < 1e-13
+
+
+@dn.model
+def predators(x=1.0, y=0.5, *, K=3.0, h=0.5, e=0.8, m=0.4):
+    """Rosenzweig & MacArthur (1963), Am. Nat. 97, in their usual form with a saturating functional response."""
+    eaten = x / (1 + h * x)
+    return x * (1 - x / K) - eaten * y, e * eaten * y - m * y
+
+
+@pytest.mark.parametrize("lowest", [-1.0, -0.5, 0.0])
+def test_a_state_that_is_zero_along_a_whole_curve(lowest):
+    found = dn.continue_equilibria(predators, "K", (0.1, 10), ranges={"x": (-0.3, 12), "y": (lowest, 10)})
+    crossing = 0.4 / (0.8 - 0.5 * 0.4)  # where the predators can live, and the prey's number in their presence
+    assert found.special_points("branch point")[0]["K"] == pytest.approx(crossing, rel=1e-10)
+    assert found.special_points("hopf")[0]["K"] == pytest.approx(2 * crossing + 1 / 0.5, rel=1e-10)
+    assert len(found.special) == 2 and found.special_complete and found.pieces_examined < 500
+
+
+@dn.model
+def switch(u=1.0, v=1.0, *, a=2.0, n=2.0):
+    """Gardner, Cantor & Collins (2000), Nature 403:339-342, symmetric, with the exponent as a parameter."""
+    return a / (1 + v**n) - u, a / (1 + u**n) - v
+
+
+def test_exponents_that_are_parameters():
+    """Hill functions have derivatives where their argument is zero, whatever way sympy writes them."""
+    found = dn.continue_equilibria(switch, "a", (0, 5), ranges={"u": (-1, 6), "v": (-1, 6)})
+    pitchfork = found.special_points("branch point")[0]  # u = v = a/(1 + u^n) with n u^n = 1 + u^n
+    assert (pitchfork["a"], pitchfork["u"]) == pytest.approx((2.0, 1.0), rel=1e-10)
+    assert found.complete and found.special_complete
+    origin = dn.fixed_points(switch.at(a=0), u=(-1, 6), v=(-1, 6))
+    assert origin.complete and len(origin) == 1
+    assert np.allclose(origin[0].point, 0, atol=1e-12) and np.allclose(origin[0].eigenvalues, -1)

@@ -110,7 +110,7 @@ def test_what_is_undefined_excludes_nothing():
     assert functions.log((0.0, 1.0))[0] == -INF and functions.log((0.0, 1.0))[1] >= 0
     assert functions.sqrt((-1e-9, 1.0)) == (-INF, INF)
     assert functions.tan((1.0, 2.0)) == (-INF, INF)
-    assert functions.real_power((-1.0, 1.0), (0.5, 0.5)) == (-INF, INF)
+    assert functions.real_power((-1.0, 1.0), (0.5, 0.5), 0) == (-INF, INF)
     assert intervals.inv((-1.0, 1.0)) == (-INF, INF)
     assert intervals.div((1.0, 2.0), (-1.0, 1.0)) == (-INF, INF)
     assert intervals.mul((0.0, 0.0), (-INF, INF)) == (-INF, INF)
@@ -166,7 +166,14 @@ def test_integer_powers(x, n, data):
 def test_real_powers(x, q, data):
     a = data.draw(st.floats(*x))
     with mp.workdps(60):
-        assert contains(functions.real_power(tuple(x), (q, q)), mp.mpf(a) ** mp.mpf(q))
+        for shift in (-2, 0, 1):
+            assert contains(functions.real_power(tuple(x), (q, q), shift), mp.mpf(a) ** (mp.mpf(q) + shift))
+
+
+def test_integer_powers_that_are_known_when_they_are_needed():
+    assert contains(functions.real_power((-2.0, 1.0), (3.0, 3.0), 0), -8.0)
+    assert functions.real_power((-2.0, 1.0), (3.0, 3.0), -2)[0] == pytest.approx(-2.0)
+    assert functions.real_power((-2.0, 1.0), (1.0, 1.0), -1) == (1.0, 1.0)
 
 
 def test_choices_are_hulls_while_undecided():
