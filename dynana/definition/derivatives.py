@@ -12,7 +12,8 @@ def derivative(expression: sp.Expr, variable: sp.Symbol) -> sp.Expr:
     places where they would matter are switching surfaces, on which steps land. Of ``x**n`` it makes ``n*x**n/x``, which
     has no value at 0; here it is ``n*x**(n - 1)``.
     """
-    powers = {p: sp.Dummy() for p in expression.atoms(sp.Pow) if variable in p.base.free_symbols and _steady(p, variable)}
+    found = [p for p in expression.atoms(sp.Pow) if variable in p.base.free_symbols and _steady(p, variable)]
+    powers = {p: sp.Dummy() for p in sorted(found, key=sp.default_sort_key)}
     rest = expression.xreplace(powers)
     slope = _away_from_jumps(rest, variable)
     for power, symbol in powers.items():

@@ -30,7 +30,8 @@ def amplitudes(system: System) -> tuple[Column, ...]:
 def along(system: System, direction: Column, column: Column) -> Column:
     """Return ``L b``: the derivative of ``column`` along ``direction``."""
     states = [system.symbols[n] for n in system.states]
-    return tuple(sp.Add(*(d * derivative(e, s) for d, s in zip(direction, states, strict=True) if d != 0)) for e in column)
+    parts = [(d, s) for d, s in zip(direction, states, strict=True) if d != 0]
+    return tuple(sp.Add(*(d * derivative(e, s) for d, s in parts)) for e in column)
 
 
 def ito_drift(system: System) -> Column:
