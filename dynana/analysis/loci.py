@@ -37,7 +37,8 @@ def continue_locus(
     start : SpecialPoint
         A fold, Hopf point or branch point, a special point of another curve of bifurcations, or a label on one; of
         equilibria or of cycles. Of cycles with jumps a fold, a period doubling, a torus point, or where they graze a
-        threshold.
+        threshold. A boundary equilibrium, where an equilibrium touches a threshold or lies on a switch; from a label
+        that is one, with ``kind="boundary equilibrium"``.
     parameters : (str, str)
         The parameters that vary.
     kind : str, optional
@@ -61,6 +62,7 @@ def continue_locus(
         On curves of bifurcations of equilibria, ``measures`` has "unstable", the number of eigenvalues (beside the
         critical ones) with a positive real part; on folds "a", the coefficient of the normal form; on Hopf points
         "omega" and "l1". A curve of Hopf points ends at Bogdanov-Takens points, beyond which there are neutral saddles.
+        Special points of a curve of boundary equilibria are folds and Hopf points, whose curves meet it there.
 
     Raises
     ------

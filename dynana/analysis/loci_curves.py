@@ -27,7 +27,7 @@ from dynana.lowering.kernels import lower
 from dynana.lowering.multilinear import arrays
 from dynana.numerics.equilibrium_curve import GOOD, CurvePoint
 from dynana.numerics.locus_curve import LocusCurve, LocusPoint
-from dynana.numerics.locus_equations import AUXILIARIES, BRANCH, FOLD, HOPF
+from dynana.numerics.locus_equations import AUXILIARIES, BOUNDARY, BRANCH, FOLD, HOPF
 from dynana.numerics.pseudo_arclength import POINT_LIMIT, StepControl
 from dynana.results.stop import Stop
 from dynana.results.tables import number
@@ -49,7 +49,7 @@ PILOT, MOST_GROWTH, ROUNDS = 200, 3.0, 12
 SHORT_OF_BORDER = 0.999
 #: The defining system is singular at an end if its smallest singular value has fallen to this part so shortly before.
 SINGULAR_END = 0.05
-FAMILIES = {"fold": FOLD, "hopf": HOPF, "branch point": BRANCH}
+FAMILIES = {"fold": FOLD, "hopf": HOPF, "branch point": BRANCH, "boundary equilibrium": BOUNDARY}
 
 
 @dataclass(frozen=True, eq=False)
@@ -185,10 +185,12 @@ def _started(request: LocusRequest, kind: str, states: FloatArray) -> tuple[Locu
     scales = np.concatenate([states, [np.subtract(*request.ranges[n][::-1]) for n in request.free]])
     values = request.system.values
     z = np.concatenate([request.start.point, [values[n] for n in request.free]])
-    functions, tape = (kernels.rhs, kernels.jacobian, kernels.parameter_jacobian), arrays(kernels.module("tape"))
+    functions, tape = [kernels.rhs, kernels.jacobian, kernels.parameter_jacobian], arrays(kernels.module("tape"))
+    if family == BOUNDARY:
+        functions.append(kernels.module("level", str(touched_level(request))).level)
     index = request.system.parameters.index
     free = (index(request.free[0]), index(request.free[1]))
-    made = partial(LocusCurve, family, functions, tape, kernels.p, free, rate=rate)
+    made = partial(LocusCurve, family, tuple(functions), tape, kernels.p, free, rate=rate)
     u, extra = z / scales, np.ones(AUXILIARIES[family])
     curve = made(scales=np.concatenate([scales, extra]))
     if family == HOPF:
@@ -203,6 +205,28 @@ def _started(request: LocusRequest, kind: str, states: FloatArray) -> tuple[Locu
         curve = made(scales=np.append(scales, unit))
         point = _corrected(request, kind, curve, np.append(point.u[:-1], point.u[-1] / unit))
     return curve, point
+
+
+def touched_level(request: LocusRequest) -> int:
+    """Return which guard, or which switching function (counted on), is nearest to zero at the start.
+
+    Raises
+    ------
+    ValueError
+        If the system has neither.
+    """
+    kernels = lower(request.system)
+    y, p = np.array(request.start.point, dtype=float), kernels.p
+    levels, switches = np.empty(kernels.n_guards), np.empty(kernels.n_switches)
+    kernels.guards(0.0, y, p, levels)
+    kernels.switches(0.0, y, p, switches)
+    both = np.concatenate((levels, switches))
+    if not both.size:
+        raise ValueError(
+            f"{request.system.name} has no boundary equilibria: it has neither jumps, whose thresholds an equilibrium "
+            "could touch, nor switches in its equations"
+        )
+    return int(np.argmin(np.abs(both)))
 
 
 def _corrected(request: LocusRequest, kind: str, curve: LocusCurve, u: FloatArray) -> LocusPoint:

@@ -16,7 +16,7 @@ from dynana.lowering.multilinear import arrays
 from dynana.numerics.bracketed_roots import bracketed_root
 from dynana.numerics.hopf_coefficient import CUBIC, cubic_coefficients
 from dynana.numerics.locus_curve import LocusCurve, LocusPoint
-from dynana.numerics.locus_equations import FOLD, HOPF
+from dynana.numerics.locus_equations import BOUNDARY, FOLD, HOPF
 
 FloatArray = NDArray[np.float64]
 ComplexArray = NDArray[np.complex128]
@@ -31,6 +31,7 @@ CROSSING = 1e-4
 KINDS: dict[int, tuple[str, ...]] = {
     FOLD: ("cusp", "bogdanov-takens", "zero-hopf"),
     HOPF: ("bautin", "zero-hopf", "hopf-hopf"),
+    BOUNDARY: ("fold", "hopf"),
 }
 
 
@@ -74,7 +75,8 @@ class LocusTests:
             # Where another eigenvalue is zero, the coefficient changes sign through a pole; with the sign of that
             # eigenvalue it does not. Towards Bogdanov-Takens points it grows beyond all bounds.
             return np.sign(zero_test(others)) * cubic / (1.0 + np.abs(cubic))
-        return zero_test(others) if self.curve.family == HOPF and kind == "zero-hopf" else hopf_test(others)
+        real = kind == "fold" or (self.curve.family == HOPF and kind == "zero-hopf")
+        return zero_test(others) if real else hopf_test(others)
 
     def place(self, point: LocusPoint) -> FloatArray:
         """Return the states and parameters at a point, shape (n + 2,)."""
@@ -117,9 +119,11 @@ def fold_tests(points: list[LocusPoint]) -> tuple[FloatArray, FloatArray]:
 
 
 def other_eigenvalues(curve: LocusCurve, points: list[LocusPoint]) -> ComplexArray:
-    """Return the eigenvalues beside the critical ones, in units of the rate, shape (k, n - 1) or (k, n - 2)."""
+    """Return the eigenvalues beside the critical ones, in units of the rate, shape (k, n - 1), (k, n - 2) or (k, n)."""
     n = curve.n
     values = np.linalg.eigvals(np.array([p.matrix[:n, :n] for p in points])).astype(complex)
+    if curve.family == BOUNDARY:
+        return values
     if curve.family != HOPF:
         critical = np.argmin(np.abs(values), axis=1)[:, None]
     else:
@@ -190,7 +194,7 @@ def _located(tests: LocusTests, ends: tuple[LocusPoint, LocusPoint], which: int,
         return None
     if kind == "cusp" and _crosses(best, (a, b)):
         return Mark("branch point", best)
-    turning = kind == "hopf-hopf" or (kind == "zero-hopf" and curve.family == FOLD)
+    turning = kind in ("hopf", "hopf-hopf") or (kind == "zero-hopf" and curve.family == FOLD)
     if turning and not _turns(other_eigenvalues(curve, [best])[0]):
         return None  # two real eigenvalues that add to zero
     return Mark(kind, best, name)

@@ -26,8 +26,9 @@ CURVES: Mapping[str, tuple[str, ...]] = {
     "bautin": ("hopf", "fold of cycles"),
     "zero-hopf": ("fold", "hopf"),
     "hopf-hopf": ("hopf",),
-    "label": ("fold", "hopf", "branch point"),
-    "user": ("fold", "hopf", "branch point"),
+    "boundary equilibrium": ("boundary equilibrium",),
+    "label": ("fold", "hopf", "branch point", "boundary equilibrium"),
+    "user": ("fold", "hopf", "branch point", "boundary equilibrium"),
 }
 #: Curves of bifurcations of cycles.
 CYCLE_CURVES = ("fold of cycles", "period doubling", "torus", "branch point of cycles", "homoclinic", "grazing")
@@ -134,7 +135,7 @@ def locus_requested(
             f"the start belongs to another system ({start.system}, states {', '.join(start.states)}) than {system.name}"
         )
     require_autonomous(system, "the continuation of a curve of bifurcations")
-    free = two_parameters(system, parameters)
+    free = two_parameters(system, parameters, jumps=kind == "boundary equilibrium")
     box = ranges_around(system, start.parameters, free, ranges, system.states)
     system = system.at(**start.parameters)
     return LocusRequest(

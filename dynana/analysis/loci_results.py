@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dynana.analysis.branch_points import RANK_LOST
+from dynana.analysis.continuation_request import only_in_jumps
 from dynana.analysis.equilibrium_points import SAME_POINT
 from dynana.analysis.equilibrium_results import LOCATED
 from dynana.analysis.equilibrium_tracing import Mark, Trace
@@ -128,6 +129,7 @@ def _form(tests: LocusTests, mark: Mark, z: FloatArray, values: dict[str, float]
     if not mark.simple or mark.kind in _PLAIN or lower(system).n_switches:
         return None
     try:
-        return normal_form(system, mark.kind, z[: tests.curve.n], tests.request.free, values=values)
+        free = [n for n in tests.request.free if not only_in_jumps(system, n)]
+        return normal_form(system, mark.kind, z[: tests.curve.n], free, values=values)
     except ConvergenceError:
         return None

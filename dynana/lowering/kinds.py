@@ -122,6 +122,18 @@ def _switches(system: System) -> Source:
     return replace(source, constants={"COUNT": len(rows)})
 
 
+@kind("level")
+def _level(system: System, number: str) -> Source:
+    """``level(t, y, p, out)``: a guard, or (after these) a switching function, its derivatives.
+
+    ``out`` (1 + states + parameters,).
+    """
+    levels = [*(regularise(g)[0] for jump in system.jumps for g in guards(jump.when)), *switching_functions(system)]
+    level = levels[int(number)]
+    slopes = [derivative(level, system.symbols[n]) for n in (*system.states, *system.parameters)]
+    return vector(system, "level", [level, *slopes], "a threshold or a switch, with its derivatives")
+
+
 @kind("observables")
 def _observables(system: System) -> Source:
     rows = [regularise(e)[0] for e in system.observables.values()]

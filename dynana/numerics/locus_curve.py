@@ -1,4 +1,4 @@
-"""Curves of folds, Hopf points and branch points for `dynana.numerics.pseudo_arclength`, in scaled coordinates.
+"""Curves of special equilibria in two parameters for `dynana.numerics.pseudo_arclength`, in scaled coordinates.
 
 A point is u = (states, two parameters, squared frequency or unfolding)/scales. It carries the null vectors found there,
 which border the system of the next one, so that it stays well conditioned along the whole curve.
@@ -31,7 +31,15 @@ from dynana.numerics.equilibrium_curve import (
     CurvePoint,
 )
 from dynana.numerics.function_addresses import addresses
-from dynana.numerics.locus_equations import AUXILIARIES, CONDITIONS, FOLD, HOPF, locus_equations, make_borders
+from dynana.numerics.locus_equations import (
+    AUXILIARIES,
+    BOUNDARY,
+    CONDITIONS,
+    FOLD,
+    HOPF,
+    locus_equations,
+    make_borders,
+)
 from dynana.numerics.pseudo_arclength import Attempt
 from dynana.numerics.signatures import MATRIX, VECTOR
 
@@ -129,14 +137,14 @@ def _newton(
 
 
 class LocusCurve:
-    """Folds, Hopf points or branch points in states and two parameters.
+    """Folds, Hopf points, branch points or boundary equilibria in states and two parameters.
 
     Parameters
     ----------
     family : int
-        FOLD, HOPF or BRANCH.
-    kernels : (rhs, jacobian, parameter_jacobian)
-        Kernels ``(t, y, p, out)``.
+        FOLD, HOPF, BRANCH or BOUNDARY.
+    kernels : (rhs, jacobian, parameter_jacobian) or, for BOUNDARY, these and level
+        Kernels ``(t, y, p, out)``; ``level`` is that of `dynana.lowering.kinds`.
     tape : (operations, numbers, outputs)
         The same equations as `dynana.numerics.multilinear` takes them.
     p : ndarray, shape (n_parameters,)
@@ -151,14 +159,14 @@ class LocusCurve:
     def __init__(
         self,
         family: int,
-        kernels: tuple[Kernel, Kernel, Kernel],
+        kernels: tuple[Kernel, ...],
         tape: tuple[NDArray[np.int64], FloatArray, NDArray[np.int64]],
         p: FloatArray,
         free: tuple[int, int],
         scales: FloatArray,
         rate: float,
     ) -> None:
-        self._kernels = addresses(*zip(kernels, (VECTOR, MATRIX, MATRIX), strict=True))
+        self._kernels = addresses(*zip(kernels, (VECTOR, MATRIX, MATRIX, VECTOR), strict=False))
         self._tape = tape
         self.family, self.rate = family, rate
         self._p, self._free = np.array(p), np.array(free, dtype=np.int64)
@@ -182,7 +190,9 @@ class LocusCurve:
 
     def borders(self, u: FloatArray) -> Borders:
         """Return borders from the singular vectors at a point, without a neighbour."""
-        n, neutral = self.n, Borders(np.eye(self.n, 2), np.eye(2, self.n + 1), np.array([1.0, 0.0]))
+        n, neutral = self.n, _neutral(self.n)
+        if self.family == BOUNDARY:
+            return neutral
         matrix = self._evaluated(u, neutral)[2]
         slopes = matrix[:n, : n + 1]
         if not np.all(np.isfinite(slopes)):
@@ -198,7 +208,9 @@ class LocusCurve:
         return self._bordered(matrix, right, left)
 
     def _bordered(self, matrix: FloatArray, right: FloatArray, left: FloatArray) -> Borders:
-        """Return borders spanned by null vectors."""
+        """Return borders spanned by null vectors; some for boundary equilibria, which have none."""
+        if self.family == BOUNDARY:
+            return _neutral(self.n)
         made = Borders(np.empty((self.n, 2)), np.empty((2, self.n + 1)), np.empty(2))
         make_borders(self.family, matrix, right, left, made.columns, made.rows, made.start)
         return made
@@ -283,6 +295,11 @@ class LocusCurve:
         if distance == 0.0:
             return point
         return self._solved(point.u + distance * point.tangent, point.tangent, math.inf, point.borders)[1]
+
+
+def _neutral(n: int) -> Borders:
+    """Return borders that belong to no point."""
+    return Borders(np.eye(n, 2), np.eye(2, n + 1), np.array([1.0, 0.0]))
 
 
 def _dips(a: LocusPoint, b: LocusPoint, step: float) -> bool:

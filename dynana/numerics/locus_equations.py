@@ -11,7 +11,8 @@ passes smoothly through points where eigenvalues collide. With A the derivative 
   the condition of A, which squaring would square;
 - branch point: ``[A f_a b; C' 0] (V, g) = (0, I)``, and g = 0 (two numbers) where the derivative of f by states and the
   first parameter has lost rank. That happens at isolated points unless the system has a symmetry or an invariant set;
-  so an unknown e enters as ``f + e b``, which makes the curve regular in general: e = 0 along it tells such systems.
+  so an unknown e enters as ``f + e b``, which makes the curve regular in general: e = 0 along it tells such systems;
+- boundary equilibrium: a threshold or a switch, h(y, p_a, p_b) = 0, meets an equilibrium. No bordered system.
 
 Derivatives: ``g' = -l' M' x`` with the solutions x and l of the bordered system and of its transpose, where M' x is a
 second derivative of f along a direction. All is in scaled coordinates, ``f_i / (scale_i rate)`` by ``z_j / scale_j``.
@@ -30,9 +31,9 @@ from dynana.numerics.kernel_addresses import matrix_at, vector_at
 from dynana.numerics.second_derivatives import second_derivatives
 
 #: Families of curves.
-FOLD, HOPF, BRANCH = 0, 1, 2
+FOLD, HOPF, BRANCH, BOUNDARY = 0, 1, 2, 3
 #: Unknowns beside states and parameters, and scalar conditions beside f, by family.
-AUXILIARIES, CONDITIONS = (0, 1, 1), (1, 2, 2)
+AUXILIARIES, CONDITIONS = (0, 1, 1, 0), (1, 2, 2, 1)
 
 
 @compiled
@@ -100,6 +101,22 @@ def _bend(tape, numbers, outputs, y, p, free, scales, rate, direction, width, ta
         row = 1.0 / (scales[i] * rate)
         for c in range(n + 2):
             out[i, c] *= row * scales[c]
+
+
+@compiled
+def _level(level, y, p, free, scales, residual, matrix):
+    """Write the function that vanishes at boundary equilibria, and its derivatives, in units of what it varies by."""
+    n = y.shape[0]
+    values = np.empty(1 + n + p.shape[0])
+    vector_at(level)(0.0, y, p, values)
+    unit = 0.0
+    for c in range(n + 2):
+        slope = values[1 + c] if c < n else values[1 + n + free[c - n]]
+        matrix[n, c] = slope * scales[c]
+        unit += abs(matrix[n, c])
+    residual[n] = values[0] / unit
+    for c in range(n + 2):
+        matrix[n, c] /= unit
 
 
 @compiled
@@ -175,9 +192,9 @@ def locus_equations(
     Parameters
     ----------
     family : int
-        FOLD, HOPF or BRANCH.
-    kernels : (3,) int array
-        Addresses of rhs, jacobian and parameter_jacobian.
+        FOLD, HOPF, BRANCH or BOUNDARY.
+    kernels : (3,) or, for BOUNDARY, (4,) int array
+        Addresses of rhs, jacobian, parameter_jacobian, and of a function with its derivatives by states and parameters.
     tape, numbers, outputs
         Of the same equations.
     u : (m,) array
@@ -212,6 +229,11 @@ def locus_equations(
     for i in range(n):
         for c in range(n + 2):
             matrix[i, c] = slopes[i, c]
+    if family == BOUNDARY:
+        _level(kernels[3], y, p, free, scales, residual, matrix)
+        for i in range(n):
+            residual[i] /= scales[i] * rate
+        return 0 if np.isfinite(residual[n]) else 1
     size = 2 * n + 2 if family == HOPF else n + 1 if family == FOLD else n + 2
     system = np.empty((size, size))
     kappa = u[n + 2] * scales[n + 2] if family == HOPF else 0.0

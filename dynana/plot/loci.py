@@ -24,6 +24,8 @@ CURVES: dict[str, tuple[str, Any]] = {
     "torus": (style.SKY, (0, (1, 1))),
     "branch point of cycles": (style.ORANGE, (0, (1, 1))),
     "homoclinic": (style.BLACK, (0, (5, 1.5, 1, 1.5))),
+    "boundary equilibrium": (style.PURPLE, (0, (1, 1))),
+    "grazing": (style.GREEN, (0, (1, 1))),
 }
 OTHER = (style.QUIET, (0, (3, 1, 1, 1)))
 #: Dashes of subcritical Hopf points.
