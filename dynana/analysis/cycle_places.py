@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from dynana.numerics.collocation_orbit import Orbit, Spectrum
 from dynana.numerics.gauss import gauss_scheme
 from dynana.numerics.mesh import interpolate, times
-from dynana.numerics.orbit_curve import OrbitCurve
+from dynana.numerics.orbit_curve import ADAPT_EVERY, OrbitCurve
 from dynana.numerics.pseudo_arclength import Attempt
 from dynana.results import collocated
 
@@ -40,7 +40,7 @@ class Place:
     ----------
     orbit : Orbit
     spectrum : Spectrum
-    tests : ndarray, shape (4,)
+    tests : tuple of 4 floats
         All between -1 and 1: component of the tangent along the first parameter (with the period held, the last one
         again), test functions of period doublings and of tori, and one that changes its sign where a multiplier but the
         trivial one passes 1.
@@ -54,7 +54,7 @@ class Place:
 
     orbit: Orbit
     spectrum: Spectrum
-    tests: Array
+    tests: tuple[float, ...]
     error: float
     samples: list[Array] = field(default_factory=list)
     curve: OrbitCurve | None = field(default=None, kw_only=True)
@@ -135,12 +135,14 @@ class CycleCurve:
 
     def prepare(self, orbit: Orbit) -> Orbit:
         """Adapt the meshes when it is time, with more intervals where the error is too large; remember the base."""
-        means = [collocated.mean(points, widths, orbit.stages) for points, widths in orbit.split(orbit.z)]
-        mean = np.mean(means, axis=0)
-        if self._mean is None:
-            self._mean = mean
-        np.maximum(self.curve.sizes, DRIFT * np.abs(mean - self._mean), out=self.curve.sizes)
-        if self.error > self.largest_error:
+        coarse = self.error > self.largest_error
+        if self._mean is None or coarse or orbit.steps >= ADAPT_EVERY:
+            means = [collocated.mean(points, widths, orbit.stages) for points, widths in orbit.split(orbit.z)]
+            mean = np.mean(means, axis=0)
+            if self._mean is None:
+                self._mean = mean
+            np.maximum(self.curve.sizes, DRIFT * np.abs(mean - self._mean), out=self.curve.sizes)
+        if coarse:
             grows = orbit.steps <= 1 and int(orbit.counts.max()) < MOST_INTERVALS  # not just an old mesh
             orbit = self.curve.adapt(orbit, GROWTH if grows else 1.0)
         self.base = self.curve.prepare(orbit)
@@ -160,13 +162,16 @@ class CycleCurve:
         attempt = self.curve.advance(base, step)
         return None if attempt.point is None else self.place(attempt.point, resolved=resolved)
 
-    def _tests(self, orbit: Orbit, spectrum: Spectrum) -> Array:
+    def _tests(self, orbit: Orbit, spectrum: Spectrum) -> tuple[float, ...]:
         logs, phases = _others(spectrum, self.forced)
-        torus = math.prod(math.tanh(0.5 * (logs[i] + logs[k])) for i in range(len(logs)) for k in range(i))
+        torus = 1.0
+        for i, log in enumerate(logs):
+            for other in logs[:i]:
+                torus *= math.tanh(0.5 * (log + other))
         doubling = _distance(logs, [math.pi - abs(phase) for phase in phases])
         crossing = _distance(logs, [abs(phase) for phase in phases])
         turning = float(orbit.tangent[orbit.scalars_at + orbit.segments]) / float(self.curve.ranges[0])
-        return np.array([crossing if self.held else turning, doubling, torus, crossing])
+        return crossing if self.held else turning, doubling, torus, crossing
 
 
 def with_trace(spectrum: Spectrum) -> Spectrum:
@@ -198,11 +203,11 @@ def _others(spectrum: Spectrum, forced: bool) -> tuple[list[float], list[float]]
     logs, phases = spectrum.logarithms.tolist(), spectrum.phases.tolist()
     if forced:
         return logs, phases
-    all_of_them = range(len(logs))
-    trivial = min(all_of_them, key=lambda k: math.hypot(logs[k], phases[k]))
+    distances = list(map(math.hypot, logs, phases))
+    trivial = distances.index(min(distances))
     log, phase = logs[trivial], phases[trivial]
     if 0.0 < abs(phase) < math.pi:
-        phases[min(all_of_them, key=lambda k: math.hypot(logs[k] - log, phases[k] + phase))] = 0.0
+        phases[min(range(len(logs)), key=lambda k: math.hypot(logs[k] - log, phases[k] + phase))] = 0.0
     del logs[trivial], phases[trivial]
     return logs, phases
 
@@ -214,5 +219,6 @@ def _distance(logs: list[float], angles: list[float]) -> float:
         if angle == 0.0:
             product *= -math.tanh(0.5 * l)
         elif abs(l) < FAR:
-            product *= math.sqrt((math.cosh(l) - math.cos(angle)) / (math.cosh(l) + 1.0))
+            grown = math.cosh(l)
+            product *= math.sqrt((grown - math.cos(angle)) / (grown + 1.0))
     return product

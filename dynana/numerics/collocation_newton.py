@@ -32,6 +32,9 @@ FRESH = 1e-8
 #: Distance to the solution at which the search with the factors of a neighbouring orbit ends, well below `FRESH`.
 APPROACHED = 1e-9
 
+#: Margin of the contraction that is expected from the orbit before, where it has not been measured yet.
+MARGIN = 2.0
+
 #: Steps of Broyden's method with the factors of a neighbouring orbit, and contraction up to which it goes on: then
 #: they cost less than the full step that they save.
 MOST_BORROWED, BORROWED = 5, 0.15
@@ -40,8 +43,8 @@ MOST_BORROWED, BORROWED = 5, 0.15
 MOST_STEPS = 12
 
 #: Entries of a report.
-STEPS, CHORDS, CONTRACTION, LENGTH, DISTANCE, SIGN, LOGARITHM = range(7)
-REPORT_SIZE = 7
+STEPS, CHORDS, CONTRACTION, LENGTH, DISTANCE, SIGN, LOGARITHM, CURVATURE = range(8)
+REPORT_SIZE = 8
 
 
 @compiled
@@ -95,11 +98,12 @@ def _simplified(z, model, grid, scheme, scale, gradients, targets, work, vectors
 
 
 @compiled
-def _approach(z, model, grid, scheme, scale, gradients, targets, distance, work, vectors, report):
+def _approach(z, model, grid, scheme, scale, gradients, targets, distance, expected, work, vectors, report):
     """Come near the solution, in place, with factors that belong to an orbit at some distance.
 
     Broyden's method in the form that minimises errors (Deuflhard 2004, section 2.1.4). The factors were made with other
-    full rows, which change by no more than the rest along a curve.
+    full rows, which change by no more than the rest along a curve. Where the contraction that is ``expected`` over
+    length makes the first step good enough, it is the only one.
 
     Returns
     -------
@@ -121,6 +125,9 @@ def _approach(z, model, grid, scheme, scale, gradients, targets, distance, work,
         contraction = size / before
         if k == 0:
             report[CONTRACTION] = size
+            if MARGIN * expected * distance * size <= APPROACHED:
+                curvature = expected
+                report[CONTRACTION] *= expected
         elif not contraction <= BORROWED:
             if k == 1:  # from where it began, Newton's method finds what is nearest
                 for l in range(v.size):
@@ -138,7 +145,7 @@ def _approach(z, model, grid, scheme, scale, gradients, targets, distance, work,
             report[CONTRACTION] *= curvature
         for l in range(v.size):
             z[l] += v[l]
-        if size <= APPROACHED or (k > 0 and contraction * size <= APPROACHED):
+        if size <= APPROACHED or (k > 0 and contraction * size <= APPROACHED) or (k == 0 and curvature < np.inf):
             break
         squares[k], before = _inner(v, v, scale), size
     if not curvature < np.inf:
@@ -154,17 +161,18 @@ def newton(z, model, grid, scheme, scale, gradients, targets, limits, work, repo
     ----------
     limits : tuple of float
         (tolerance of the last correction, least damping factor: 1 gives up at the first step that does not contract,
-        distance to the orbit whose factors are in ``work``, 0 if there are none)
+        distance to the orbit whose factors are in ``work``, 0 if there are none, contraction over length that is
+        expected)
     report : (REPORT_SIZE,) array
         Receives full steps, chord steps, first contraction, length of the last correction, distance from the factors
-        to the solution, sign and logarithm of the determinant.
+        to the solution, sign and logarithm of the determinant, contraction over length.
 
     Returns
     -------
     int
         CONVERGED, NOT_CONVERGED, DIVERGED or SINGULAR. Unless converged, ``z`` is the last point that contracted.
     """
-    tolerance, least_damping, distance = limits
+    tolerance, least_damping, distance, expected = limits
     n_rows = targets.size
     points_end = z.size - scale[1].size
     outer = np.zeros(work[8].shape[0] - grid[0].size * scale[0].size)
@@ -175,8 +183,10 @@ def newton(z, model, grid, scheme, scale, gradients, targets, limits, work, repo
     curvature, first = np.inf, True  # of the equations: contraction over length
     if distance > 0.0:
         curvature = _approach(
-            z, model, grid, scheme, scale, gradients, targets, distance, work, (right, outer, nothing), report
-        )
+            z, model, grid, scheme, scale, gradients, targets, distance, expected, work, (right, outer, nothing),
+            report,
+        )  # fmt: skip
+        report[CURVATURE] = curvature
         first = not curvature < np.inf
     damping = 1.0
     while report[STEPS] < MOST_STEPS:
@@ -214,7 +224,7 @@ def newton(z, model, grid, scheme, scale, gradients, targets, limits, work, repo
             if damping < 1.0:
                 damping = min(1.0, 2.0 * damping)
                 break
-            curvature = contraction / size
+            curvature = report[CURVATURE] = contraction / size
             if contraction > CHORD:
                 break
             if contraction * next_size <= FRESH:
@@ -227,8 +237,8 @@ def newton(z, model, grid, scheme, scale, gradients, targets, limits, work, repo
     return NOT_CONVERGED
 
 
-_TANGENT = types.Tuple((ROW, REAL, ROW, TABLE))
-_LIMITS = types.UniTuple(REAL, 3)
+_TANGENT = types.Tuple((ROW, REAL, ROW, TABLE, ROW))
+_LIMITS = types.UniTuple(REAL, 4)
 
 
 @compiled
@@ -274,41 +284,55 @@ def continue_orbit(
     phase : int
         Index of the full row that holds the integral phase condition with respect to the starting orbit, -1 for none.
     along : tuple
-        (old tangent, step, metric, derivative): the metric is the weight of each unknown in the inner product, the
-        derivative that of `dynana.numerics.gauss.Scheme`.
+        (old tangent, step, metric, derivative, bend): the metric is the weight of each unknown in the inner product,
+        the derivative that of `dynana.numerics.gauss.Scheme`, the bend what the search starts beside the tangent.
     limits : tuple of float
-        (tolerance, least damping factor, 1 if the factors in ``work`` are those of an orbit nearby and 0 if not)
+        (tolerance, least damping factor, 1 if the factors in ``work`` are those of an orbit nearby and 0 if not,
+        contraction over length that is expected)
     predict : bool
-        If true, the last full row becomes the arclength condition, and the search starts a step along the old tangent;
-        if false, all rows but the phase condition are as given and the search starts at ``z``.
+        If true, the last full row becomes the arclength condition, and the search starts a step along the old tangent,
+        and the bend beside it; if false, all rows but the phase condition are as given and the search starts at ``z``.
     z, tangent : (unknowns,) arrays
         Start; receives the solution. Receives its tangent, of unit length in the metric, in the direction in which the
         last full row grows.
     report : (REPORT_SIZE,) array
+        As `newton`, but for the contraction: that of a start on the tangent.
 
     Returns
     -------
     int
         As `newton`.
     """
-    old, step, metric, derivative = along
+    old, step, metric, derivative, bend = along
     last = targets.size - 1
     if phase >= 0:
         phase_row(z, grid, scheme, derivative, scale[0], gradients[phase])
         targets[phase] = 0.0
         for k in range(z.size):
             targets[phase] += gradients[phase, k] * z[k]
-    tolerance, damping, borrowed = limits
+    tolerance, damping, borrowed, expected = limits
+    moved, points_end = np.zeros(z.size), z.size - scale[1].size
     if predict:
         targets[last] = 0.0
         for k in range(z.size):
             gradients[last, k] = metric[k] * old[k]
             z[k] += step * old[k]
             targets[last] += gradients[last, k] * z[k]
-    distance = borrowed * abs(step) * length_of(old, scale, z.size - scale[1].size)
-    code = newton(z, model, grid, scheme, scale, gradients, targets, (tolerance, damping, distance), work, report)
+            z[k] += bend[k]
+            moved[k] = -z[k]
+    distance = borrowed * abs(step) * length_of(old, scale, points_end)
+    limits = (tolerance, damping, distance, expected)
+    code = newton(z, model, grid, scheme, scale, gradients, targets, limits, work, report)
     if code != CONVERGED:
         return code
+    if predict:
+        for k in range(z.size):
+            moved[k] += z[k]
+        corrected = length_of(moved, scale, points_end)
+        for k in range(z.size):
+            moved[k] += bend[k]
+        if corrected > 0.0:
+            report[CONTRACTION] *= length_of(moved, scale, points_end) / corrected
     outer = np.zeros(work[8].shape[0] - grid[0].size * scale[0].size)
     outer[outer.size - 1] = 1.0
     back_substitute(0.0, outer, grid, scheme, scale, targets.size, work, tangent)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -104,6 +104,8 @@ class Orbit:
         See `dynana.numerics.collocation_newton`.
     steps : int
         Steps since the mesh was adapted.
+    behind : (z, tangent) or None
+        Of the orbit from which a step led to this one, on the same mesh. A copy with other values has none.
     """
 
     z: Array
@@ -114,6 +116,7 @@ class Orbit:
     stages: int
     report: Array
     steps: int = 0
+    behind: tuple[Array, Array] | None = field(default=None, init=False)
 
     @property
     def segments(self) -> int:
@@ -123,7 +126,7 @@ class Orbit:
     @property
     def scalars_at(self) -> int:
         """Where durations and parameters begin in ``z``."""
-        return (self.widths.size * (self.stages + 1) + self.segments) * self.n
+        return (self.widths.size * (self.stages + 1) + self.counts.size) * self.n
 
     @property
     def durations(self) -> Array:
@@ -142,29 +145,35 @@ class Orbit:
 
     def split(self, values: Array) -> list[tuple[Array, Array]]:
         """Return the part of ``values`` on points and the widths, for each segment."""
+        if self.counts.size == 1:
+            return [(values[: self.scalars_at].reshape(-1, self.n), self.widths)]
         parts, point, interval = [], 0, 0
-        for count in self.counts:
+        for count in self.counts.tolist():
             size = count * (self.stages + 1) + 1
             on_points = values[point * self.n : (point + size) * self.n].reshape(size, self.n)
             parts.append((on_points, self.widths[interval : interval + count]))
             point, interval = point + size, interval + count
         return parts
 
+    def after(self, behind: tuple[Array, Array] | None) -> Orbit:
+        """Return the orbit itself, which remembers now what is behind it."""
+        object.__setattr__(self, "behind", behind)
+        return self
+
     def on_meshes(self, widths: Sequence[Array]) -> Orbit:
-        """Return the orbit and its tangent on other meshes, one for each segment."""
-        parts, tangents, scheme = [], [], gauss_scheme(self.stages)
-        for (x, old), (v, _), new in zip(self.split(self.z), self.split(self.tangent), widths, strict=True):
-            both = transfer_segment(np.hstack((x, v)), old, new, scheme)
-            parts.append(both[:, : self.n].ravel())
-            tangents.append(both[:, self.n :].ravel())
-        return replace(
-            self,
-            z=np.concatenate([*parts, self.z[self.scalars_at :]]),
-            tangent=np.concatenate([*tangents, self.tangent[self.scalars_at :]]),
-            counts=np.array([new.size for new in widths], dtype=np.int64),
-            widths=np.concatenate(widths),
-            steps=0,
+        """Return the orbit, its tangent and what is behind it on other meshes, one for each segment."""
+        functions, n = (self.z, self.tangent, *(self.behind or ())), self.n
+        parts, scheme = [], gauss_scheme(self.stages)
+        for *segment, new in zip(*map(self.split, functions), widths, strict=True):
+            both = transfer_segment(np.hstack([x for x, _ in segment]), segment[0][1], new, scheme)
+            parts.append([both[:, k * n : (k + 1) * n].ravel() for k in range(len(functions))])
+        z, tangent, *behind = (
+            np.concatenate([*pieces, values[self.scalars_at :]])
+            for pieces, values in zip(zip(*parts, strict=True), functions, strict=True)
         )
+        counts = np.array([new.size for new in widths], dtype=np.int64)
+        orbit = Orbit(z, tangent, counts, np.concatenate(widths), n, self.stages, self.report)
+        return orbit.after((behind[0], behind[1]) if behind else None)
 
     def times(self) -> Array:
         """Times of all points, from the start of the orbit."""

@@ -13,7 +13,7 @@ from functools import cache
 
 import numpy as np
 from numba import types
-from numpy.polynomial.legendre import legvander
+from numpy.polynomial.legendre import legder, legvander
 from numpy.typing import NDArray
 
 from dynana.numerics.compilation import compiled
@@ -136,10 +136,14 @@ def _smooth(widths: Array) -> Array:
 
 
 def times(widths: Array, scheme: Scheme) -> Array:
-    """Return the relative times of all points of a segment, shape (intervals (m + 1) + 1,): nodes, then 1."""
-    left = np.concatenate(([0.0], np.cumsum(widths)[:-1]))
-    inside = left[:, None] + widths[:, None] * scheme.nodes
-    return np.append(inside.ravel(), 1.0)
+    """Return the relative times of all points of segments, shape (..., intervals (m + 1) + 1): nodes, then 1."""
+    *others, count = widths.shape
+    result = np.ones((*others, count * scheme.nodes.size + 1))
+    right = np.cumsum(widths, axis=-1)
+    inside = widths[..., None] * scheme.nodes
+    inside[..., 1:, :] += right[..., :-1, None]
+    result[..., :-1] = inside.reshape(*others, -1)
+    return result
 
 
 def quadrature(counts: NDArray[np.int64], widths: Array, scheme: Scheme) -> Array:
@@ -203,6 +207,20 @@ def interpolate(points: Array, widths: Array, scheme: Scheme, s: Array) -> Array
     result = np.einsum("sk,skc->sc", values, local[which])
     result[s >= 1.0] = points[-1]
     return np.ascontiguousarray(result)
+
+
+@cache
+def _to_slopes(scheme: Scheme) -> Array:
+    """Derivatives at the nodes from values at the nodes, shape (m + 1, m + 1)."""
+    derivatives = legder(_to_nodes(scheme), axis=0)
+    return np.asarray(2.0 * legvander(2.0 * scheme.nodes - 1.0, scheme.stages - 1) @ derivatives, dtype=np.float64)
+
+
+def slopes(points: Array, widths: Array, scheme: Scheme) -> Array:
+    """Return the derivative of a closed segment by its relative time at all points, shape (points, n)."""
+    local = points[:-1].reshape(widths.size, scheme.stages + 1, -1)
+    inside = np.einsum("ij,ajc->aic", _to_slopes(scheme), local) / widths[:, None, None]
+    return np.concatenate((inside.reshape(len(points) - 1, -1), inside[0, :1]))
 
 
 def transfer_segment(points: Array, old: Array, new: Array, scheme: Scheme) -> Array:

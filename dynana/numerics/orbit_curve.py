@@ -10,12 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dynana.numerics.collocation import scheme_arrays, workspace
-from dynana.numerics.collocation_newton import CONTRACTION, CONVERGED, REPORT_SIZE, STEPS, continue_orbit
+from dynana.numerics.collocation_newton import CONTRACTION, CONVERGED, CURVATURE, REPORT_SIZE, STEPS, continue_orbit
 from dynana.numerics.collocation_orbit import Orbit, OrbitEquations, Spectrum
 from dynana.numerics.eigenfunctions import on_points
 from dynana.numerics.floquet import multipliers
 from dynana.numerics.gauss import Scheme, gauss_scheme
 from dynana.numerics.mesh import error_estimate, quadrature, resampled, spread_error
+from dynana.numerics.prediction import bend
 from dynana.numerics.pseudo_arclength import Attempt
 from dynana.numerics.variational import resolve_transfers
 
@@ -98,6 +99,7 @@ class OrbitCurve:
         self._scale = (np.zeros(self.n), np.zeros(0))
         self._borrowed = False  # whether the factors belong to an orbit of this curve on this mesh
         self._pause = 0  # steps for which they are not used
+        self._curvature = math.inf  # of the equations, as the last step met it
         self.frame = np.eye(self.n)
         self.tolerance = TOLERANCE
 
@@ -161,6 +163,7 @@ class OrbitCurve:
 
     def _run(self, orbit: Orbit, step: float, predict: bool, damping: float) -> tuple[int, Orbit]:
         z, tangent = np.empty_like(orbit.z), np.empty_like(orbit.z)
+        aside = bend(orbit, step, self._metric, bool(self.equations.phase)) if predict else z
         for row, k in enumerate(self.held, start=int(self.equations.phase)):
             at = orbit.scalars_at + k
             self._gradients[row, at], self._targets[row] = 1.0, orbit.z[at]
@@ -171,16 +174,20 @@ class OrbitCurve:
             z[:] = orbit.z
             code = continue_orbit(
                 0 if self.equations.phase else -1,
-                (orbit.tangent, step, self._metric, self.scheme.derivative),
+                (orbit.tangent, step, self._metric, self.scheme.derivative, aside),
                 predict, self._model, self._grid, self._scheme, self._scale, self._gradients, self._targets,
-                (self.tolerance, damping, float(borrowed)), self._work, z, tangent, self._report,
+                (self.tolerance, damping, float(borrowed), self._curvature), self._work, z, tangent, self._report,
             )  # fmt: skip
             if borrowed and self._report[STEPS] > 1:
                 self._pause = PAUSE
             if code == CONVERGED:
                 break
+            aside = np.zeros_like(z)
+        self._curvature = float(self._report[CURVATURE])
         self._borrowed = predict and code == CONVERGED
-        return code, replace(orbit, z=z, tangent=tangent, report=self._report.copy(), steps=orbit.steps + 1)
+        o, report = orbit, self._report.copy()  # not by `replace`: this is called for every orbit
+        found = Orbit(z, tangent, o.counts, o.widths, o.n, o.stages, report, o.steps + 1)
+        return code, found.after((o.z, o.tangent) if predict else None)
 
     def settle(self, orbit: Orbit, *, fixed: int = -1, adaptations: int = 3) -> Attempt[Orbit]:
         """Find the orbit near a guess with one scalar unknown held fixed, and adapt its mesh.
@@ -228,7 +235,7 @@ class OrbitCurve:
             return orbit
         self._install(orbit)
         length = math.sqrt(float((self._metric * orbit.tangent) @ orbit.tangent))
-        return replace(orbit, tangent=orbit.tangent / length)  # scales have changed
+        return replace(orbit, tangent=orbit.tangent / length).after(orbit.behind)  # scales have changed
 
     def adapt(self, orbit: Orbit, finer: float = 1.0) -> Orbit:
         """Return the orbit and its tangent on a mesh that spreads the error, with ``finer`` times as many intervals."""
@@ -239,7 +246,7 @@ class OrbitCurve:
             for x, old in segments
         ]
         if all(new is old for new, (_, old) in zip(widths, segments, strict=True)) and not self._outgrown(orbit):
-            return replace(orbit, steps=0)
+            return replace(orbit, steps=0).after(orbit.behind)
         return orbit.on_meshes(widths)
 
     def _outgrown(self, orbit: Orbit) -> bool:
@@ -254,6 +261,10 @@ class OrbitCurve:
         """Return the signed length of the step that leads from one orbit to another on the same mesh."""
         along = self._metric * base.tangent
         return float(along @ (orbit.z - base.z) / (along @ base.tangent))
+
+    def size_of(self, values: Array) -> float:
+        """Return the length in the metric of a difference of orbits, or of its part on points, on the mesh in use."""
+        return math.sqrt(float((self._metric[: values.size] * values) @ values))
 
     def crossing(self, orbit: Orbit) -> Array:
         """Return the direction of the other curve through an orbit at which two curves cross.
@@ -287,9 +298,8 @@ class OrbitCurve:
     def error(self, orbit: Orbit) -> float:
         """Return the estimated error of the orbit between mesh points, relative to the sizes of the states."""
         smooth = orbit.segments == 1 and self.equations.phase
-        return max(
-            error_estimate(x, widths, self.scheme, self.sizes, periodic=smooth) for x, widths in orbit.split(orbit.z)
-        )
+        parts = orbit.split(orbit.z)
+        return max([error_estimate(x, widths, self.scheme, self.sizes, periodic=smooth) for x, widths in parts])
 
     def transfers(self) -> Array:
         """Return what carries perturbations of the orbit computed last over mesh intervals, (k, n, n), in sizes."""
