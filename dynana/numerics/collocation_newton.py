@@ -128,6 +128,7 @@ def _approach(z, model, grid, scheme, scale, gradients, targets, distance, expec
             if MARGIN * expected * distance * size <= APPROACHED:
                 curvature = expected
                 report[CONTRACTION] *= expected
+                report[LENGTH] = size
         elif not contraction <= BORROWED:
             if k == 1:  # from where it began, Newton's method finds what is nearest
                 for l in range(v.size):
@@ -197,6 +198,9 @@ def newton(z, model, grid, scheme, scale, gradients, targets, limits, work, repo
         back_substitute(1.0, nothing, grid, scheme, scale, n_rows, work, d)
         report[STEPS] += 1
         size = length_of(d, scale, points_end)
+        if report[LENGTH] > 0.0 and report[STEPS] == 1:  # after a single step with other factors: what was expected
+            report[CONTRACTION] = size / distance
+            curvature = report[CURVATURE] = report[CONTRACTION] / report[LENGTH]
         report[LENGTH] = report[DISTANCE] = size
         if not size < np.inf:
             return DIVERGED

@@ -163,7 +163,8 @@ class OrbitCurve:
 
     def _run(self, orbit: Orbit, step: float, predict: bool, damping: float) -> tuple[int, Orbit]:
         z, tangent = np.empty_like(orbit.z), np.empty_like(orbit.z)
-        aside = bend(orbit, step, self._metric, bool(self.equations.phase)) if predict else z
+        smooth = predict and not self.further
+        aside = bend(orbit, step, self._metric, bool(self.equations.phase)) if smooth else np.zeros_like(z)
         for row, k in enumerate(self.held, start=int(self.equations.phase)):
             at = orbit.scalars_at + k
             self._gradients[row, at], self._targets[row] = 1.0, orbit.z[at]
@@ -183,7 +184,7 @@ class OrbitCurve:
             if code == CONVERGED:
                 break
             aside = np.zeros_like(z)
-        self._curvature = float(self._report[CURVATURE])
+        self._curvature = float(self._report[CURVATURE]) if smooth else math.inf
         self._borrowed = predict and code == CONVERGED
         o, report = orbit, self._report.copy()  # not by `replace`: this is called for every orbit
         found = Orbit(z, tangent, o.counts, o.widths, o.n, o.stages, report, o.steps + 1)
