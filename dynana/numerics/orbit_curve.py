@@ -186,8 +186,8 @@ class OrbitCurve:
             aside = np.zeros_like(z)
         self._curvature = float(self._report[CURVATURE]) if smooth else math.inf
         self._borrowed = predict and code == CONVERGED
-        o, report = orbit, self._report.copy()  # not by `replace`: this is called for every orbit
-        found = Orbit(z, tangent, o.counts, o.widths, o.n, o.stages, report, o.steps + 1)
+        o = orbit  # not by `replace`, which is slow
+        found = Orbit(z, tangent, o.counts, o.widths, o.n, o.stages, self._report.copy(), o.steps + 1)
         return code, found.after((o.z, o.tangent) if predict else None)
 
     def settle(self, orbit: Orbit, *, fixed: int = -1, adaptations: int = 3) -> Attempt[Orbit]:
@@ -254,8 +254,7 @@ class OrbitCurve:
         """Return whether scales have to be set anew."""
         states, scalars = self._scale
         lasting = orbit.durations / scalars[: orbit.segments] if scalars.size else np.zeros(1)
-        extents = [np.maximum(np.ptp(x, axis=0), self.sizes) for x, _ in orbit.split(orbit.z)]
-        grown = any(bool((extent > OUTGROWN * states).any()) for extent in extents)
+        grown = any((np.maximum(np.ptp(x, 0), self.sizes) > OUTGROWN * states).any() for x, _ in orbit.split(orbit.z))
         return grown or bool((np.abs(np.log(lasting)) > math.log(OUTGROWN)).any())
 
     def place_of(self, base: Orbit, orbit: Orbit) -> float:

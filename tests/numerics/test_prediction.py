@@ -28,8 +28,10 @@ def curve():
     start, along, second, third = rng.normal(size=(4, SIZE))
     along /= np.sqrt((metric * along) @ along)
     second, third = (0.1 * (v - ((metric * along) @ v) * along) for v in (second, third))
-    return metric, lambda s: start + s * (along + s * (second + s * third)), lambda s: along + s * (
-        2.0 * second + 3.0 * s * third
+    return (
+        metric,
+        lambda s: start + s * (along + s * (second + s * third)),
+        lambda s: along + s * (2.0 * second + 3.0 * s * third),
     )
 
 
