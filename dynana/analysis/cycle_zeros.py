@@ -70,7 +70,7 @@ def _doubtful(
 
 def all_tests(place: Place, extra: list[Scalar]) -> list[float]:
     """Return the test functions at a place: its four, and extra ones."""
-    return [*place.tests.tolist(), *(function(place) for function in extra)]
+    return [*place.tests, *(function(place) for function in extra)]
 
 
 def slopes_between(a: Place, b: Place, step: float, extra: list[Scalar]) -> list[float]:

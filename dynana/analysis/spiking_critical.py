@@ -219,7 +219,7 @@ class CriticalSpikes:
     def flaw(self, orbit: Orbit) -> str:
         """Return in words that a threshold is touched where no jump is due, or not crossed at one; or nothing."""
         bare, spectrum = self.spectrum(orbit)
-        place = SpikingPlace(bare, spectrum, np.zeros(4), 0.0, lasting=self.plain.lasting(bare))
+        place = SpikingPlace(bare, spectrum, (0.0,) * 4, 0.0, lasting=self.plain.lasting(bare))
         if not self._checked.steepness(place) > 0.0:
             return "the orbit touches a threshold without crossing it."
         return "" if self._checked.clearance(place) > 0.0 else "the orbit touches a threshold before a jump is due."

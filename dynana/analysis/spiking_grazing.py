@@ -87,9 +87,7 @@ class GrazingSpikes:
         plain, orbit = self.plain, self._start
         curve = SpikingCurve(plain)
         nothing = np.zeros(plain.n)
-        place = SpikingPlace(
-            orbit, Spectrum(nothing, nothing, 0.0), np.zeros(4), 0.0, lasting=plain.lasting(orbit)
-        )
+        place = SpikingPlace(orbit, Spectrum(nothing, nothing, 0.0), (0.0,) * 4, 0.0, lasting=plain.lasting(orbit))
         _, gradients, before, _ = plain.joined(orbit)
         rates = np.einsum("in,in->i", gradients, before) * orbit.durations / (np.abs(gradients) @ plain.sizes)
         jumps = [i for i, name in enumerate(plain.names) if name]

@@ -262,10 +262,6 @@ class OrbitCurve:
         along = self._metric * base.tangent
         return float(along @ (orbit.z - base.z) / (along @ base.tangent))
 
-    def size_of(self, values: Array) -> float:
-        """Return the length in the metric of a difference of orbits, or of its part on points, on the mesh in use."""
-        return math.sqrt(float((self._metric[: values.size] * values) @ values))
-
     def crossing(self, orbit: Orbit) -> Array:
         """Return the direction of the other curve through an orbit at which two curves cross.
 
