@@ -15,7 +15,8 @@ from dynana.numerics.collocation_orbit import Orbit, OrbitEquations, Spectrum
 from dynana.numerics.eigenfunctions import on_points
 from dynana.numerics.floquet import multipliers
 from dynana.numerics.gauss import Scheme, gauss_scheme
-from dynana.numerics.mesh import error_estimate, quadrature, resampled, spread_error
+from dynana.numerics.mesh import error_estimate, resampled, spread_error
+from dynana.numerics.orbit_scales import metric_of, outgrown, scale_of
 from dynana.numerics.prediction import bend
 from dynana.numerics.pseudo_arclength import Attempt
 from dynana.numerics.variational import resolve_transfers
@@ -27,15 +28,6 @@ TOLERANCE = 1e-9
 
 #: Steps between two adaptations of the mesh.
 ADAPT_EVERY = 4
-
-#: Least size of a state's variation relative to its largest modulus: orbits may shrink to a point.
-LEAST_VARIATION = 1e-3
-
-#: Least size of a segment's duration relative to all of them: a refractory time may vanish.
-LEAST_SHARE = 0.1
-
-#: Ratio of a state's variation or a duration to its scale up to which the scale is kept while the mesh is.
-OUTGROWN = 1.1
 
 #: Steps for which factors of the last orbit are not used after they were not good enough.
 PAUSE = 4
@@ -150,15 +142,9 @@ class OrbitCurve:
             self._report = np.zeros(REPORT_SIZE)
         self._borrowed = False
         self._grid = (orbit.counts, orbit.widths)
-        for points, _ in orbit.split(orbit.z):
-            np.maximum(self.sizes, np.ptp(points, axis=0), out=self.sizes)
-            np.maximum(self.sizes, LEAST_VARIATION * np.abs(points).max(axis=0), out=self.sizes)
-        lasting = np.abs(orbit.durations) + 1e-300
-        scalars = np.concatenate((np.maximum(lasting, LEAST_SHARE * lasting.sum()), self.ranges))
-        self._scale = (self.sizes.copy(), scalars)
-        weights = quadrature(orbit.counts, orbit.widths, self.scheme)
-        metric = weights[:, None] / (self.sizes**2 * self.n * orbit.segments)
-        self._metric = np.concatenate((metric.ravel(), 1.0 / scalars**2))
+        self._scale = scale_of(orbit, self.sizes, self.ranges)
+        self.sizes[:] = self._scale[0]
+        self._metric = metric_of(orbit, self._scale)
         self._installed = orbit.widths
 
     def _run(self, orbit: Orbit, step: float, predict: bool, damping: float) -> tuple[int, Orbit]:
@@ -246,16 +232,10 @@ class OrbitCurve:
             spread_error(x, old, self.scheme, self.sizes, periodic=smooth, intervals=math.ceil(finer * old.size))
             for x, old in segments
         ]
-        if all(new is old for new, (_, old) in zip(widths, segments, strict=True)) and not self._outgrown(orbit):
+        kept = all(new is old for new, (_, old) in zip(widths, segments, strict=True))
+        if kept and not outgrown(orbit, self._scale, self.sizes):
             return replace(orbit, steps=0).after(orbit.behind)
         return orbit.on_meshes(widths)
-
-    def _outgrown(self, orbit: Orbit) -> bool:
-        """Return whether scales have to be set anew."""
-        states, scalars = self._scale
-        lasting = orbit.durations / scalars[: orbit.segments] if scalars.size else np.zeros(1)
-        grown = any((np.maximum(np.ptp(x, 0), self.sizes) > OUTGROWN * states).any() for x, _ in orbit.split(orbit.z))
-        return grown or bool((np.abs(np.log(lasting)) > math.log(OUTGROWN)).any())
 
     def place_of(self, base: Orbit, orbit: Orbit) -> float:
         """Return the signed length of the step that leads from one orbit to another on the same mesh."""
