@@ -247,9 +247,14 @@ class SpikingOrbits(OrbitCurve):
         return float(out[i * (n + 1) + n]), row[at : at + base].copy(), float(row[(2 * n + 1) * count + parameter])
 
     def saltations(self, orbit: Orbit) -> Array:
-        """Return the saltation matrices at the ends of all segments, shape (segments, n, n)."""
+        """Return the saltation matrices at the ends of all segments, shape (segments, n, n).
+
+        A threshold that is touched counts as crossed at a rate of the size of rounding.
+        """
         maps, gradients, before, after = self.joined(orbit)
         rates = np.einsum("in,in->i", gradients, before)
+        typical = np.abs(gradients) @ self.sizes / orbit.durations.sum()
+        rates = np.where(rates == 0.0, np.finfo(np.float64).eps * typical, rates)
         lost = after - np.einsum("ijk,ik->ij", maps, before)
         result: Array = maps + lost[:, :, None] * gradients[:, None, :] / rates[:, None, None]
         return result
