@@ -104,7 +104,7 @@ def last_return(system: System, trajectory: Trajectory, forcing_period: float | 
     unit = np.maximum(extent, TRANSIENT * whole)
 
     def distances(states: Array) -> Array:
-        result: Array = np.sqrt(((_differences(states - x[-1], wrap) / unit) ** 2).mean(axis=1))
+        result: Array = np.sqrt(((differences(states - x[-1], wrap) / unit) ** 2).mean(axis=1))
         return result
 
     distance = distances(x[::-1])
@@ -119,7 +119,7 @@ def last_return(system: System, trajectory: Trajectory, forcing_period: float | 
             f"{number(half)} to {number(end)}: it has not settled on a cycle, or one that is longer. Simulate longer "
             f"(nearest return: {number(float(_after_departure(distance).min()), 3)} of its extent, {CLOSE} is needed)."
         )
-    missed = _differences(trajectory.at(end - lag) - x[-1], wrap) / unit
+    missed = differences(trajectory.at(end - lag) - x[-1], wrap) / unit
     if forcing_period is not None:
         end = np.floor(end / forcing_period) * forcing_period  # time enters the equations: start at a full period
     states = trajectory.at(np.linspace(max(end - lag, begin), end, SAMPLES))
@@ -134,7 +134,7 @@ def last_return(system: System, trajectory: Trajectory, forcing_period: float | 
     return Return(lag, states, gains, float(np.sqrt(np.mean(missed**2))))
 
 
-def _differences(d: Array, wrap: Array) -> Array:
+def differences(d: Array, wrap: Array) -> Array:
     """Return differences of states, those of angles up to full turns."""
     turns = np.where(np.isfinite(wrap), wrap, 1.0)
     result: Array = np.where(np.isfinite(wrap), d - turns * np.round(d / turns), d)

@@ -17,6 +17,7 @@ from dynana.analysis.cycle_turns import asymmetry, shape, size
 from dynana.analysis.forcing import Forcing
 from dynana.analysis.kinked_beginnings import Beginning, across_kinks, doubled_across_kinks
 from dynana.analysis.kinked_starts import samples_of
+from dynana.analysis.periodic_starts import smooth_turn
 from dynana.analysis.spiking_beginnings import first_place, is_spiking
 from dynana.analysis.spiking_doublings import doubled_beside
 from dynana.definition.system import System
@@ -32,7 +33,6 @@ from dynana.results.periodic_point import PeriodicPoint
 from dynana.results.special_points import SpecialPoint
 from dynana.results.tables import number
 from dynana.results.trajectory import Trajectory
-from dynana.simulation.simulate import simulate
 
 Array = NDArray[np.float64]
 
@@ -62,8 +62,7 @@ def beginning(request: Request) -> Beginning:
     if is_spiking(start):
         return _spiking(request)
     if isinstance(start, PeriodicPoint):
-        run = simulate(request.system, start.period, start=start.state)
-        assert isinstance(run, Trajectory)
+        run = smooth_turn(request.system, start, _period_now(request))
         return _from_return(request, whole_return(request.system, run), "from a periodic point")
     if isinstance(start, Trajectory):
         found = last_return(request.system, start, _period_now(request))

@@ -53,6 +53,7 @@ def carried(system: System, states: Array, durations: Array, low: Array, high: A
         )  # fmt: skip
         result[rows] = part
 
+    run(np.arange(0))  # compiled and bound here: threads that do so at once fail
     with ThreadPoolExecutor(workers) as pool:
         list(pool.map(run, pieces))
     return result

@@ -14,6 +14,7 @@ from dynana.definition.system import System
 from dynana.errors import ModelError
 from dynana.lowering import tangent_flow as _register_kinds  # noqa: F401
 from dynana.lowering.kernels import Kernels, lower
+from dynana.lowering.spiking import is_forced
 from dynana.numerics import run_state as at
 from dynana.numerics import tangent_runs
 from dynana.numerics.orbit import SAME_GRID_TIME, stepper
@@ -95,7 +96,8 @@ def lyapunov_exponents(
     Notes
     -----
     The method is explicit. Two exponents are checks: of a flow that does not come to rest one is zero (``.zero``), and
-    the sum is the mean divergence plus that of log |det S| at jumps (``.sum_error``).
+    the sum is the mean divergence plus that of log |det S| at jumps (``.sum_error``). Where time enters the equations
+    the exponents are those of the states; the zero is that of the clock, and is not among them.
 
     References
     ----------
@@ -294,4 +296,5 @@ class _Bundle:
             method=method,
             time_unit=system.time,
             stop=stop,
+            forced=is_forced(system),
         )

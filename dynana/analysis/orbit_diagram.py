@@ -10,8 +10,10 @@ import numpy as np
 import sympy as sp
 from numpy.typing import ArrayLike, NDArray
 
-from dynana.analysis.return_flights import WORDS, Flights, Flown, check_flow, patience, sizes
+from dynana.analysis.forcing import ForcingPeriod
+from dynana.analysis.return_flights import WORDS, Flights, Flown, check_system, patience, sizes
 from dynana.analysis.sections import DIRECTIONS, section_expression
+from dynana.analysis.stroboscope import CERTAIN, Driven, driven
 from dynana.definition.system import System
 from dynana.errors import ModelError, unknown
 from dynana.numerics.flights import NORMALISE, RETURNED
@@ -44,8 +46,10 @@ def orbit_diagram(
     parameter: str,
     values: Sequence[float] | np.ndarray,
     *,
-    measure: str = ISI,
+    measure: str | None = None,
     section: Any = None,
+    forcing_period: ForcingPeriod | None = None,
+    phase: float = 0.0,
     direction: str = "up",
     returns: int = RETURNS,
     skip: int = SKIP,
@@ -66,11 +70,17 @@ def orbit_diagram(
     parameter : str
     values : sequence of float
         In order.
-    measure : str
-        ``"ISI"``, the time between passages, or the name of a state.
+    measure : str, optional
+        ``"ISI"``, the time between passages, or the name of a state. By default ``"ISI"``, and the first state where
+        it is seen once in a period of the forcing.
     section : str or expression, optional
         As in `poincare_map`: an expression that is zero on it, or the name of a jump. By default the maxima of the
-        state that is measured, and for ``"ISI"`` the only jump of the system.
+        state that is measured, or, with ``forcing_period=``, where it is at one moment of the forcing; for ``"ISI"``
+        the only jump of the system.
+    forcing_period : float, str or callable, optional
+        Period of the equations, where time enters them, as in `continue_cycles`; it may change with the parameter.
+    phase : float
+        That moment, as a share of the period from t = 0.
     direction : {"up", "down", "both"}
         Of passages through an expression.
     returns, skip : int
@@ -97,7 +107,8 @@ def orbit_diagram(
     ValueError
         Unknown names, values that are no increasing or decreasing row, a section that no orbit reaches.
     ModelError
-        A system with noise, explicit time or kinks; ``"ISI"`` without section where there is not one jump.
+        A system with noise, kinks, or explicit time without ``forcing_period=``; ``"ISI"`` without section where there
+        is not one jump.
 
     Examples
     --------
@@ -116,8 +127,15 @@ def orbit_diagram(
     ... )
     >>> both.hysteresis()
     ((90.0, 92.0),)
+
+    A forced oscillator, once in each period of the forcing:
+
+    >>> duffing = dn.System.from_text("dx/dt = v; dv/dt = x - x^3 - 0.3*v + A*cos(w*t); A = 0.2; w = 1.2")
+    >>> found = dn.orbit_diagram(duffing, "A", [0.2, 0.28, 0.29], forcing_period=lambda p: 2 * np.pi / p["w"])
+    >>> found.periods.tolist()
+    [1, 2, 4]
     """
-    check_flow(system, "orbit_diagram")
+    check_system(system, "orbit_diagram")
     column = system.parameters.index(system.parameter(parameter))
     row = vector(f"values of {parameter}", values)
     if not row.size:
@@ -129,11 +147,23 @@ def orbit_diagram(
         if isinstance(count, bool) or not isinstance(count, int | np.integer) or count < least:
             raise ValueError(f"{name} must be a whole number, at least {least}, got {count!r}")
     system = asked.with_start(system, start)
-    flights, where = _flights(system, measure, section, direction)
-    first = np.array(list(system.initial.values()))
-    longest = patience(flights.kernels, first) if t is None else number("t", t, 0.0)
+    drive = driven(system, forcing_period, phase, (parameter,), ((float(row.min()), float(row.max())),))
+    measure = _measure(system, measure, section, drive)
+    strobed = drive if section is None and measure != ISI else None
+    if (strobed is not None and t is not None) or (strobed is None and phase):
+        raise ValueError(
+            f"{system.name}: {'t=' if strobed else 'phase='} has no meaning here: orbits are seen "
+            f"{'once a period of the forcing' if strobed else 'where they pass a section'}"
+        )
+    flights, where = _flights(system, measure, section, direction, drive) if strobed is None else _strobed(strobed)
+    first = np.array(list(flights.system.initial.values()))
     table = np.tile(flights.kernels.p, (row.size, 1))
     table[:, column] = row
+    table = table if drive is None else drive.rows(table)
+    if strobed is not None:
+        longest = CERTAIN * max(strobed.periods(table))
+    else:
+        longest = patience(flights.kernels, first) if t is None else number("t", t, 0.0)
     # any direction but those of the axes, along which an invariant subspace may lie
     basis = flights.scale * np.random.default_rng(0).standard_normal((1, first.size)) if exponent else np.empty((0, 0))
     flown = []
@@ -149,7 +179,7 @@ def orbit_diagram(
             ways = 1 + (carry == "both")
             for way in range(ways):
                 order = table if way == 0 else table[::-1]
-                one, first = _carried(flights, system, order, first, basis, longest, options, line, (way, ways))
+                one, first = _carried(flights, order, first, basis, longest, options, line, (way, ways))
                 flown.append(one)
     if not any(np.any(f.counts > skip) for f in flown):
         words = WORDS.get(int(flown[0].outcomes[0]), "rests")
@@ -170,6 +200,8 @@ def _diagram(
     """Return what came of orbits as a diagram."""
     exponents, errors = _exponents(flown) if exponent else (np.full(values.size, np.nan),) * 2
     measured = flown.times if measure == ISI else flown.states[:, :, system.states.index(measure)]
+    if measure in system.wrap:
+        measured = np.mod(measured, system.wrap[measure])
     return OrbitDiagram(
         system=system.name, fingerprint=system.fingerprint, states=system.states, parameters=system.values,
         parameter=parameter, values=values, measure=measure, section=where, measured=measured, times=flown.times,
@@ -181,7 +213,6 @@ def _diagram(
 
 def _carried(
     flights: Flights,
-    system: System,
     table: Array,
     state: Array,
     basis: Array,
@@ -195,14 +226,15 @@ def _carried(
     for i, values in enumerate(table):
         one = flights.run(state[None], basis, longest, parameters=values[None], **options)
         made.append(one)
-        state = one.states[0, -1] if one.outcomes[0] == RETURNED else _rested(flights, system, values, state, longest)
+        state = one.states[0, -1] if one.outcomes[0] == RETURNED else _rested(flights, values, state, longest)
         line.report((way[0] + (i + 1) / len(table)) / way[1])
     fields = Flown.__dataclass_fields__
     return Flown(**{name: np.concatenate([getattr(one, name) for one in made]) for name in fields}), state
 
 
-def _rested(flights: Flights, system: System, values: Array, state: Array, longest: float) -> Array:
+def _rested(flights: Flights, values: Array, state: Array, longest: float) -> Array:
     """Return where an orbit is after the time in which it has not come back: at rest, or where it was if it ended."""
+    system = flights.system
     here = system.at(**dict(zip(system.parameters, values.tolist(), strict=True)))
     run = simulate(here, longest, start=state.tolist(), progress=False)
     assert isinstance(run, Trajectory)
@@ -211,13 +243,21 @@ def _rested(flights: Flights, system: System, values: Array, state: Array, longe
     return np.asarray(run.y[-1] + NUDGE * flights.scale)
 
 
-def _flights(system: System, measure: str, section: Any, direction: str) -> tuple[Flights, str]:
+def _measure(system: System, given: str | None, section: Any, drive: Driven | None) -> str:
+    """Return what is measured, checked."""
+    if given is None:
+        return ISI if drive is None or section is not None else system.states[0]
+    if given != ISI and given not in system.states:
+        raise ValueError(f"{system.name}: {unknown('measure', given, (ISI, *system.states))}")
+    return given
+
+
+def _flights(system: System, measure: str, section: Any, direction: str, drive: Driven | None) -> tuple[Flights, str]:
     """Return the flights between the passages, and the section in words."""
     if direction not in DIRECTIONS:
         raise ValueError(unknown("direction", direction, DIRECTIONS))
     names = [str(j.name) for j in system.jumps]
-    if measure != ISI and measure not in system.states:
-        raise ValueError(f"{system.name}: {unknown('measure', measure, (ISI, *system.states))}")
+    system = system if drive is None else drive.system
     scale = sizes(system)
     if section is None and measure == ISI:
         if len(names) != 1:
@@ -234,6 +274,13 @@ def _flights(system: System, measure: str, section: Any, direction: str) -> tupl
     return Flights(
         system, scale, "orbit_diagram", tolerance=TOLERANCE, sections=both[direction]
     ), f"{expression} = 0, {direction}"
+
+
+def _strobed(drive: Driven) -> tuple[Flights, str]:
+    """Return the flights from a moment of the forcing to the next one, and that moment in words."""
+    last = len(drive.system.jumps) - 1
+    flights = Flights(drive.system, sizes(drive.system), "orbit_diagram", tolerance=TOLERANCE, stop=last)
+    return flights, drive.words
 
 
 def _exponents(flown: Flown) -> tuple[Array, Array]:

@@ -60,6 +60,7 @@ class Flown:
     vectors: Array
     late: Array
     growth: Array
+    rests: Array
 
 
 class Flights:
@@ -134,16 +135,16 @@ class Flights:
         flown = Flown(
             np.zeros(k, np.int64), np.zeros(k, np.int64), np.zeros(k), np.full((k, kept, n), np.nan),
             np.full((k, kept), np.nan), np.full((k, kept, m, n), np.nan), np.full((k, kept, m), np.nan),
-            np.full((k, kept), np.nan),
+            np.full((k, kept), np.nan), np.zeros((k, kept)),
         )  # fmt: skip
         width = max(1, min(CHUNK, k // (PIECES * (os.cpu_count() or 1))))
         pieces = [slice(i, i + width) for i in range(0, k, width)] if k * returns >= FEW else [slice(0, k)]
-        # compiled here, before threads ask for it
         rate = self._rate(starts[0], values[0]) if k else 1.0
         call = self._prepared(basis, rate, longest, returns, skip, first_jump, mode)
         if len(pieces) == 1:
             call(starts, values, flown, pieces[0])
             return flown
+        call(starts, values, flown, slice(0, 0))  # compiled and bound here: threads that do so at once fail
         with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
             tasks = [pool.submit(call, starts, values, flown, piece) for piece in pieces]
             for done, task in enumerate(as_completed(tasks), start=1):
@@ -189,18 +190,23 @@ class Flights:
                 self.scale, pace, self.centres, self.forms, self.owners, starts[rows], basis, first_jump, mode, returns,
                 skip, longest, flights.bench(n, m, events.n_jumps, events.n_guards, tableau.stages + 2),
                 flown.outcomes[rows], flown.counts[rows], flown.elapsed[rows], flown.states[rows], flown.times[rows],
-                flown.vectors[rows], flown.late[rows], flown.growth[rows],
+                flown.vectors[rows], flown.late[rows], flown.growth[rows], flown.rests[rows],
             )  # fmt: skip
 
         return call
 
 
-def check_flow(system: System, what: str) -> None:
-    """Refuse systems whose orbits do not depend on the state alone, or whose derivatives have kinks."""
+def check_system(system: System, what: str) -> None:
+    """Refuse what has no orbits."""
     if not isinstance(system, System):
         raise TypeError(f"{what} takes a System, got {type(system).__name__}")
     if not system.states:
         raise ModelError(f"{system.name} has no states: there are no orbits")
+
+
+def check_flow(system: System, what: str) -> None:
+    """Refuse systems whose orbits do not depend on the state alone, or whose derivatives have kinks."""
+    check_system(system, what)
     if system.noise or not system.autonomous:
         found = "noise" if system.noise else "explicit time"
         raise ModelError(f"{system.name} has {found}: {what} is for systems whose orbits depend on the state alone")
@@ -229,4 +235,4 @@ def sizes(system: System, given: dict[str, tuple[float, float]] | None = None) -
     return np.array([np.ptp(box[s]) if s in box else max(abs(start[s]), 1.0) for s in system.states], dtype=float)
 
 
-__all__ = ["CONTINUE", "RETURNED", "WORDS", "Flights", "Flown", "check_flow", "patience", "sizes"]
+__all__ = ["CONTINUE", "RETURNED", "WORDS", "Flights", "Flown", "check_flow", "check_system", "patience", "sizes"]

@@ -9,7 +9,9 @@ import numpy as np
 import sympy as sp
 from numpy.typing import NDArray
 
+from dynana.analysis.cycle_returns import differences
 from dynana.analysis.return_flights import WORDS, Flights, Flown, sizes
+from dynana.analysis.stroboscope import Driven, turns
 from dynana.definition.construction import translated
 from dynana.definition.derivatives import derivative
 from dynana.definition.system import System
@@ -37,6 +39,7 @@ class Section:
     dropped: int
     jump: int
     longest: float = np.inf
+    drive: Driven | None = None
 
     @classmethod
     def of(cls, system: System, given: Any, direction: str) -> Section:
@@ -65,6 +68,16 @@ class Section:
         )  # fmt: skip
         made.dropped = int(np.argmax(np.abs(made.gradient(np.array(list(system.initial.values())))) * scale))
         return made
+
+    @property
+    def given(self) -> System:
+        """The system as the user gave it."""
+        return self.system if self.drive is None else self.drive.given
+
+    @property
+    def strobed(self) -> bool:
+        """Whether the section is a moment of a forcing."""
+        return self.drive is not None and self.jump == len(self.system.jumps) - 1
 
     @property
     def chart(self) -> list[int]:
@@ -107,6 +120,14 @@ class Section:
         f = np.empty(y.size)
         self.flights.kernels.rhs(0.0, y.copy(), self.flights.kernels.p, f)
         return self.first_jump + (0 if self.gradient(y) @ f > 0.0 else 1)
+
+    def gap(self, before: Array, after: Array) -> Array:
+        """Return how far the coordinates of a point are from those of another one, angles up to full turns."""
+        return np.asarray(differences(after - before, turns(self.system))[self.chart])
+
+    def apart(self, one: Array, other: Array) -> float:
+        """Return the distance of the coordinates of two points, in sizes of the states."""
+        return float(np.linalg.norm(self.gap(one, other) / self.flights.scale[self.chart]))
 
     def derivatives(self, y: Array) -> Array:
         """Return the derivative of the return from each point in coordinates, shape (k, m, m)."""

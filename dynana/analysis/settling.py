@@ -117,6 +117,7 @@ class Settling:
         """Follow all rows of ``states`` (changed to where they end); returns labels and times."""
         labels, times = np.empty(len(states), np.int64), np.empty(len(states))
         pieces = [slice(i, i + CHUNK) for i in range(0, len(states), CHUNK)]
+        self._settle_piece(states[:0], labels[:0], times[:0])  # compiled and bound before threads do so at once
         with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
             tasks = [pool.submit(self._settle_piece, states[s], labels[s], times[s]) for s in pieces]
             for done, task in enumerate(as_completed(tasks), start=1):

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from dynana.analysis.cycle_places import GROWTH, MOST_INTERVALS, Place, others
 from dynana.analysis.forcing import Forcing
+from dynana.analysis.periodic_starts import turn_of_point
 from dynana.analysis.spiking_curve import LARGEST_ERROR, TRIVIAL, SpikingCurve
 from dynana.analysis.spiking_flights import Flights
 from dynana.analysis.spiking_orbits import SpikingOrbits
@@ -21,7 +22,6 @@ from dynana.analysis.spiking_starts import (
     jumps_late,
     orbit_of_turn,
     turn_of_cycle,
-    turn_of_point,
     turn_of_trajectory,
 )
 from dynana.definition.system import System
@@ -54,7 +54,7 @@ LONGER = 1.5
 def is_spiking(start: object) -> bool:
     """Return whether a start stands for orbits with jumps."""
     if isinstance(start, PeriodicPoint):
-        return bool(start.jump)
+        return start.spikes > 0
     if isinstance(start, Trajectory):
         return jumps_late(start)
     cycle = start.cycle if isinstance(start, SpecialPoint) else start
@@ -87,10 +87,11 @@ def first_place(
         if tangent is not None and tangent.shape == guess.z.shape:
             guess = replace(guess, tangent=np.array(tangent))
     else:
+        turn = 0.0 if forcing is None else forcing.period(system.values)
         if isinstance(start, Trajectory):
-            made = turn_of_trajectory(system, start, 0.0 if forcing is None else forcing.period(system.values))
+            made = turn_of_trajectory(system, start, turn)
         else:
-            made = turn_of_point(system, start)
+            made = turn_of_point(system, start, turn)
         orbits, guess = orbit_of_turn(system, free, made, ranges, intervals, stages, forcing)
     curve = SpikingCurve(orbits)
     place = None

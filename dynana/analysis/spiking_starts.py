@@ -13,14 +13,13 @@ from dynana.analysis.spiking_flights import Flight, Flights
 from dynana.analysis.spiking_orbits import Pattern, SpikingOrbits
 from dynana.definition.system import System
 from dynana.definition.tracing import symbol
-from dynana.errors import ConvergenceError, ModelError, unknown
+from dynana.errors import ConvergenceError, ModelError
 from dynana.lowering.kernels import lower
 from dynana.lowering.spiking import clocked, is_forced
 from dynana.numerics.collocation_newton import REPORT_SIZE
 from dynana.numerics.collocation_orbit import Orbit
 from dynana.results import collocated
 from dynana.results.cycle import Cycle
-from dynana.results.periodic_point import PeriodicPoint
 from dynana.results.tables import number
 from dynana.results.trajectory import Trajectory
 
@@ -155,21 +154,6 @@ def turn_of_trajectory(system: System, trajectory: Trajectory, cycle: float = 0.
         state, extent = np.append(state, jumps.t[begin] % cycle), np.append(extent, cycle)
     turn = turn_from(system, state, int(jumps.index[begin]), k, period, extent)
     return replace(turn, distance=float(distances[k]) / k**2)
-
-
-def turn_of_point(system: System, point: PeriodicPoint) -> Turn:
-    """Return the turn of an orbit that begins at a periodic point of a spike map."""
-    names = [str(jump.name) for jump in system.jumps]
-    if point.jump not in names:
-        raise ValueError(f"{system.name}: {unknown('jump', point.jump, names)}")
-    if is_forced(system):
-        raise ValueError(
-            f"{system.name}: time enters the equations, and a periodic point does not say at what time it is: start "
-            "from a trajectory"
-        )
-    return turn_from(
-        system, point.state, names.index(point.jump), point.spikes, point.period, np.zeros(len(system.states))
-    )
 
 
 def turn_from(system: System, state: Array, jump: int, jumps: int, period: float, extent: Array) -> Turn:

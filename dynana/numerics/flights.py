@@ -66,7 +66,7 @@ FLIER = types.void(
     *(_function(JUMP_MATRIX), _V, TABLE, TABLE, INDICES, ROW, INDICES, TABLE, INDICES, ROW, ROW),
     *(TABLE, BOX, INDICES),
     *(TABLE, TABLE, INDEX, INDEX, INDEX, INDEX, REAL, BENCH),
-    *(INDICES, INDICES, ROW, BOX, TABLE, types.Array(types.float64, 4, "C"), BOX, TABLE),
+    *(INDICES, INDICES, ROW, BOX, TABLE, types.Array(types.float64, 4, "C"), BOX, TABLE, TABLE),
 )
 
 
@@ -219,9 +219,9 @@ def fly_once(
 
 
 @compiled(**BORROWED)
-def _at_stop(mode, basis, t, record, outs, cell, room):
+def _at_stop(mode, basis, t, stop, record, outs, cell, room):
     """Note a complete flight, and set the clock and the vectors for the next one."""
-    states, times, vectors, late, growth = outs
+    states, times, vectors, late, growth, rests = outs
     z, space, until, delays, images = room[1], room[3], room[4], room[10], room[11]
     count, n = images.shape
     delay = space[3]
@@ -249,13 +249,15 @@ def _at_stop(mode, basis, t, record, outs, cell, room):
             delays[r, k] = 0.0 if mode == RENEW or length == 0.0 else late_by / length
     for k in range(until.size):
         until[k] -= t
+        if record >= 0 and k != stop and until[k] < np.inf:
+            rests[cell, record] = max(rests[cell, record], until[k])
 
 
 def fly(
     step, paced, matrix, vector, drive, rhs, guards, conditions, guard_gradients, jump, jump_derivatives,
     refractory, parameters, table, layout, tolerance, owner, holds, stops, scale, pace, centres, forms, owners,
     starts, basis, first_jump, mode, returns, skip, longest, room,
-    outcomes, counts, elapsed, states, times, vectors, late, growth,
+    outcomes, counts, elapsed, states, times, vectors, late, growth, rests,
 ):  # fmt: skip
     """Follow every start from stop to stop; for autonomous systems without switching surfaces.
 
@@ -299,6 +301,8 @@ def fly(
     states, times, vectors, late, growth : ndarray
         Written for each recorded flight: (k, r, n) states just after stops, (k, r) durations, (k, r, count, n) vectors
         and (k, r, count) delays there, (k, r) logarithms of lengths (mode NORMALISE). Others stay as they are.
+    rests : ndarray, shape (k, r)
+        Zeros. Written: what is left, just after stops, of the longest refractory time of another jump.
     """
     z, space, until, delays, held_by = room[1], room[3], room[4], room[10], room[16]
     n = starts.shape[1]
@@ -336,7 +340,7 @@ def fly(
                 break
             counts[cell] += 1
             last = stop
-            _at_stop(mode, basis, t, flight - skip, (states, times, vectors, late, growth), cell, room)
+            _at_stop(mode, basis, t, stop, flight - skip, (states, times, vectors, late, growth, rests), cell, room)
 
 
 @cache

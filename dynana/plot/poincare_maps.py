@@ -42,7 +42,7 @@ def poincare_map(
     up = next((n for n in names if n != across), across) if y is None else _state(found, y)
     ax = style.axes(ax)
     ax.plot(found[across], found[up], linestyle="none", marker="o", markersize=POINT, color=style.BLACK)
-    _periodic(found, ax, lambda p: ([p[across]], [p[up]]), legend)
+    _periodic(found, ax, lambda p: ([found.place(p, across)], [found.place(p, up)]), legend)
     ax.set_xlabel(style.label(across, found.units))
     ax.set_ylabel(style.label(up, found.units))
     return ax
@@ -79,7 +79,7 @@ def first_return(
     span = (low - margin, high + margin)
     ax.plot(span, span, color=style.FAINT, linewidth=1.0, zorder=1)
     ax.plot(values[:-lag], values[lag:], linestyle="none", marker="o", markersize=POINT, color=style.BLACK, zorder=3)
-    _periodic(found, ax, lambda p: ([p[name]], [p[name]]), legend, lag)
+    _periodic(found, ax, lambda p: ([found.place(p, name)],) * 2, legend, lag)
     ax.set_xlim(*span)
     ax.set_ylim(*span)
     label = style.symbol(name)

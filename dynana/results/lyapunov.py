@@ -50,6 +50,9 @@ class LyapunovExponents(Result):
     time_unit : str, optional
     stop : Stop
         Why the run ended.
+    forced : bool
+        Whether time enters the equations: the exponent 0 along the clock is then not among these, which belong to the
+        states alone.
     """
 
     system: str
@@ -69,6 +72,7 @@ class LyapunovExponents(Result):
     method: str
     time_unit: str | None
     stop: Stop
+    forced: bool = False
 
     def __len__(self) -> int:
         return len(self.exponents)
@@ -84,7 +88,12 @@ class LyapunovExponents(Result):
 
     @property
     def zero(self) -> float:
-        """The exponent nearest to zero: a check, since that along an orbit that does not come to rest is 0."""
+        """The exponent nearest to zero: a check, since that along an orbit that does not come to rest is 0.
+
+        NaN where time enters the equations: the clock has that 0, and no check is left.
+        """
+        if self.forced:
+            return float("nan")
         return float(self.exponents[np.argmin(np.abs(self.exponents))])
 
     @property
@@ -98,7 +107,8 @@ class LyapunovExponents(Result):
     def dimension(self) -> float:
         """Kaplan and Yorke's dimension: how many exponents add up to zero, with a fraction of the next one.
 
-        NaN where those asked for still add up to more than zero.
+        NaN where those asked for still add up to more than zero. Where time enters the equations it is that of the
+        attractor at one phase of the forcing, as a stroboscopic map shows it.
 
         Kaplan & Yorke (1979), Lecture Notes in Math. 730:204-227.
         """
@@ -122,7 +132,8 @@ class LyapunovExponents(Result):
     def verdict(self) -> str:
         """What the signs say: "chaos", "equilibrium", "cycle", "torus or slow cycle" or "undecided".
 
-        A cycle that attracts so slowly that its second exponent cannot be told from zero looks like a torus.
+        A cycle that attracts so slowly that its second exponent cannot be told from zero looks like a torus. Where
+        time enters the equations, a "cycle" repeats itself after periods of the forcing.
         """
         if not len(self.times):
             return "undecided"
@@ -130,7 +141,7 @@ class LyapunovExponents(Result):
         zeros = int(np.sum(np.abs(self.exponents) <= self._allowed))
         if positive.any():
             return "chaos"
-        return {0: "equilibrium", 1: "cycle"}.get(zeros, "torus or slow cycle")
+        return {0: "equilibrium", 1: "cycle"}.get(zeros + self.forced, "torus or slow cycle")
 
     def running(self) -> np.ndarray:
         """Mean of the exponents over all blocks so far, shape (b, count)."""
@@ -148,6 +159,8 @@ class LyapunovExponents(Result):
         remarks = [f"{self.verdict}; averaged over {number(self.duration)}"]
         if np.isfinite(self.dimension) and self.dimension > 0:
             remarks.append(f"Kaplan-Yorke dimension {number(self.dimension)}")
+        if self.forced:
+            remarks.append("the clock of the forcing has one more, 0")
         if np.isfinite(self.sum_error):
             remarks.append(f"sum - divergence = {number(self.sum_error, 2)}")
         if self.stop.reason != "finished":

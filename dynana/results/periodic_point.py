@@ -31,6 +31,8 @@ class PeriodicPoint(Result):
         Time until then.
     multipliers : ndarray of complex, shape (m,)
         Eigenvalues of the derivative of the map, iterated until it is back; those of the orbit but the trivial one.
+    time : float or None
+        Where time enters the equations: when, in the first period of the forcing, the state is this one.
     """
 
     system: str
@@ -42,6 +44,7 @@ class PeriodicPoint(Result):
     spikes: int
     period: float
     multipliers: np.ndarray
+    time: float | None = None
 
     def _check(self) -> None:
         if self.state.shape != (len(self.states),):
@@ -71,6 +74,7 @@ class PeriodicPoint(Result):
         place = ", ".join(f"{n} = {number(v)}" for n, v in zip(self.states, self.state, strict=True))
         kind = "stable" if self.stable else "unstable"
         where = f"after {self.jump}, " if self.jump else ""
+        where += "" if self.time is None else f"t = {number(self.time)}, "
         spikes = f"{self.spikes} jump{'s' * (self.spikes != 1)}, " if self.spikes else ""
         largest = self.multipliers[np.argsort(-np.abs(self.multipliers), kind="stable")][:3]
         shown = ", ".join(number(_real(complex(m)), 3) for m in largest)

@@ -12,6 +12,9 @@ from dynana.results.periodic_point import PeriodicPoint
 from dynana.results.stop import Stop
 from dynana.results.tables import Table, number
 
+#: Direction of a section that is a moment of a forcing.
+STROBE = "strobe"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class PoincareMap(Result):
@@ -21,11 +24,14 @@ class PoincareMap(Result):
     ----------
     system, fingerprint : str
     states : tuple of str
+        Those of the system; on a section of a forced system the phase of the forcing, a share of its period, is the
+        last one.
     parameters : dict of str to float
     section : str
-        The expression whose zeros are the section, or the name of the jump just after which states are taken.
+        The expression whose zeros are the section, the name of the jump just after which states are taken, or the phase
+        of the forcing, in words.
     direction : str
-        "up", "down" or "both"; "jump" for a jump.
+        "up", "down" or "both"; "jump" for a jump, "strobe" for a moment of the forcing.
     chart : tuple of str
         The m states that are coordinates on the section; the other one follows from them.
     y : ndarray, shape (k, n)
@@ -33,7 +39,7 @@ class PoincareMap(Result):
     times : ndarray, shape (k - 1,)
         Time from each to the next.
     derivatives : ndarray, shape (k - 1, m, m)
-        Of the coordinates of each by those of the one before.
+        Of the coordinates of each by those of the one before; NaN where one is inside a refractory time.
     points : tuple of PeriodicPoint
         Periodic points found near the orbit or the guesses.
     returns : tuple of int
@@ -42,6 +48,8 @@ class PoincareMap(Result):
     units : dict of str to str
     stop : Stop
         Why the orbit ended.
+    forcing_period : float or None
+        Period of the forcing, where time enters the equations.
     """
 
     system: str
@@ -59,6 +67,7 @@ class PoincareMap(Result):
     time_unit: str | None
     units: dict[str, str]
     stop: Stop
+    forcing_period: float | None = None
 
     def __len__(self) -> int:
         return len(self.y)
@@ -81,22 +90,32 @@ class PoincareMap(Result):
         """The stable ones among the periodic points."""
         return tuple(p for p in self.points if p.stable)
 
+    def place(self, point: PeriodicPoint, name: str) -> float:
+        """Return a coordinate of a periodic point: the value of a state, or the phase of the forcing."""
+        if name in point.states or name not in self.states:
+            return point[name]
+        assert point.time is not None and self.forcing_period is not None
+        return point.time / self.forcing_period
+
     def __repr__(self) -> str:
         return str(self._table())
 
     def _table(self) -> Table:
         rows = tuple(
-            (count, *map(float, p.state), p.period, tuple(map(complex, p.multipliers)),
+            (count, *(self.place(p, n) for n in self.states), p.period, tuple(map(complex, p.multipliers)),
              "stable" if p.stable else "unstable")
             for p, count in zip(self.points, self.returns, strict=True)
         )  # fmt: skip
         where = f"after {self.section}" if self.direction == "jump" else f"{self.section} = 0, {self.direction}"
-        title = f"Poincare map of {self.system} on {where}; periodic points:"
+        where = f"at {self.section}" if self.direction == STROBE else where
+        title = f"Poincare map of {self.system} {'' if self.direction == STROBE else 'on '}{where}; periodic points:"
         remark = f"{len(self)} points on the section"
         if len(self.times):
             unit = f" {self.time_unit}" if self.time_unit else ""
             low, high = number(float(self.times.min())), number(float(self.times.max()))
             remark += f", return times {low} to {high}{unit}"
+        if hidden := int(np.isnan(self.derivatives).any(axis=(1, 2)).sum()):
+            remark += f"; {hidden} of them inside a refractory time, where they have no derivative"
         if self.stop.reason != "finished":
             remark += f"; {self.stop}"
         return Table(("returns", *self.states, "period", "multipliers", ""), rows, title=title, remark=remark)
