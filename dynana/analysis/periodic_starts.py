@@ -40,8 +40,8 @@ def time_of_point(system: System, point: PeriodicPoint) -> float:
         return 0.0
     if point.time is None:
         raise ValueError(
-            f"{system.name}: time enters the equations, and such a periodic point does not say at what time it is: take "
-            "one of dn.poincare_map(..., forcing_period=), or start from a trajectory"
+            f"{system.name}: time enters the equations, and such a periodic point does not say at what time it is: "
+            "take one of dn.poincare_map(..., forcing_period=), or start from a trajectory"
         )
     return point.time
 
