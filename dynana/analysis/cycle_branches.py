@@ -10,7 +10,7 @@ import numpy as np
 
 from dynana.analysis import cycle_ways
 from dynana.analysis.curve_progress import CurveProgress
-from dynana.analysis.cycle_ends import End, halved_end, hopf_end, long_end
+from dynana.analysis.cycle_ends import End, farthest, halved_end, hopf_end, long_end
 from dynana.analysis.cycle_legs import Mark
 from dynana.analysis.cycle_orbits import cycle_of
 from dynana.analysis.cycle_places import CycleCurve, Place
@@ -273,7 +273,6 @@ def _remarks(request: Request, rows: Sequence[Row]) -> str:
 
 def _tracer(request: Request, first: Beginning) -> Tracer:
     kernels, longest = lower(request.system), request.longest_period
-
     asked = [value for name, value in request.labels if name == "period"]
 
     curve = first.curve
@@ -291,6 +290,7 @@ def _tracer(request: Request, first: Beginning) -> Tracer:
         ranges=request.ranges,
         control=StepControl(first=FIRST_STEP * request.max_step, most=request.max_step, points=request.points),
         longest=longest or max(LONGEST_PERIOD * float(first.place.scalars[0]), *(1.01 * v for v in asked), 0.0),
+        farthest=farthest(request.system, first.place.points),
         at_saddle=None if longest is not None or len(request.free) == 2 else at_saddle,
         asked=request.labels,
         functions=tuple((name, _of_places(request, first.curve, f)) for name, f in request.functions),

@@ -32,8 +32,14 @@ DIFFERENCE = 1e-6
 #: A rate that is slow over a period, as at a saddle-node, times the period: at a saddle the product is larger, because
 #: it takes that long to come near and leave again.
 SLOW = 12.0
+#: At a fold the rate that vanishes, times the period, is zero to rounding; where Newton's method has only run away to
+#: where it is small, it is not.
+ZERO = 1e-6
 #: Distance from a saddle, in units of the extent of a cycle, at which the cycle counts as nearly homoclinic.
 NEAR_SADDLE = 0.01
+#: Cycles this many times as large as the ranges of the states, their initial values and the first cycle are on their
+#: way to infinity: units apart, no model has cycles that differ so much.
+FAR = 1e4
 #: Samples of a half of a cycle, first step of the secant method along the curve of such cycles, and how much their
 #: period may differ at the period doubling from half of that of the last cycle.
 HALF_SAMPLES, FIRST_SECANT, SAME_PERIOD = 1601, 1e-4, 0.1
@@ -130,6 +136,12 @@ def hopf_end(system: System, name: str, place: Place) -> End:
     return End("hopf", z[:-1], float(z[-1]), equations.eigenvalues(z), converged, form)
 
 
+def farthest(system: System, points: Array) -> Array:
+    """Return the sizes of the states beyond which cycles grow without bound, from those of the first one."""
+    of_model = [max(map(abs, system.ranges.get(n, (system.initial[n], 1.0)))) for n in system.states]
+    return FAR * np.maximum(of_model, np.abs(points[:, : len(of_model)]).max(axis=0))
+
+
 def long_end(system: System, name: str, scalars: Array, points: Array) -> tuple[End | None, Stop]:
     """Return what a cycle of very long period is about to become, told by where it is slow.
 
@@ -154,7 +166,8 @@ def long_end(system: System, name: str, scalars: Array, points: Array) -> tuple[
     if near * period < SLOW:
         scale = np.append(extent, 0.01 * (1.0 + abs(value)))
         fold, converged = equations.solve(z, scale, 0.0)
-        if converged and (np.abs(fold[:-1] - slowest) < 0.2 * extent).all():
+        vanishing = float(np.abs(equations.eigenvalues(fold)).min()) * period
+        if converged and vanishing < ZERO and (np.abs(fold[:-1] - slowest) < 0.2 * extent).all():
             message = (
                 f"{about}: the cycle passes slowly where two equilibria vanish in a fold at {name} = "
                 f"{number(float(fold[-1]), 10)} (saddle-node on an invariant circle)."

@@ -22,7 +22,7 @@ from dynana.analysis.cycle_loops import Passed, same
 from dynana.analysis.cycle_places import CycleCurve, Place
 from dynana.analysis.cycle_stretches import Legs, excess
 from dynana.analysis.cycle_turns import Turns, asymmetry, shape, turned_around
-from dynana.analysis.cycle_ways import HALVED, LONG, SHRUNK, THRESHOLD, UNCONFIRMED, Limit, Way
+from dynana.analysis.cycle_ways import AWAY, HALVED, LONG, SHRUNK, THRESHOLD, UNCONFIRMED, Limit, Way
 from dynana.numerics.collocation_newton import DIVERGED, SINGULAR
 from dynana.numerics.pseudo_arclength import POINT_LIMIT, STEP_TOO_SMALL, StepControl, follow
 from dynana.results.stop import Stop
@@ -36,6 +36,8 @@ TRIALS = (10.0, 1e3, 1e5)
 ON_BORDER = 1e-11
 #: Steps for which the parameter rests where only the period grows.
 RESTING_STEPS = 4
+#: A parameter that has changed by no more than this fraction of its range since the start has not changed.
+UNCHANGED = 1e-9
 #: Values of functions of limits below zero that are zero to rounding.
 AT_LIMIT = 1e-7
 #: Corners of a curve around which it is followed.
@@ -58,6 +60,8 @@ class Tracer:
     control : StepControl
     longest : float
         Period at which a curve ends.
+    farthest : ndarray, shape (n,)
+        Sizes of the states at which it does, because the cycles grow without bound.
     at_saddle : callable or None
         Whether a Place is nearly homoclinic: where that is so and the parameter rests, only the period still grows, and
         the curve ends. None to go on.
@@ -87,6 +91,7 @@ class Tracer:
     ranges: tuple[tuple[float, float], ...]
     control: StepControl
     longest: float
+    farthest: Array
     at_saddle: Callable[[Place], bool] | None
     asked: tuple[tuple[str, float], ...]
     functions: tuple[tuple[str, Scalar], ...]
@@ -163,6 +168,9 @@ class Tracer:
             last = leg.places[-1]
             curve.error = last.error
             self.progress.report(last.scalars)
+            if np.any(np.abs(last.points[:, : self.farthest.size]).max(axis=0) > self.farthest):
+                way.stop = self._gone(start, last)
+                break
             if passed.again(leg):
                 way.closed = True
                 way.stop = Stop(reason="closed loop", message="The curve came back to its start.")
@@ -179,6 +187,14 @@ class Tracer:
         way.places, way.marks = legs.places, legs.marks
         self._mark_limit(way)
         return way
+
+    def _gone(self, start: Place, last: Place) -> Stop:
+        """Return that cycles grow without bound, and whether they do at one value of the parameter."""
+        (low, high), (first, value) = self.ranges[0], (float(p.scalars[1]) for p in (start, last))
+        message = f"at {self._where(last)} the cycle is far outside of any range that the states have."
+        if abs(value - first) <= UNCHANGED * (high - low):
+            message += f" {self.names[1]} has not changed on the way: cycles of all sizes, as in conservative systems."
+        return Stop(reason=AWAY, message=message)
 
     def _mark_limit(self, way: Way) -> None:
         """Mark the last place where cycles cease to exist there."""

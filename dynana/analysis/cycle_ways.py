@@ -11,7 +11,7 @@ from dynana.results.stop import Stop
 
 #: Reasons of stops.
 LONG, SHRUNK, HALVED, THRESHOLD = "period too long", "hopf", "period doubling", "grazing"
-UNCONFIRMED = "not confirmed"
+UNCONFIRMED, AWAY = "not confirmed", "grows without bound"
 
 
 @dataclass(eq=False)

@@ -7,6 +7,7 @@ import math
 import numpy as np
 import pytest
 from scipy.integrate import solve_ivp
+from scipy.special import ellipk
 
 import dynana as dn
 from dynana.analysis.cycle_places import with_trace
@@ -257,3 +258,33 @@ def test_the_smallest_multiplier_follows_from_the_trace():
     assert mended.phases[2] == math.pi  # the product of all is positive
     untouched = Spectrum(np.array([0.0, -1.0]), np.zeros(2), -1.5)
     assert with_trace(untouched) is untouched
+
+
+@dn.model(ranges={"x": (-5, 5), "v": (-4, 4)})
+def pendulum(x=0.5, v=0.0, *, g=0.0):
+    """A pendulum with friction g, conservative where it has none."""
+    return v, -dn.sin(x) - g * v
+
+
+def test_cycles_of_all_sizes_at_one_value():
+    """The family of a pendulum's swings stands upright in g, from its rest to the homoclinic orbit."""
+    hopf = dn.continue_equilibria(pendulum, "g", (-1, 1)).special_points("hopf")[0]
+    branch = dn.continue_cycles(pendulum, hopf, "g")
+    assert np.abs(branch.values).max() < 1e-12
+    for cycle in branch.cycles[1:]:
+        assert cycle.period == pytest.approx(4 * ellipk(np.sin(cycle.maxima[0] / 2) ** 2), rel=1e-6)
+    end = branch.special[-1]
+    assert (end.kind, end.period > 15) == ("homoclinic", True) and abs(end["x"]) == pytest.approx(np.pi, rel=1e-9)
+
+
+def test_cycles_that_grow_without_bound():
+    @dn.model(ranges={"x": (-5, 5), "y": (-5, 5)})
+    def van_der_pol(x=0.5, y=0.0, *, mu=1.0):
+        return y, mu * (1 - x * x) * y - x
+
+    hopf = dn.continue_equilibria(van_der_pol, "mu", (-1, 20)).special_points("hopf")[0]
+    branch = dn.continue_cycles(van_der_pol, hopf, "mu")
+    stop = branch.stops[1]
+    assert stop.reason == "grows without bound" and "mu has not changed on the way" in stop.message
+    assert [p.kind for p in branch.special] == ["hopf"] and branch.maxima[-1, 0] > 1e4
+    assert np.allclose(branch.periods, 2 * np.pi, rtol=1e-9)
