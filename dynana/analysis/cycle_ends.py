@@ -139,7 +139,8 @@ def hopf_end(system: System, name: str, place: Place) -> End:
 def farthest(system: System, points: Array) -> Array:
     """Return the sizes of the states beyond which cycles grow without bound, from those of the first one."""
     of_model = [max(map(abs, system.ranges.get(n, (system.initial[n], 1.0)))) for n in system.states]
-    return FAR * np.maximum(of_model, np.abs(points[:, : len(of_model)]).max(axis=0))
+    largest: Array = np.maximum(of_model, np.abs(points[:, : len(of_model)]).max(axis=0))
+    return FAR * largest
 
 
 def long_end(system: System, name: str, scalars: Array, points: Array) -> tuple[End | None, Stop]:
