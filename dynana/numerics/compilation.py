@@ -29,7 +29,7 @@ from numba.core.registry import CPUDispatcher
 from numba.core.runtime import _nrt_python
 
 from dynana.errors import DynanaWarning
-from dynana.numerics.fragments import Driver, Fragment, FragmentCacheImplementation, WholeCompiler
+from dynana.numerics.fragments import Driver, Fragment, FragmentCacheImplementation, WholeCompiler, WideCompiler
 
 #: Environment variable that overrides the place of the cache folder.
 CACHE_VARIABLE = "DYNANA_CACHE_DIR"
@@ -261,7 +261,7 @@ def _whole(function: Callable[..., Any], settings: dict[str, Any]) -> CPUDispatc
     return dispatcher
 
 
-def compiled(signature: Any = None, **options: Any) -> Any:
+def compiled(signature: Any = None, *, wide: bool = False, **options: Any) -> Any:
     """Compile a function with numba: numpy error model (1/0 is inf), cached in `cache_folder`.
 
     Parameters
@@ -270,6 +270,8 @@ def compiled(signature: Any = None, **options: Any) -> Any:
         With a signature the function accepts nothing else, as first-class function arguments need, and is compiled (or
         loaded) when it is first used. Without one it is compiled at its first call for each set of argument types:
         from Python as it is, from compiled code as a part of its caller (see `dynana.numerics.fragments`).
+    wide : bool
+        Whether its loops run over many cells, so that the widest vectors of the processor pay. With a signature only.
     **options
         Passed to ``numba.njit``, for example ``fastmath={"contract"}``. Interval code must not use ``fastmath``.
 
@@ -284,7 +286,8 @@ def compiled(signature: Any = None, **options: Any) -> Any:
             return function
         settings = {"nopython": True, "boundscheck": None, "error_model": "numpy", **options}
         if signature is not None:
-            driver = Driver(function, targetoptions=settings, only=signature)
+            compiler = WideCompiler if wide else WholeCompiler
+            driver = Driver(function, targetoptions=settings, pipeline_class=compiler, only=signature)
             driver._cache = _LaterCache(function, _KernelCache)
             return driver
         # C functions are made for signatures alone: they serve as arguments

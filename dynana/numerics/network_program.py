@@ -221,7 +221,7 @@ operation_at = recover(OPERATION)
 
 def operation(**options: Any) -> Any:
     """Compile an operation, with the options of `compiled`: it has an address, and cannot be called from Python."""
-    return compiled(OPERATION, no_cpython_wrapper=True, no_cfunc_wrapper=True, **options)
+    return compiled(OPERATION, wide=True, no_cpython_wrapper=True, no_cfunc_wrapper=True, **options)
 
 
 @cache
