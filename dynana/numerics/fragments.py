@@ -20,8 +20,8 @@ from numba.core.registry import CPUDispatcher
 
 from dynana.numerics.typing_memory import compiling
 
-#: LLVM by itself packs eight bytes by fours on processors of Intel, whose first ones with vectors of 512 bits slowed down
-#: when these were used. Those of today gain a quarter. Elsewhere, and without such vectors, this says nothing new.
+#: LLVM by itself uses half of the 512 bits of vectors of Intel's processors, the first of which slowed down when all
+#: were used. Those of today gain a quarter from them. For other processors this says nothing new.
 _WIDEST = '"prefer-vector-width"="512"'
 
 #: Prefix of the globals that hold the environments of functions: the objects that their code refers to.

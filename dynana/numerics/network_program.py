@@ -27,6 +27,7 @@ from dynana.numerics.compilation import compiled
 from dynana.numerics.function_addresses import addresses, recover
 from dynana.numerics.network_memory import integers_at
 from dynana.numerics.signatures import INDEX
+from dynana.numerics.subnormals import flush_subnormals, restore_subnormals
 
 OPERATION = types.void(INDEX, INDEX)
 
@@ -245,6 +246,8 @@ def address_of(function: Callable[..., Any], contract: bool = False) -> int:
 def march(first, last, program, length, room, populations, halt):
     """Carry out the steps ``first`` to ``last``, or fewer if a log of spikes could overflow or an operation says halt.
 
+    Subnormal numbers are zero meanwhile.
+
     Parameters
     ----------
     program, length : int
@@ -260,6 +263,14 @@ def march(first, last, program, length, room, populations, halt):
     int
         The last step that has been carried out.
     """
+    before = flush_subnormals()
+    done = _march(first, last, program, length, room, populations, halt)
+    restore_subnormals(before)
+    return done
+
+
+@compiled
+def _march(first, last, program, length, room, populations, halt):
     limits = integers_at(room)
     for k in range(first, last + 1):
         for p in range(populations):

@@ -22,6 +22,7 @@ from dynana.numerics.network_memory import first_at_least, integers_at
 from dynana.numerics.network_program import COLUMNS, operation_at
 from dynana.numerics.network_records import WATCH
 from dynana.numerics.signatures import INDEX
+from dynana.numerics.subnormals import flush_subnormals, restore_subnormals
 
 #: Looks at the counter before the core is offered to others: some ten microseconds.
 PATIENCE = 300
@@ -123,6 +124,14 @@ def march_together(first, last, program, length, room, populations, halt, gate, 
     threads, thread : int
         Their number, and which one this is.
     """
+    before = flush_subnormals()
+    done = _march_together(first, last, program, length, room, populations, halt, gate, threads, thread)
+    restore_subnormals(before)
+    return done
+
+
+@compiled
+def _march_together(first, last, program, length, room, populations, halt, gate, threads, thread):
     limits = integers_at(room)
     meetings = 0
     for k in range(first, last + 1):

@@ -246,11 +246,12 @@ def stdp(steps, first, target, n_e, state, free, counts, table, w, into_first, i
 
 
 @fast
-def decision(steps, n_e, n_i, group, scale, rates, table, counts):
+def decision(steps, n_e, n_i, group, scale, rates, table, counts, seed):
     """Wang (2002), sums over whole groups: what all cells of a group share is one number. Steps of 0.05 ms."""
     dt, n, late = 0.05, n_e + n_i, 10
     strong, weak = 1.7, 1 - 0.15 * 0.7 / 0.85
-    s0, s1 = np.uint64(88172645463325252), np.uint64(362436069) * np.uint64(88172645463325252) + np.uint64(1)
+    s0 = np.uint64(88172645463325252) * (np.uint64(2) * seed + np.uint64(1))
+    s1 = np.uint64(362436069) * np.uint64(88172645463325252) + seed
     low = np.uint64(65535)
     v, free, s_ext, s, x = np.full(n, -70.0), np.zeros(n), np.zeros(n), np.zeros(n_e), np.zeros(n_e)
     ring_x, ring_a, ring_g = np.zeros((late, n_e)), np.zeros((late, 3)), np.zeros(late)

@@ -22,11 +22,16 @@ DT, STEPS = 0.1, 10_000
 #: Time of the loop, spikes recorded, relative to the limit kernel in the same minute. The goal is 1.15.
 GOAL = 1.15
 
-#: Measured: 1.13 for plastic synapses (clipped on both sides, where the loop by hand clips on one); for the decision
-#: network 1.25 in full size, 1.40 for 400 cells (a summed state in each cell, where the loop by hand keeps one number
-#: for a group; Rosenbrock's derivative of the magnesium block, where it takes the block as fixed). With eight times as
-#: much work as cores on the machine 1.19, 1.40 and 1.63: more memory is touched than by hand. The goal is 1.25 for all.
-PLASTIC_BOUND, DECISION_BOUNDS = 1.3, {1: 1.45, 5: 1.7}
+#: The goals where the loop by hand does less: plastic synapses are clipped on both sides, there on one; the decision
+#: network has a summed state in each cell, there one number for a group, and Rosenbrock's derivative of the magnesium
+#: block, there taken as fixed. Measured 0.92 to 1.07, and 1.15 to 1.25 for the decision network in full size, 1.20 to
+#: 1.32 for 400 cells, for which the issue has no goal. The loops by hand are compiled as numba does; where its vectors
+#: are half as wide as those of operations of networks, they would take a tenth to a sixth less with the same width.
+PLASTIC_BOUND, DECISION_BOUNDS = 1.25, {1: 1.25, 5: 1.45}
+
+#: Seeds over which the decision network is compared with the loop by hand, and the largest difference of mean rates:
+#: standard errors (Welch), beside one per cent.
+DECISIONS, STANDARD_ERRORS, SHARE = 12, 3.0, 0.01
 
 REPEATS = {"cuba": 7, "coba": 7, "cobahh": 4, "brunel": 4}
 
@@ -109,8 +114,7 @@ def test_decision_network(scale):
     table, counts = network_limits.poisson_table(2.4 * 0.05), np.zeros(4, np.int64)
 
     def by_hand(steps):
-        counts[:] = 0
-        network_limits.decision(steps, n_e, n_i, group, factor, rates, table, counts)
+        network_limits.decision(steps, n_e, n_i, group, factor, rates, table, counts, np.uint64(1))
 
     def mine(steps):
         return run_assembly(assembly, edges, steps, 0.05, seed=1, progress=False)
@@ -122,15 +126,28 @@ def test_decision_network(scale):
         loops.append(cpu(lambda: by_hand(steps)))
         built = cpu(lambda: mine(0))
         runs.append(cpu(lambda: mine(steps)) - built)
-    recording = mine(steps)
     ratio = float(np.median(runs) / np.median(loops))
     print(
         f"\ndecision network, {n_e + n_i} cells: {1e3 * np.median(runs):.1f} ms, by hand "
-        f"{1e3 * np.median(loops):.1f} ms, ratio {ratio:.2f} "
-        f"(E {len(recording.spikes['E']) / n_e / 1.6:.2f} Hz, by hand {counts[:3].sum() / n_e / 1.6:.2f}; "
-        f"I {len(recording.spikes['I']) / n_i / 1.6:.2f} Hz, by hand {counts[3] / n_i / 1.6:.2f})"
+        f"{1e3 * np.median(loops):.1f} ms, ratio {ratio:.2f}"
     )
     assert ratio < DECISION_BOUNDS[scale]
+
+
+@pytest.mark.parametrize("scale", [5, 1])
+def test_decisions_are_those_of_the_loop_by_hand(scale):
+    table, found = network_limits.poisson_table(2.4 * 0.05), np.zeros((2, DECISIONS, 4))
+    for k in range(DECISIONS):
+        assembly, edges, (n_e, n_i, group, factor, rates) = network_models.decision(scale, seed=k + 1)
+        counts, sizes = np.zeros(4, np.int64), np.array([group, group, n_e - 2 * group, n_i])
+        network_limits.decision(32_000, n_e, n_i, group, factor, rates, table, counts, np.uint64(k + 1))
+        run = run_assembly(assembly, edges, 32_000, 0.05, seed=k + 1, progress=False)
+        parts = np.histogram(run.spikes["E"].cell, [0, group, 2 * group, n_e])[0]
+        found[:, k] = counts / sizes / 1.6, np.array([*parts, len(run.spikes["I"])]) / sizes / 1.6
+    by_hand, mine = found.mean(axis=1)
+    error = np.sqrt(found.var(axis=1, ddof=1).sum(axis=0) / DECISIONS)
+    print(f"\ndecision network, scale {scale}: {mine.round(2)} Hz, by hand {by_hand.round(2)}, error {error.round(2)}")
+    assert np.all(np.abs(mine - by_hand) < STANDARD_ERRORS * error + SHARE * by_hand)
 
 
 #: CPU seconds of a whole process that builds CUBA from its description and simulates a second of it, with an empty and

@@ -1,7 +1,9 @@
 """The runtime of networks: order of a step, integrators, exactness of chunks, records and continuation."""
 
+import platform
 from dataclasses import replace
 
+import numba
 import numpy as np
 import pytest
 import sympy as sp
@@ -324,3 +326,21 @@ def test_a_recording_reads_well():
 def test_random_edges_of_the_tests_are_sorted():
     edges = random_edges(np.random.default_rng(1), 5, 7, 0.5, w=np.ones)
     assert edges.count == edges.values["w"].size == edges.target.size
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_what_fades_becomes_zero_and_other_code_keeps_its_subnormal_numbers(threads):
+    cells = [
+        dn.Population(
+            "A", System({sp.Symbol("x", real=True): -sp.Symbol("x", real=True)}, time="ms"), 3, start={"x": 1.0}
+        )
+    ]
+    fading = dn.simulate(dn.Network(cells, []), 760.0, dt=0.1, record={"A": ["x"]}, threads=threads, progress=False)[
+        "A", "x"
+    ]
+    smallest = np.finfo(float).tiny
+    assert fading[7000, 0] == pytest.approx(np.exp(-700.0), rel=1e-9)
+    if not numba.config.DISABLE_JIT and platform.machine().lower() in ("x86_64", "amd64", "aarch64", "arm64"):
+        assert np.all((fading == 0.0) | (fading >= smallest))
+        assert fading[-1, 0] == 0.0
+    assert np.array([smallest])[0] * 0.5 > 0.0
