@@ -9,7 +9,7 @@ from typing import Any
 import sympy as sp
 
 from dynana.definition.functions import relation
-from dynana.definition.rules import check_name
+from dynana.definition.rules import check_mapping, check_name
 from dynana.definition.tracing import Symbolic
 from dynana.errors import ModelError, unknown
 
@@ -46,7 +46,7 @@ class Jump:
         """Return this jump in the symbols of a system, checked."""
         name = check_name(self.name or ("jump" if position == 0 else f"jump{position + 1}"), "jump")
         place = f"{model}: jump {name!r}"
-        if not self.to:
+        if not check_mapping(self.to, f"{place}: to={{V: V_reset}}"):
             raise ModelError(f"{place} changes nothing: give to={{state: value}}.")
         when = own(relation(self.when), f"jump {name!r}")
         if when in (sp.true, sp.false):

@@ -38,6 +38,13 @@ def check_distinct(names: Iterable[str], where: str) -> None:
         seen.add(name)
 
 
+def check_mapping(given: object, what: str) -> dict[Any, Any]:
+    """Return new values, or bounds, by state; ``what`` names who takes them, with an example."""
+    if not isinstance(given, Mapping):
+        raise ModelError(f"{what} takes a mapping by state, not a {type(given).__name__}.")
+    return dict(given)
+
+
 def check_number(name: str, value: object, kind: str) -> float:
     """Return a finite real value as float."""
     try:

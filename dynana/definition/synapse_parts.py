@@ -52,9 +52,10 @@ class _Event:
     __slots__ = ("to",)
 
     def __init__(self, to: Mapping[Any, Any]) -> None:
-        if not to:
-            raise ModelError(f"{type(self).__name__} changes nothing: give {{state: value}}.")
-        self.to = dict(to)
+        name = type(self).__name__
+        self.to = rules.check_mapping(to, f"dn.{name}({{x: x + 1}})")
+        if not self.to:
+            raise ModelError(f"{name} changes nothing: give {{state: value}}.")
 
 
 class OnPre(_Event):
@@ -91,7 +92,7 @@ class Clip:
     __slots__ = ("bounds",)
 
     def __init__(self, bounds: Mapping[Any, tuple[Any, Any]]) -> None:
-        self.bounds = dict(bounds)
+        self.bounds = rules.check_mapping(bounds, "dn.Clip({w: (0, w_max)})")
 
 
 class Parts:

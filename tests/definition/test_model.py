@@ -187,6 +187,16 @@ def test_jumps_are_checked():
 
     _raises("changes nothing", empty)
 
+
+def test_new_values_are_given_by_state():
+    def listed(V=0.0, *, I=1.0):
+        return I - V, dn.Jump(when=V > 1, to=[V, 0])
+
+    _raises("takes a mapping by state, not a list", listed)
+    for part in (lambda: dn.OnPre(dn.Into("I", 1)), lambda: dn.Clip([0, 1])):
+        with pytest.raises(dn.ModelError, match="takes a mapping by state"):
+            part()
+
     def always(x=0.0, *, a=1.0):
         return -a * x, dn.Jump(when=dn.both(x > x - 1, x < x + 1), to={x: 0})
 
