@@ -22,7 +22,7 @@ import matplotlib.pyplot as plt
 import dynana as dn
 from dynana.models import pinsky_rinzel
 
-result = dn.fast_slow(pinsky_rinzel.at(I_s=0.75), "q", longest_period=3000)
+result = dn.fast_slow(pinsky_rinzel.at(I_s=0.75), "q")
 print(result)
 figure = plt.figure(figsize=(13, 10), layout="constrained")
 left, right = figure.subfigures(1, 2, width_ratios=[6, 5])

@@ -14,7 +14,7 @@ from dynana.analysis.cycle_ends import End, farthest, halved_end, hopf_end, long
 from dynana.analysis.cycle_legs import Mark
 from dynana.analysis.cycle_orbits import cycle_of
 from dynana.analysis.cycle_places import CycleCurve, Place
-from dynana.analysis.cycle_request import LONGEST_PERIOD, Function, Request, Start, requested
+from dynana.analysis.cycle_request import LONGEST_PERIOD, Function, Patience, Request, Start, requested
 from dynana.analysis.cycle_results import Row, branch_of, end_point, hopf_row, orbits_of, special_point
 from dynana.analysis.cycle_starts import beginning
 from dynana.analysis.cycle_tracing import Tracer
@@ -195,11 +195,8 @@ def _finished(
         return stop, None, end_point(request, found, cycle.period, cycle)
     if reason == cycle_ways.LONG:
         place = f"{name} = {number(float(last.scalars[1]), 10)}"
-        return (
-            Stop(reason=reason, message=f"the period reaches {number(float(last.scalars[0]))} at {place}."),
-            None,
-            None,
-        )
+        words = f"the period reaches {number(float(last.scalars[0]))} at {place}."
+        return Stop(reason=reason, message=words), None, None
     return way.stop, None, None
 
 
@@ -273,25 +270,28 @@ def _remarks(request: Request, rows: Sequence[Row]) -> str:
 
 def _tracer(request: Request, first: Beginning) -> Tracer:
     kernels, longest = lower(request.system), request.longest_period
-    asked = [value for name, value in request.labels if name == "period"]
-
+    asked = [1.01 * value for name, value in request.labels if name == "period"]
+    patience, longest = (longest, None) if isinstance(longest, Patience) else (np.inf, longest)
     curve = first.curve
     spiking = curve if isinstance(curve, SpikingCurve) and has_jumps(curve) else None
 
-    def at_saddle(place: Place) -> bool:
+    def at_saddle(place: Place) -> str:
         if spiking is not None:
-            system = _system_at(request, place)
-            return not spiking.curve.clocked.driven and nearly_silent(system, request.free[0], spiking, place)
-        return _saddle_end(request, place)[0] is not None
+            name, driven = request.free[0], spiking.curve.clocked.driven
+            silent = not driven and nearly_silent(_system_at(request, place), name, spiking, place)
+            return cycle_ways.LONG if silent else ""
+        end = _saddle_end(request, place)[0]
+        return "" if end is None else end.kind
 
     return Tracer(
         curve=first.curve,
         names=("period", *request.free),
         ranges=request.ranges,
         control=StepControl(first=FIRST_STEP * request.max_step, most=request.max_step, points=request.points),
-        longest=longest or max(LONGEST_PERIOD * float(first.place.scalars[0]), *(1.01 * v for v in asked), 0.0),
+        longest=longest or max(LONGEST_PERIOD * float(first.place.scalars[0]), *asked, 0.0),
         farthest=farthest(request.system, first.place.points),
         at_saddle=None if longest is not None or len(request.free) == 2 else at_saddle,
+        patience=patience,
         asked=request.labels,
         functions=tuple((name, _of_places(request, first.curve, f)) for name, f in request.functions),
         beyond_threshold=_threshold(request) if kernels.n_jumps and spiking is None else None,

@@ -28,6 +28,14 @@ STEP_BOUNDS = (1e-4, 1.0)
 #: A branch ends where its period is so many times the one it started with: by then it is next to a homoclinic orbit.
 LONGEST_PERIOD = 1000.0
 
+
+class Patience(float):
+    """A period from which on a cycle next to a saddle-node on an invariant circle is not followed any further.
+
+    It stands for the longest period where none was asked for: periods grow slowly there, and the place is known.
+    """
+
+
 Start = SpecialPoint | Cycle | Trajectory | PeriodicPoint
 Function = Callable[[Cycle], float]
 

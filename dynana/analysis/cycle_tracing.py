@@ -22,7 +22,7 @@ from dynana.analysis.cycle_loops import Passed, same
 from dynana.analysis.cycle_places import CycleCurve, Place
 from dynana.analysis.cycle_stretches import Legs, excess
 from dynana.analysis.cycle_turns import Turns, asymmetry, shape, turned_around
-from dynana.analysis.cycle_ways import AWAY, HALVED, LONG, SHRUNK, THRESHOLD, UNCONFIRMED, Limit, Way
+from dynana.analysis.cycle_ways import AWAY, HALVED, LONG, SHRUNK, SNIC, THRESHOLD, UNCONFIRMED, Limit, Way
 from dynana.numerics.collocation_newton import DIVERGED, SINGULAR
 from dynana.numerics.pseudo_arclength import POINT_LIMIT, STEP_TOO_SMALL, StepControl, follow
 from dynana.results.stop import Stop
@@ -63,8 +63,8 @@ class Tracer:
     farthest : ndarray, shape (n,)
         Sizes of the states at which it does, because the cycles grow without bound.
     at_saddle : callable or None
-        Whether a Place is nearly homoclinic: where that is so and the parameter rests, only the period still grows, and
-        the curve ends. None to go on.
+        What a Place is next to, empty if nothing: where it is nearly homoclinic and the parameter rests, only the
+        period still grows, and the curve ends. None to go on.
     asked : tuple of (name, value)
         Scalars and the values at which to put labels.
     functions : tuple of (name, function of a Place)
@@ -78,6 +78,9 @@ class Tracer:
         Further functions whose zeros are special points.
     flaw : callable or None
         Says in words why a Place is no cycle of the system after all; empty if it is.
+    patience : float
+        Period from which on a curve ends next to a saddle-node on an invariant circle, where the parameter comes to
+        rest much more slowly than at a homoclinic orbit.
     across : callable or None
         Takes the last Place and the direction where no step is possible; returns a corner of the curve, a Place beyond
         it and the direction from there.
@@ -92,7 +95,7 @@ class Tracer:
     control: StepControl
     longest: float
     farthest: Array
-    at_saddle: Callable[[Place], bool] | None
+    at_saddle: Callable[[Place], str] | None
     asked: tuple[tuple[str, float], ...]
     functions: tuple[tuple[str, Scalar], ...]
     beyond_threshold: Callable[[Place], bool] | None
@@ -101,6 +104,7 @@ class Tracer:
     limits: tuple[Limit, ...] = ()
     watched: tuple[tuple[str, str, Scalar], ...] = ()
     flaw: Callable[[Place], str] | None = None
+    patience: float = math.inf
     across: Callable[[Place, float], tuple[Mark, Place, float] | None] | None = None
     passing: Callable[[CycleCurve, Place, float], tuple[Tracer, list[Mark], Place, float] | None] | None = None
 
@@ -178,8 +182,7 @@ class Tracer:
             moved = abs(float(leg.places[-1].scalars[1] - leg.places[0].scalars[1])) / (extent * abs(leg.steps[-1]))
             resting = resting + 1 if moved < curve.resting else 0
             resting_long = resting >= RESTING_STEPS and last.scalars[0] > self.asked_period
-            nearly = resting_long and self.at_saddle is not None and self.at_saddle(last)
-            if last.scalars[0] > self.longest or nearly:
+            if last.scalars[0] > self.longest or self._nearly_there(last, resting_long):
                 way.stop = Stop(reason=LONG)
                 break
         legs.finish()
@@ -195,6 +198,13 @@ class Tracer:
         if abs(value - first) <= UNCHANGED * (high - low):
             message += f" {self.names[1]} has not changed on the way: cycles of all sizes, as in conservative systems."
         return Stop(reason=AWAY, message=message)
+
+    def _nearly_there(self, last: Place, resting: bool) -> bool:
+        """Return whether only the period still grows, next to what is known."""
+        if self.at_saddle is None or not (resting or last.scalars[0] > self.patience):
+            return False
+        met = self.at_saddle(last)
+        return met == SNIC or (resting and met != "")
 
     def _mark_limit(self, way: Way) -> None:
         """Mark the last place where cycles cease to exist there."""
@@ -294,7 +304,7 @@ class Tracer:
 
     def _nearly_silent(self, place: Place) -> bool:
         """Return whether a cycle with jumps takes so long to pass an equilibrium that the next cannot be computed."""
-        return self.curve.spiking and self.at_saddle is not None and self.at_saddle(place)
+        return self.curve.spiking and self.at_saddle is not None and self.at_saddle(place) != ""
 
     def _where(self, place: Place) -> str:
         return ", ".join(f"{n} = {number(x, 8)}" for n, x in zip(self.names, place.scalars, strict=True))

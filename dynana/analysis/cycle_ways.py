@@ -12,6 +12,8 @@ from dynana.results.stop import Stop
 #: Reasons of stops.
 LONG, SHRUNK, HALVED, THRESHOLD = "period too long", "hopf", "period doubling", "grazing"
 UNCONFIRMED, AWAY = "not confirmed", "grows without bound"
+#: What a cycle of long period may be next to.
+SNIC = "snic"
 
 
 @dataclass(eq=False)

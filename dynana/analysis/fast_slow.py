@@ -62,7 +62,9 @@ def fast_slow(
         Of the full system, after a transient; otherwise it is simulated from the model's initial state until it
         repeats.
     longest_period : float, optional
-        Of the cycles of the fast subsystem, see `continue_cycles`.
+        Of the cycles of the fast subsystem, see `continue_cycles`. Unless given, a branch that ends in a saddle-node on
+        an invariant circle, which is located exactly, is followed until a cycle takes as long as the slow variable for
+        its range, at its mean rate on the orbit: a frozen slow variable means nothing beyond.
     progress : bool, optional
         Lines on the terminal for work of more than 2 seconds.
 
@@ -138,6 +140,7 @@ def _dissected(
     system, slow = request.system, request.slow
     rates = SlowRates(system, (slow,))
     fast = system.freeze(slow)
+    longest = longest if longest is not None else request.slow_time(run)
     diagram, nothing = fast_diagram(
         fast, slow, request.range, request.box, longest, progress, {AT_REST: rates.rest_function}
     )

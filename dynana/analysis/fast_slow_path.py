@@ -13,6 +13,7 @@ from dynana.lowering.kernels import lower
 from dynana.results.cycle_branch import CycleBranch
 from dynana.results.diagram import MARKS, Branch, Diagram, stretches
 from dynana.results.fast_slow import SlowPhase, TonicSpiking
+from dynana.results.special_points import SpecialPoint
 from dynana.results.tables import number
 from dynana.results.trajectory import Trajectory
 from dynana.simulation.simulate import simulate
@@ -71,14 +72,27 @@ class Stretch:
 
     def covers(self, value: float, room: float) -> bool:
         """Return whether a value of the slow variable lies on the stretch, or nearly."""
-        return bool(self.values.min() - room <= value <= self.values.max() + room)
+        ends = (self.end(False), self.end(True))
+        return bool(min(*ends, self.values.min()) - room <= value <= max(*ends, self.values.max()) + room)
+
+    def end(self, at_last: bool) -> float:
+        """Return the value of the slow variable at one end: where the bifurcation is, beyond the last cycle before it.
+
+        On the way to a saddle-node on an invariant circle periods grow slowly, and so do cycles end far from it.
+        """
+        special = self._special(at_last)
+        row = float(self.values[-1 if at_last else 0])
+        return special[-1].parameters[self.branch.parameter] if special and special[-1].kind == "snic" else row
+
+    def _special(self, at_last: bool) -> list[SpecialPoint]:
+        row = self.last if at_last else self.first
+        return [s for s in self.branch.special if s.index == row and s.kind not in MARKS]
 
     def ending(self, at_last: bool) -> str:
         """Return what ends the stretch at one end."""
+        if special := self._special(at_last):
+            return special[-1].kind
         row = self.last if at_last else self.first
-        kinds = [s.kind for s in self.branch.special if s.index == row and s.kind not in MARKS]
-        if kinds:
-            return kinds[-1]
         end = -1 if at_last else 0
         return self.branch.stops[end].reason if row in (0, len(self.branch) - 1) else "loss of stability"
 
@@ -212,7 +226,7 @@ class Path:
 
     def _end(self, part: Stretch, upward: bool) -> tuple[float, str]:
         at_last = upward == bool(part.values[-1] > part.values[0])
-        value = float(part.values[-1] if at_last else part.values[0])
+        value = part.end(at_last)
         return value, self._named(part.ending(at_last), value)
 
     def _named(self, ending: str, value: float) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from dynana.analysis.cycle_request import Patience
 from dynana.analysis.ranges import finite_range
 from dynana.analysis.stability import require_autonomous
 from dynana.definition.system import System
@@ -57,6 +58,16 @@ class Request:
         """Return the request with a range twice as wide as one that was too small."""
         room = 0.5 * (around[1] - around[0])
         return replace(self, given=(around[0] - room, around[1] + room))
+
+    def slow_time(self, run: Trajectory) -> Patience | None:
+        """Return how long the slow variable takes for its range at its mean rate on an orbit; None if that rests.
+
+        The range is at least what there would be around the orbit if none was given.
+        """
+        z, t = run[self.slow], run.t
+        way = float(np.abs(np.diff(z)).sum())
+        far = max(self.range[1] - self.range[0], (1.0 + 2.0 * AROUND_ORBIT) * float(np.ptp(z)))
+        return Patience(far * float(t[-1] - t[0]) / way) if way > 0.0 else None
 
     def sizes(self, run: Trajectory) -> Array:
         """Return the size of each fast state: what the orbit spans, or at rest its distance from zero."""

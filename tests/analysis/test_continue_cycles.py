@@ -11,6 +11,7 @@ from scipy.special import ellipk
 
 import dynana as dn
 from dynana.analysis.cycle_places import with_trace
+from dynana.analysis.cycle_request import Patience
 from dynana.models import hodgkin_huxley
 from dynana.numerics.collocation_orbit import Spectrum
 from tests.analysis import cycle_cases as known
@@ -171,6 +172,14 @@ def test_rotations_end_at_a_saddle_node():
     (end,) = branch.special
     assert end.kind == "snic" and end["I"] == pytest.approx(1.0, abs=1e-8)
     assert "period too long" in {s.reason for s in branch.stops}
+
+
+def test_patience_with_a_saddle_node_on_a_circle():
+    run = dn.simulate(known.rotor, 50.0, max_step=0.1)
+    branch = dn.continue_cycles(known.rotor, run, "I", (0.5, 3), longest_period=Patience(60.0))
+    (end,) = branch.special
+    assert end.kind == "snic" and end["I"] == pytest.approx(1.0, abs=1e-8)
+    assert 60.0 < branch.periods.max() < 70.0
 
 
 # Hodgkin-Huxley

@@ -13,7 +13,7 @@ import pytest
 from scipy.integrate import solve_ivp
 
 import dynana as dn
-from dynana.models import fitzhugh_nagumo, fitzhugh_rinzel, hindmarsh_rose, lif, van_der_pol_canard
+from dynana.models import fitzhugh_nagumo, fitzhugh_rinzel, hindmarsh_rose, lif, pinsky_rinzel, van_der_pol_canard
 
 REFERENCE = json.loads((Path(__file__).parents[1] / "reference" / "fast_slow.json").read_text(encoding="utf-8"))
 CASES = {case["id"]: case for case in REFERENCE["cases"]}
@@ -378,3 +378,18 @@ def test_cycles_are_followed_through_a_period_doubling_of_the_fast_subsystem():
     single, twice = sorted(doubled.tonic, key=lambda t: t.cycle.period)
     assert not single.stable and twice.stable and twice.value == pytest.approx(3.2, abs=1e-9)
     assert doubled.rhythm.period == pytest.approx(twice.cycle.period, rel=1e-4)
+
+
+@pytest.mark.slow
+def test_bursts_of_pinsky_and_rinzel_are_turns_of_a_fast_cycle():
+    """By default: the cycles end where the fast subsystem has its fold, and one turn carries q far past that."""
+    system = pinsky_rinzel.at(I_s=0.75)
+    burst = dn.fast_slow(system, "q", progress=False)
+    assert burst.kind == "circle/circle bursting, each burst one cycle of the fast subsystem"
+    (snic,) = burst.fast.special_points("snic")
+    folds = [p["q"] for p in burst.fast.special_points("fold")]
+    assert snic["q"] == pytest.approx(0.1938915678, abs=1e-9) and min(abs(q - snic["q"]) for q in folds) < 1e-9
+    (tonic,) = burst.tonic
+    assert tonic.value < snic["q"] < tonic.value + tonic.ripple
+    longest = max(b.periods.max() for b in burst.fast.cycle_branches)
+    assert burst.rhythm.period < tonic.cycle.period < longest < 2.0 * burst.rhythm.period
