@@ -234,7 +234,7 @@ class Ends:
         """Return the data of the closure; see `dynana.numerics.connection_curve.Ends`."""
         if not (np.isfinite(parameters).all() and np.isfinite(points).all()):
             return None
-        self.equilibria = points
+        self.equilibria = points[:, : len(self.plane.sizes)]
         if not (self._find_saddle_node(parameters) if self.slow else self._find_saddles(parameters)):
             return None
         return self._data()
@@ -275,7 +275,7 @@ class Ends:
             ends = [self._end(end, np.eye(2)) for end in (0, 1)]
             return connection_data((ends[0], ends[1]), plane.indices, self.parameters)
         ends = [self._end(end, self._along[None, :]) for end in (0, 1)]
-        normal = np.array([self._along[1], -self._along[0]]) / plane.ranges
+        normal = np.array([self._along[1], -self._along[0]]) / plane.ranges / self.radius
         return connection_data((ends[0], ends[1]), plane.indices, self.parameters, normal)
 
     def _end(self, end: int, directions: Array) -> End:

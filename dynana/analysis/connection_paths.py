@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 from scipy.integrate import solve_ivp
+from scipy.spatial import cKDTree
 
 from dynana.analysis.connection_ends import Plane
 from dynana.definition.system import System
@@ -24,6 +25,8 @@ OFFSET = 1e-5
 #: How long a manifold is followed, in units of its slowest time constant: 12 to get away from the equilibrium, the rest
 #: for the excursion.
 LONGEST = 60.0
+#: Distance, in extents of the path, beyond which a manifold has left it.
+FARTHEST = 3.0
 #: Tolerances of the integration; the path is a guess only.
 RELATIVE, ABSOLUTE = 1e-8, 1e-10
 
@@ -114,6 +117,59 @@ def _branch(
         return np.inf, run.t[:1], points[:1]
     end = int(np.argmin(np.where(away, distances, np.inf)))
     return float(distances[end]), run.t[: end + 1], points[: end + 1]
+
+
+def arriving(
+    system: System, target: Array, direction: Array, path: Array, sizes: Array, longest: float
+) -> tuple[float, int, Array, Array]:
+    """Return how a path can go on along a stable manifold of one dimension: followed back until it is nearest to it.
+
+    A path that is followed forwards leaves the manifold sooner or later, and one that is followed backwards does not.
+
+    Parameters
+    ----------
+    system : System
+    target : ndarray, shape (n,)
+        The equilibrium.
+    direction : ndarray, shape (n,)
+        Of the manifold, of the length at which it is a straight line.
+    path : ndarray, shape (k, n)
+    sizes : ndarray, shape (n,)
+    longest : float
+        Time after which the manifold is given up.
+
+    Returns
+    -------
+    gap : float
+        Distance from the path, in units of the sizes.
+    row : int
+        Of the path, there.
+    times, points : ndarray, shape (m,), (m, n)
+        From there to the equilibrium.
+    """
+    kernels, rates = lower(system), np.empty(len(target))
+
+    def flow(t: float, x: Array) -> Array:
+        kernels.rhs(0.0, np.ascontiguousarray(x), kernels.p, rates)
+        return -rates
+
+    def gone(t: float, x: Array) -> float:
+        return float((np.abs(x - target) / sizes).max()) - FARTHEST
+
+    gone.terminal = True  # type: ignore[attr-defined]
+    best: tuple[float, int, Array, Array] = (np.inf, 0, np.empty(0), np.empty((0, len(target))))
+    for side in (1.0, -1.0):
+        with np.errstate(all="ignore"):
+            run = solve_ivp(
+                flow, (0.0, longest), target + side * direction, method="LSODA", rtol=RELATIVE, atol=ABSOLUTE,
+                max_step=longest / SAMPLES, events=gone,
+            )  # fmt: skip
+        gaps, rows = cKDTree(path / sizes).query(run.y.T / sizes)
+        last = int(np.argmin(gaps))
+        if gaps[last] < best[0]:
+            times = run.t[last] - run.t[last::-1]
+            best = float(gaps[last]), int(rows[last]), times, run.y.T[last::-1].copy()
+    return best
 
 
 def is_near(point: Array, states: Array, sizes: Array) -> bool:

@@ -17,6 +17,8 @@ from dynana.analysis.homoclinic_starts import first_homoclinic
 from dynana.analysis.loci_request import ranges_around, two_parameters
 from dynana.analysis.orbit_loci import Tracer, step_control
 from dynana.analysis.orbit_places import Mark, Way, label
+from dynana.analysis.spiking_beginnings import is_spiking
+from dynana.analysis.spiking_connections import connection_through_jumps, restarted_through_jumps
 from dynana.analysis.stability import require_autonomous
 from dynana.definition.system import System
 from dynana.errors import unknown
@@ -59,6 +61,7 @@ def continue_homoclinic(
     start : Homoclinic or SpecialPoint
         An orbit of `homoclinic` or `heteroclinic`; a Bogdanov-Takens point, where a curve of homoclinic orbits begins;
         or a special point with a cycle of long period or such an orbit, for example the homoclinic end of a branch.
+        Cycles with jumps: those of which one leads onto the stable manifold of the equilibrium.
     parameters : (str, str)
         The two that vary.
     ranges : mapping of name to (low, high), optional
@@ -88,26 +91,41 @@ def continue_homoclinic(
         If no orbit is found at the start.
     """
     start = _orbit(system, start, parameters, intervals)
-    free, box = _plane(system, start, parameters, ranges)
+    free, box = _plane(system, start, parameters, ranges, jumps=_jumps(start))
     control = step_control(max_step, points)
     labels = _labels(system, free, values or {})
     widths = np.asarray(np.ptp(box, axis=1))
     system = system.at(**start.parameters)
-    if isinstance(start, SpecialPoint):
-        problem, orbit = first_homoclinic(system, start, free, widths, intervals, STAGES)
-    else:
-        problem, orbit = _restarted(system, start, free, widths)
+    born = isinstance(start, SpecialPoint) and not _jumps(start)
+    problem, orbit = _first(system, start, free, widths, intervals)
     curve = ConnectionLocus(problem)
     tracer = Tracer(curve, box, control, labels)
     first = curve.place(orbit)
     ways: tuple[Way[ConnectionPlace], Way[ConnectionPlace]]
-    if isinstance(start, SpecialPoint):
+    if isinstance(start, SpecialPoint) and born:
         stop = Stop(reason=start.kind, message="The curve begins at the Bogdanov-Takens point it was started from.")
         outward = 1.0 if _outward(problem, orbit) else -1.0
         ways = Way(stop=stop, end=start), tracer.one_way(first, outward)
     else:
         ways = tracer.both_ways(first)
     return _locus(problem, start, first, _ended(problem, first, ways[0]), _ended(problem, first, ways[1]))
+
+
+def _jumps(start: Homoclinic | SpecialPoint) -> bool:
+    """Return whether a start stands for orbits with jumps."""
+    return start.jumps > 0 if isinstance(start, Homoclinic) else is_spiking(start)
+
+
+def _first(
+    system: System, start: Homoclinic | SpecialPoint, free: tuple[str, str], widths: Array, intervals: int
+) -> tuple[ConnectionProblem, Orbit]:
+    """Return the problem of a curve and its first orbit."""
+    if isinstance(start, Homoclinic):
+        restarted = restarted_through_jumps if _jumps(start) else _restarted
+        return restarted(system, start, free, widths)
+    if _jumps(start):
+        return connection_through_jumps(system, start, free, widths, intervals, STAGES)
+    return first_homoclinic(system, start, free, widths, intervals, STAGES)
 
 
 def _ended(problem: ConnectionProblem, first: ConnectionPlace, way: Way[ConnectionPlace]) -> Way[ConnectionPlace]:
@@ -120,9 +138,9 @@ def _orbit(system: System, start: Any, parameters: Any, intervals: int) -> Homoc
     if isinstance(start, SpecialPoint) and isinstance(start.cycle, Homoclinic):
         start = start.cycle
     double_zero = isinstance(start, SpecialPoint) and start.kind == "bogdanov-takens"
-    if isinstance(start, SpecialPoint) and start.cycle is not None:
+    if isinstance(start, SpecialPoint) and start.cycle is not None and not is_spiking(start):
         start = homoclinic(system, start, two_parameters(system, parameters)[0], intervals=intervals)
-    elif not isinstance(start, Homoclinic) and not double_zero:
+    elif not isinstance(start, Homoclinic) and not double_zero and not is_spiking(start):
         given = f"a {start.kind} point" if isinstance(start, SpecialPoint) else type(start).__name__
         raise ValueError(
             f"{system.name}: a curve of connecting orbits starts from a Homoclinic (see homoclinic, heteroclinic), a "
@@ -139,17 +157,22 @@ def _orbit(system: System, start: Any, parameters: Any, intervals: int) -> Homoc
 
 
 def _plane(
-    system: System, start: Homoclinic | SpecialPoint, parameters: Any, ranges: Mapping[str, Any] | None
+    system: System,
+    start: Homoclinic | SpecialPoint,
+    parameters: Any,
+    ranges: Mapping[str, Any] | None,
+    *,
+    jumps: bool,
 ) -> tuple[tuple[str, str], Array]:
     """Return the names of both parameters and their rectangle, shape (2, 2)."""
     require_autonomous(system, "a connecting orbit")
-    free = two_parameters(system, parameters)
+    free = two_parameters(system, parameters, jumps=jumps)
     box = ranges_around(system, start.parameters, free, ranges)
     return free, np.array([box[name] for name in free])
 
 
 def _restarted(
-    system: System, start: Homoclinic, free: Sequence[str], widths: Array
+    system: System, start: Homoclinic, free: tuple[str, str], widths: Array
 ) -> tuple[ConnectionProblem, Orbit]:
     """Return the problem of the curve through a stored orbit, and that orbit on its own mesh."""
     slow = start.kind == "homoclinic to a saddle-node"
@@ -237,7 +260,7 @@ def _double_zero_row(free: tuple[str, str], point: SpecialPoint) -> Array:
 def _row(problem: ConnectionProblem, place: ConnectionPlace) -> Array:
     to_saddle = problem.ends.homoclinic and not problem.ends.slow
     quantity = saddle_quantity(place.eigenvalues[0]) if to_saddle else np.nan
-    rest = [*place.leading, quantity, float(place.orbit.durations[0]), place.error]
+    rest = [*place.leading, quantity, problem.duration(place.orbit), place.error]
     return np.concatenate((place.parameters, place.equilibria[0], rest))
 
 

@@ -17,6 +17,8 @@ from dynana.results.tables import number
 
 Array = NDArray[np.float64]
 
+#: Where a curve ends because its orbits touch another threshold.
+GRAZING = "grazing"
 #: Why a curve ends where its orbits shrink to a point.
 SHRINK = "orbits shrink to a point"
 #: Extent of an orbit relative to the largest on the curve below which it has shrunk to a point.
@@ -85,7 +87,7 @@ class ConnectionLocus:
         eigenvalues = problem.spectra(orbit)
         slow = np.full(2, np.nan)
         if problem.ends.slow:
-            ends = orbit.split(orbit.z)[0][0][[0, -1]]
+            ends = problem.tips(orbit)
             slow = np.array([self._slow_part(ends[end], end) for end in (0, 1)])
         reach, error = problem.reach(orbit), problem.curve.error(orbit)
         place = ConnectionPlace(orbit, problem.ends.equilibria.copy(), eigenvalues, slow, reach, error)
@@ -108,10 +110,14 @@ class ConnectionLocus:
 
     def tests(self, before: ConnectionPlace) -> list[Test[ConnectionPlace]]:
         """Return the test functions for a step."""
+        touch: Test[ConnectionPlace] = Test(GRAZING, self._clearance, always, ends=True)
         if self.problem.ends.slow:
-            return [_noncentral(end) for end in (0, 1)]
-        found = [_double(side) for side in (1.0, -1.0)]
+            return [touch, *(_noncentral(end) for end in (0, 1))]
+        found = [touch, *(_double(side) for side in (1.0, -1.0))]
         return [_neutral(), *found] if self.problem.ends.homoclinic else found
+
+    def _clearance(self, place: ConnectionPlace) -> float:
+        return self.problem.clearance(place.orbit)
 
     def end(self, step: Step[ConnectionPlace]) -> Stop | None:
         """Return why the curve ends with a step."""
@@ -139,11 +145,13 @@ class ConnectionLocus:
 
     def coordinates(self, place: ConnectionPlace) -> Array:
         """Return the extrema of the orbit."""
-        points = place.orbit.split(place.orbit.z)[0][0] / self.problem.plane.sizes
+        points = self.problem.points(place.orbit) / self.problem.plane.sizes
         return WEIGHT_OF_EXTREMA * np.concatenate((points.max(axis=0), points.min(axis=0)))
 
     def end_message(self, kind: str) -> str:
-        """Return what a saddle-node loop means for the curve."""
+        """Return what a saddle-node loop, or a touch, means for the curve."""
+        if kind == GRAZING:
+            return ": the orbit touches a threshold before a jump is due; beyond, another jump would come first."
         return ": the orbit returns along a fast direction; beyond it is homoclinic to a saddle."
 
     def _where(self, place: ConnectionPlace) -> str:

@@ -170,7 +170,7 @@ class Tracer(Generic[P]):
             way.stop, way.closed = Stop(reason="closed loop", message="The curve came back to its start."), True
             return True
         way.places.append(step.after)
-        stop = stop or self.problem.end(step)
+        stop = self.problem.end(step) or stop
         if stop is not None:
             way.stop = stop
         return stop is not None

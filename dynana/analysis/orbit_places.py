@@ -78,10 +78,10 @@ def always(before: P, at: P, after: P) -> bool:
 
 
 def label(name: str, scalar: int, value: float) -> Test[P]:
-    """Return the test function of the places where the duration (0) or a free parameter (1, 2) has a value."""
+    """Return the test function of the places where the last duration (0) or a free parameter (1, 2) has a value."""
 
     def distance(place: P) -> float:
-        return float(place.orbit.z[place.orbit.scalars_at + scalar]) - value
+        return float(place.orbit.z[place.orbit.scalars_at + place.orbit.segments - 1 + scalar]) - value
 
     return Test("label", distance, always, name=f"{name} = {value:g}")
 

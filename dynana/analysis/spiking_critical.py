@@ -216,13 +216,10 @@ class CriticalSpikes:
         bare, spectrum = self.spectrum(orbit, resolved=True)
         return cycle_of(self.system, self.free, self.plain, bare, spectrum)
 
-    def flaw(self, orbit: Orbit) -> str:
-        """Return in words that a threshold is touched where no jump is due, or not crossed at one; or nothing."""
-        bare, spectrum = self.spectrum(orbit)
+    def margins(self, bare: Orbit, spectrum: Spectrum) -> tuple[float, float]:
+        """Return how steeply an orbit, without its perturbation, crosses thresholds, and how far it is from others."""
         place = SpikingPlace(bare, spectrum, (0.0,) * 4, 0.0, lasting=self.plain.lasting(bare))
-        if not self._checked.steepness(place) > 0.0:
-            return "the orbit touches a threshold without crossing it."
-        return "" if self._checked.clearance(place) > 0.0 else "the orbit touches a threshold before a jump is due."
+        return self._checked.steepness(place), self._checked.clearance(place)
 
     def points(self, orbit: Orbit) -> Array:
         """Return the states of an orbit, shape (points, n)."""

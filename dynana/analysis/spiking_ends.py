@@ -93,6 +93,8 @@ def silent_end(system: System, name: str, curve: SpikingCurve, place: Place) -> 
         z[:-1] -= step
         if not np.abs(step / extent).max() >= SETTLED * 1e2:
             break
+    else:
+        z[:] = np.nan  # there is no equilibrium
     near = np.isfinite(z).all() and bool((np.abs(z[:-1] - slowest) < NEAR_SADDLE * extent).all())
     about = f"at {name} = {number(value, 10)}, period {number(period)}"
     if near and equations.eigenvalues(z).real.max() < 0.0:

@@ -182,6 +182,34 @@ class Flights:
                 )
         return found
 
+    def loop(self, state: Array, jumps: int, longest: float) -> list[Flight]:
+        """Return the flights from a state of the given system over a number of jumps, and the one after the last jump.
+
+        The last flight, whose event is -1, ends with the next jump or after ``longest``.
+
+        Raises
+        ------
+        ConvergenceError
+            If a jump does not come.
+        """
+        base = self.clocked.base
+        start, _ = self.begin(-1, state)
+        outcome, times, rows = self.fly(start, (), -1, longest)
+        if outcome < 0:
+            raise ConvergenceError(f"{base.name}: there is no jump within {number(longest)} time units.")
+        found = [Flight(times, rows, self._decisive(outcome, rows[-1]), ())]
+        if jumps > 1:
+            found += self.turn(self.after(outcome, rows[-1])[0][: self.base.n], outcome, jumps - 1, longest)
+        jump = self.clocked.events[found[-1].event][0]
+        y, resting = self.begin(jump, self.after(jump, found[-1].states[-1])[0][: self.base.n])
+        if resting >= 0:
+            held = tuple(base.jumps[resting].hold)
+            outcome, times, rows = self.fly(y, held, resting, longest)
+            found.append(Flight(times, rows, len(self.clocked.events) - 1, held))
+            y = rows[-1]
+        _, times, rows = self.fly(y, (), -1, longest)
+        return [*found, Flight(times, rows, -1, ())]
+
     def at_once(self, jump: int, before: Array, after: Array) -> int:
         """Return the jump whose condition has become true by another jump, so that it fires with it; -1 for none."""
         was, now = np.empty(self.kernels.n_jumps), np.empty(self.kernels.n_jumps)

@@ -170,10 +170,6 @@ class GrazingSpikes:
         whole, spectrum = self.spectrum(orbit, resolved=True)
         return cycle_of(self.system, self.free, self.plain, whole, spectrum)
 
-    def flaw(self, orbit: Orbit) -> str:
-        """Return nothing: the orbit touches a threshold, as it should."""
-        return ""
-
     def points(self, orbit: Orbit) -> Array:
         """Return the states of an orbit, shape (points, n)."""
         return orbit.z[: orbit.scalars_at].reshape(-1, orbit.n)[:, : self.n]

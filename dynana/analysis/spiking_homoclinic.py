@@ -77,6 +77,8 @@ def _saddle(equations: Equilibria, near: Array, value: float) -> Array | None:
         z[:-1] -= step
         if not np.abs(step / (1.0 + np.abs(z[:-1]))).max() >= SETTLED * 1e2:
             break
+    else:
+        return None
     rates = equations.eigenvalues(z) if np.isfinite(z).all() else np.empty(0)
     simple = rates.size and rates[0].real > 0.0 and rates[0].imag == 0.0 and bool((rates[1:].real < 0.0).all())
     return z if simple else None

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import partial
+
 import numpy as np
 from numpy.typing import NDArray
 
 from dynana.analysis.cycle_loci_events import CyclePlace, CycleTest, beyond_resonance, tests
 from dynana.analysis.cycle_loci_tracing import WEIGHT_OF_EXTREMA
 from dynana.analysis.cycle_places import GROWTH, MOST_INTERVALS
-from dynana.analysis.orbit_places import Step
+from dynana.analysis.orbit_places import Step, Test
 from dynana.analysis.spiking_critical import CriticalSpikes
 from dynana.analysis.spiking_grazing import GrazingSpikes
 from dynana.numerics.collocation_orbit import Orbit
@@ -17,6 +20,24 @@ from dynana.results.stop import Stop
 from dynana.results.tables import number
 
 Array = NDArray[np.float64]
+
+#: Where a curve ends because its orbits touch a threshold.
+GRAZING = "grazing"
+#: Largest margin, relative to the variation of a guard, at which an orbit touches the threshold.
+TOUCHING = 1e-4
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SpikingPlaceOnLocus(CyclePlace):
+    """A point on a curve of bifurcations of orbits with jumps.
+
+    Attributes
+    ----------
+    margins : (float, float)
+        How steeply the orbit crosses its thresholds, and how far it is from others, relative to their variation.
+    """
+
+    margins: tuple[float, float]
 
 
 class SpikingLocus:
@@ -51,13 +72,16 @@ class SpikingLocus:
         """Return a point with what test functions need."""
         bare, spectrum = self.problem.spectrum(orbit)
         at = orbit.scalars_at + orbit.segments
-        return CyclePlace(orbit, spectrum, orbit.tangent[at : at + 2] / self.widths, self.problem.plain.error(bare))
+        margins = self.problem.margins(bare, spectrum) if isinstance(self.problem, CriticalSpikes) else (np.nan, np.nan)
+        direction = orbit.tangent[at : at + 2] / self.widths
+        return SpikingPlaceOnLocus(orbit, spectrum, direction, self.problem.plain.error(bare), margins)
 
     def tests(self, before: CyclePlace) -> list[CycleTest]:
         """Return the test functions for a step."""
         if isinstance(self.problem, GrazingSpikes):
             return []
-        return tests(self.problem.kind, False, before)
+        touches = [Test(GRAZING, partial(_margin, k), partial(_touches, k), ends=True) for k in (0, 1)]
+        return [*tests(self.problem.kind, False, before), *touches]
 
     def end(self, step: Step[CyclePlace]) -> Stop | None:
         """Return why the curve ends with a step."""
@@ -65,9 +89,10 @@ class SpikingLocus:
         if period > self.longest:
             message = f"The period exceeds {number(self.longest)}. longest_period= moves this bound."
             return Stop(reason="period too long", message=message)
-        problem = self.problem.flaw(step.after.orbit)
-        where = ", ".join(f"{n} = {number(v)}" for n, v in zip(self.free, step.after.parameters, strict=True))
-        return Stop(reason="grazing", message=f"At {where}: {problem}") if problem else None
+        if any(_margin(k, step.after) <= 0.0 for k in (0, 1)):  # so near to that, equations are singular
+            where = ", ".join(f"{n} = {number(v)}" for n, v in zip(self.free, step.after.parameters, strict=True))
+            return Stop(reason=GRAZING, message=f"before {where}{self.end_message(GRAZING)}")
+        return None
 
     def finer(self, orbit: Orbit) -> Orbit | None:
         """Return an orbit on finer meshes, as long as they may grow; None where Newton's method fails there."""
@@ -87,5 +112,17 @@ class SpikingLocus:
         return np.append(WEIGHT_OF_EXTREMA * extrema, np.log(self.problem.period(place.orbit)))
 
     def end_message(self, kind: str) -> str:
-        """Return what a strong resonance means for a curve of torus points."""
+        """Return what a strong resonance, or a threshold that is touched, means for the curve."""
+        if kind == GRAZING:
+            return ": the orbit touches a threshold without crossing it; beyond, it has another sequence of jumps."
         return beyond_resonance(kind)
+
+
+def _touches(which: int, before: CyclePlace, at: CyclePlace, after: CyclePlace) -> bool:
+    """Return whether a margin vanishes: where an orbit touches a threshold at its jump, the other one jumps there."""
+    return abs(_margin(which, at)) < TOUCHING
+
+
+def _margin(which: int, place: CyclePlace) -> float:
+    assert isinstance(place, SpikingPlaceOnLocus)
+    return place.margins[which]

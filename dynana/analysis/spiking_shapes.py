@@ -31,15 +31,21 @@ def pattern_of_segments(curve: SpikingOrbits) -> tuple[Segment, ...]:
 def points_and_times(curve: SpikingOrbits, orbit: Orbit) -> tuple[Array, Array]:
     """Return all states of the given system and their real times, shape (points, n), (points,)."""
     points = orbit.z[: orbit.scalars_at].reshape(-1, orbit.n)
-    if not curve.clocked.clock:
-        return np.ascontiguousarray(points[:, : curve.shown]), orbit.times()
+    return np.ascontiguousarray(points[:, : curve.shown]), real_times(orbit, curve.clocked.clock)
+
+
+def real_times(orbit: Orbit, clock: bool) -> Array:
+    """Return the real times of all points, shape (points,): those of the last state, the clock, if there is one."""
+    if not clock:
+        return orbit.times()
+    points = orbit.z[: orbit.scalars_at].reshape(-1, orbit.n)
     times, start, row = np.empty(len(points)), 0.0, 0
     for count in orbit.counts.tolist():
         rows = slice(row, row + count * (orbit.stages + 1) + 1)
-        clock = points[rows, -1]
-        times[rows] = start + (clock - clock[0])
+        told = points[rows, -1]
+        times[rows] = start + (told - told[0])
         start, row = float(times[rows][-1]), rows.stop
-    return np.ascontiguousarray(points[:, : curve.shown]), times
+    return times
 
 
 def start_time(curve: SpikingOrbits, orbit: Orbit) -> float:

@@ -20,6 +20,7 @@ from dynana.numerics.collocation_newton import REPORT_SIZE
 from dynana.numerics.collocation_orbit import Orbit
 from dynana.results import collocated
 from dynana.results.cycle import Cycle
+from dynana.results.homoclinic import Homoclinic
 from dynana.results.tables import number
 from dynana.results.trajectory import Trajectory
 
@@ -247,8 +248,8 @@ def _sizes(system: System, rows: Array) -> Array:
     return result
 
 
-def pattern_of(system: System, cycle: Cycle) -> Pattern:
-    """Return the pattern of a stored cycle with jumps."""
+def pattern_of(system: System, cycle: Cycle | Homoclinic) -> Pattern:
+    """Return the pattern of a stored cycle with jumps, or of a homoclinic orbit."""
     made = clocked(system)
     kernels = lower(made.base)
     names = [jump.name for jump in system.jumps]
@@ -267,13 +268,15 @@ def pattern_of(system: System, cycle: Cycle) -> Pattern:
     return Pattern(tuple(events), tuple(segment.held for segment in cycle.segments))
 
 
-def _timed(system: System, cycle: Cycle) -> Array:
+def _timed(system: System, cycle: Cycle | Homoclinic) -> Array:
     """Return the states of a cycle with jumps, with time where it enters the equations, shape (rows, n)."""
-    return np.column_stack((cycle.points, cycle.start_time + cycle.times)) if is_forced(system) else cycle.points
+    if not isinstance(cycle, Cycle) or not is_forced(system):
+        return cycle.points
+    return np.column_stack((cycle.points, cycle.start_time + cycle.times))
 
 
-def orbit_of_spiking(system: System, cycle: Cycle, free: Sequence[str]) -> Orbit:
-    """Return a stored cycle with jumps as an orbit of a system's own values, on its own meshes; no tangent yet."""
+def orbit_of_spiking(system: System, cycle: Cycle | Homoclinic, free: Sequence[str]) -> Orbit:
+    """Return a stored orbit with jumps as an orbit of a system's own values, on its own meshes; no tangent yet."""
     made = clocked(system)
     kernels = lower(made.system)
     speeds = cycle.segments[0].speeds

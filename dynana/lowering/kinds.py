@@ -124,7 +124,7 @@ def _switches(system: System) -> Source:
 
 @kind("level")
 def _level(system: System, number: str) -> Source:
-    """``level(t, y, p, out)``: a guard, or (after these) a switching function, its derivatives.
+    """``level(t, y, p, out)``: a guard or, after these, a switching function; then its derivatives.
 
     ``out`` (1 + states + parameters,).
     """

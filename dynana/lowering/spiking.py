@@ -147,27 +147,9 @@ def _joins(system: System) -> Source:
         f"    row, base, last = i * {n + 1}, (segments + i) * {n}, {2 * n + 1} * segments",
         "    y, event = ends[i], int(data[i])",
     ]
-    used: set[str] = set()
-    event = 0
-    columns = [symbol(name) for name in (*system.states, *system.parameters)]
-    for jump in system.jumps:
-        after = [regularise(jump.to.get(name, symbol(name)))[0] for name in system.states]
-        for guard in kinds.guards(jump.when):
-            rows = [*after, regularise(guard)[0]]
-            targets = [f"out[row + {r}]" for r in range(n + 1)]
-            entries: list[sp.Expr] = []
-            for r, e in enumerate(rows):
-                for c, x in enumerate(columns):
-                    slope = derivative(e, x)
-                    if slope != 0:
-                        place = f"base + {c}" if c < n else f"last + {c - n}"
-                        targets.append(f"derivative[row + {r}, {place}]")
-                        entries.append(slope)
-            branch, functions = kinds.body(system, targets, [*rows, *entries])
-            lines += [f"    if event == {event}:", *(f"        {line}" for line in branch)]
-            used |= functions
-            event += 1
+    branches, used = joins_of_events(system)
     lines += [
+        *(f"    {line}" for line in branches),
         f"    for c in range({n}):",
         "        out[row + c] -= starts[after, c]",
         f"        derivative[row + c, after * {n} + c] -= 1.0",
@@ -185,6 +167,33 @@ def _joins(system: System) -> Source:
     )  # fmt: skip
     source = Source(functions=(kernel,), comment=kinds.legend(system, "joins of the segments of an orbit with jumps"))
     return replace(source, imports={kinds.ELEMENTARY: used, "dynana.numerics.kernel_addresses": {"CLOSURE"}})
+
+
+def joins_of_events(system: System) -> tuple[list[str], set[str]]:
+    """Return code that writes the state after the jump of ``event`` from ``y`` and its guard, and elementary functions.
+
+    They go to ``out`` from ``row`` on, derivatives by states to columns from ``base``, by parameters from ``last`` on.
+    """
+    n, event, used, lines = len(system.states), 0, set[str](), list[str]()
+    columns = [symbol(name) for name in (*system.states, *system.parameters)]
+    for jump in system.jumps:
+        after = [regularise(jump.to.get(name, symbol(name)))[0] for name in system.states]
+        for guard in kinds.guards(jump.when):
+            rows = [*after, regularise(guard)[0]]
+            targets = [f"out[row + {r}]" for r in range(n + 1)]
+            entries: list[sp.Expr] = []
+            for r, e in enumerate(rows):
+                for c, x in enumerate(columns):
+                    slope = derivative(e, x)
+                    if slope != 0:
+                        place = f"base + {c}" if c < n else f"last + {c - n}"
+                        targets.append(f"derivative[row + {r}, {place}]")
+                        entries.append(slope)
+            branch, functions = kinds.body(system, targets, [*rows, *entries])
+            lines += [f"if event == {event}:", *(f"    {line}" for line in branch)]
+            used |= functions
+            event += 1
+    return lines, used
 
 
 @kinds.kind("map_switches")

@@ -20,8 +20,9 @@ from dynana.numerics.kernel_addresses import CLOSURE
 Array = NDArray[np.float64]
 
 #: Entries of ``data``: rows of L at either end, whether a condition on the parameters is added, indices and reference
-#: values of the two parameters, gradient of that condition; then the two ends, see `End`.
-FIRST_ROWS, LAST_ROWS, TIED, FIRST, SECOND, P_FIRST, P_SECOND, N_FIRST, N_SECOND, ENDS = range(10)
+#: values of the two parameters, gradient of that condition, number of states of the equilibria; then the two ends, see
+#: `End`.
+FIRST_ROWS, LAST_ROWS, TIED, FIRST, SECOND, P_FIRST, P_SECOND, N_FIRST, N_SECOND, STATES, ENDS = range(11)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,20 +74,22 @@ def connection_data(
     """
     head = [len(end.rows) for end in ends]
     tied = np.zeros(2) if normal is None else normal
-    header = np.concatenate((head, [float(normal is not None)], indices, parameters, tied))
+    header = np.concatenate((head, [float(normal is not None)], indices, parameters, tied, [ends[0].point.size]))
     return np.concatenate((header, ends[0].packed(), ends[1].packed()))
 
 
 @compiled(CLOSURE)
 def connected(starts, ends, durations, p, data, out, derivative):
-    """Require that one segment begins and ends in given subspaces of equilibria.
+    """Require that the first segment begins and the last one ends in given subspaces of equilibria.
 
     Conditions: rows of the first end, rows of the last end, both relative to the distance, the tie of the parameters.
+    Segments may have more states than equilibria have, after those.
     """
-    n = starts.shape[1]
+    segments, size = starts.shape
+    n = int(data[STATES])
     first, second = int(data[FIRST]), int(data[SECOND])
     change = (p[first] - data[P_FIRST], p[second] - data[P_SECOND])
-    columns = (2 * n + 1 + first, 2 * n + 1 + second)
+    columns = ((2 * size + 1) * segments + first, (2 * size + 1) * segments + second)
     row, at = 0, ENDS
     away = np.empty(n)
     for side in range(2):
@@ -94,7 +97,7 @@ def connected(starts, ends, durations, p, data, out, derivative):
         turns = rows + n * n
         radius = data[rows + 3 * n * n]
         for c in range(n):
-            x = starts[0, c] if side == 0 else ends[0, c]
+            x = starts[0, c] if side == 0 else ends[segments - 1, c]
             away[c] = x - data[at + c] - data[slopes + 2 * c] * change[0] - data[slopes + 2 * c + 1] * change[1]
         for r in range(int(data[side])):
             total = 0.0
@@ -102,7 +105,7 @@ def connected(starts, ends, durations, p, data, out, derivative):
                 k = r * n + c
                 entry = data[rows + k] + data[turns + k] * change[0] + data[turns + n * n + k] * change[1]
                 total += entry * away[c]
-                derivative[row, side * n + c] = entry / radius
+                derivative[row, side * (2 * segments - 1) * size + c] = entry / radius
                 for j in range(2):
                     turn = data[turns + j * n * n + k] * away[c] - entry * data[slopes + 2 * c + j]
                     derivative[row, columns[j]] += turn / radius

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from dynana.results.base import Result, column
+from dynana.results.cycle import Segment
 from dynana.results.special_points import rounded
 from dynana.results.tables import number
 
@@ -33,8 +34,8 @@ class Homoclinic(Result):
         From 0. The orbit is cut off near the equilibria.
     points : ndarray, shape (k, n)
     widths : ndarray
-        Relative widths of the mesh intervals, sum 1; the rows of ``points`` are mesh points and, between them, the
-        Gauss points.
+        Relative widths of the mesh intervals, sum 1 over each segment; the rows of ``points`` are mesh points and,
+        between them, the Gauss points.
     stages : int
         Gauss points in each interval.
     equilibria : ndarray, shape (2, n)
@@ -50,6 +51,8 @@ class Homoclinic(Result):
         Estimated discretisation error between mesh points, relative to the extent of the orbit.
     residual : float
         Last correction of Newton's method, relative to the extent of the orbit.
+    segments : tuple of Segment
+        Of an orbit with jumps: the first begins near the equilibrium, the last ends there. Empty without jumps.
     """
 
     system: str
@@ -68,9 +71,10 @@ class Homoclinic(Result):
     radius: float
     error: float
     residual: float
+    segments: tuple[Segment, ...] = ()
 
     def _check(self) -> None:
-        n, rows = len(self.states), self.widths.size * (self.stages + 1) + 1
+        n, rows = len(self.states), self.widths.size * (self.stages + 1) + max(1, len(self.segments))
         if self.points.shape != (rows, n) or self.times.shape != (rows,) or self.equilibria.shape != (2, n):
             raise ValueError(
                 f"points {self.points.shape}, times {self.times.shape} and equilibria {self.equilibria.shape} do not "
@@ -87,6 +91,11 @@ class Homoclinic(Result):
         return self.times.size
 
     @property
+    def jumps(self) -> int:
+        """Number of jumps on the way."""
+        return sum(bool(segment.jump) for segment in self.segments)
+
+    @property
     def saddle_focus(self) -> bool:
         """Whether a leading eigenvalue of an equilibrium is complex, so that the orbit winds there."""
         return any(
@@ -101,7 +110,7 @@ class Homoclinic(Result):
         if self.kind == "homoclinic to a saddle-node":
             return "beside it, the saddle-node gives way to a cycle of long period"
         unstable = int((self.eigenvalues[0].real > 0.0).sum())
-        if self.kind == "heteroclinic" or self.saddle_quantity == 0.0:
+        if self.kind == "heteroclinic" or self.saddle_quantity == 0.0 or np.isnan(self.saddle_quantity):
             return ""
         if self.saddle_focus and (self.saddle_quantity > 0.0) == (unstable == 1):
             return "saddle-focus: infinitely many cycles of saddle type beside it"
@@ -120,7 +129,8 @@ class Homoclinic(Result):
         )
         quantity = "" if np.isnan(self.saddle_quantity) else f", saddle quantity {number(self.saddle_quantity)}"
         meaning = f": {self.meaning}" if self.meaning else ""
-        return f"{self.kind} {where} at {place}{quantity}{meaning}"
+        way = f" through {self.jumps} jump{'s' * (self.jumps > 1)}" if self.jumps else ""
+        return f"{self.kind} {where}{way} at {place}{quantity}{meaning}"
 
     def __repr__(self) -> str:
         return f"<Homoclinic of {self.system}: {self.sentence}>"

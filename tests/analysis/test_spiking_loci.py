@@ -126,6 +126,8 @@ def test_strong_resonances_of_orbits_with_jumps(torus):
     )
     (again,) = doublings.special_points("1:2")
     assert [again["I"], again["b"]] == pytest.approx([double["I"], double["b"]], abs=1e-6)
+    stop = next(stop for stop in doublings.stops if stop.reason == "grazing")
+    assert "the orbit touches a threshold without crossing it; beyond, it has another sequence" in stop.message
 
 
 @pytest.mark.parametrize(
