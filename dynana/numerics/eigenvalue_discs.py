@@ -39,7 +39,10 @@ class Discs:
     Attributes
     ----------
     centre : ndarray of complex
-    radius : ndarray
+    radius, still : ndarray
+        For all s, and for s = 0 alone.
+    half : ndarray, shape (k,)
+        |s| is at most this.
     rate : Balls, shape (k, n, n)
         The derivative by s in the same coordinates.
     excess : ndarray, shape (k, n, n)
@@ -48,6 +51,8 @@ class Discs:
 
     centre: NDArray[np.complex128]
     radius: FloatArray
+    still: FloatArray
+    half: FloatArray
     rate: Balls
     excess: FloatArray
 
@@ -64,7 +69,9 @@ class Discs:
         """Return which eigenvalues may meet the axis: none, or one (pair) whose real part is monotone.
 
         REAL means that a single real eigenvalue can vanish, PAIR that a single conjugate pair can become imaginary. In
-        both cases it does so at most once, with a real part that changes at a rate other than zero.
+        both cases it does so at most once, with a real part that changes at a rate other than zero. A disc that meets
+        the axis says little of an eigenvalue that runs along it: what its real part is at s = 0, and how fast it
+        changes at most, may say that there is none.
         """
         meets = self.meets_axis()
         bounded = np.isfinite(self.radius).all(axis=1)
@@ -79,8 +86,12 @@ class Discs:
         real = (count[some] == 1) & ~complex_ & self._isolated(some, first, mirrored=True)
         pair = (count[some] == 2) & complex_ & (partner > first) & meets[some, partner]
         pair &= self._isolated(some, first) & self._isolated(some, partner)
-        monotone = self._monotone(some, first)
+        slope, spread = self._real_rate(some, first)
+        monotone = np.abs(slope) > spread
         verdict[some[real & monotone]], verdict[some[pair & monotone]] = REAL, PAIR
+        away = np.abs(self.centre.real[some, first]) - self.still[some, first]
+        beside = away > ROOM * self.half[some] * (np.abs(slope) + spread)
+        verdict[some[(real | pair) & beside]] = NONE
         return verdict
 
     def _isolated(self, k: Indices, i: Indices, mirrored: bool = False) -> NDArray[np.bool_]:
@@ -96,8 +107,8 @@ class Discs:
         gap[rows, i] = np.inf
         return np.asarray(np.all(gap > 0.0, axis=1))
 
-    def _monotone(self, k: Indices, i: Indices) -> NDArray[np.bool_]:
-        """Return for which isolated eigenvalues the derivative of the real part by s is never zero.
+    def _real_rate(self, k: Indices, i: Indices) -> tuple[FloatArray, FloatArray]:
+        """Return the derivative of the real part of isolated eigenvalues by s: a number, and how far it is from that.
 
         It is y A' x/(y x) with eigenvectors whose other coordinates are at most ``side``.
         """
@@ -114,8 +125,8 @@ class Discs:
 
         error = self.rate.radius[k, i, i] + mixed(size)
         mixing = excess[rows, i, i] + np.sum(side * side, axis=1) + mixed(excess)
-        enough = np.abs(slope.real) * (1.0 - mixing) > ROOM * (error + np.abs(slope) * mixing)
-        return np.asarray((mixing < 1.0) & enough)
+        spread = np.where(mixing < 1.0, ROOM * (error + np.abs(slope) * mixing) / (1.0 - mixing), np.inf)
+        return np.asarray(slope.real), np.asarray(spread)
 
 
 @np.errstate(all="ignore")
@@ -140,17 +151,20 @@ def discs(constant: Balls, rate: Balls, half: FloatArray) -> Discs:
     seen = conjugated(w, both, v)
     middle, moving = (Balls(seen.middle[j], seen.radius[j]) for j in range(2))
     excess = (product(w, v) - exact(np.eye(n))).size
-    reach = ROOM * half[:, None, None]
-    largest = np.max(np.sum(constant.size + rate.size * reach, axis=2), axis=1)
-    off = middle.size + moving.size * reach
-    own = middle.radius + moving.size * reach
     i = np.arange(n)
-    off[:, i, i] = own[:, i, i]
-    off += largest[:, None, None] * excess
-    radius = ROOM * np.maximum(off.sum(axis=2), off.sum(axis=1))
+
+    def radii(reach: FloatArray) -> FloatArray:
+        largest = np.max(np.sum(constant.size + rate.size * reach, axis=2), axis=1)
+        off = middle.size + moving.size * reach
+        own = middle.radius + moving.size * reach
+        off[:, i, i] = own[:, i, i]
+        off += largest[:, None, None] * excess
+        return np.asarray(ROOM * np.maximum(off.sum(axis=2), off.sum(axis=1)))
+
+    radius, still = radii(ROOM * half[:, None, None]), radii(np.zeros((len(half), 1, 1)))
     centre = middle.middle[:, i, i]
     known = np.isfinite(radius) & np.isfinite(centre)
-    return Discs(np.where(known, centre, 0.0), np.where(known, radius, np.inf), moving, excess)
+    return Discs(np.where(known, centre, 0.0), np.where(known, radius, np.inf), still, half, moving, excess)
 
 
 def _coordinates(matrices: FloatArray) -> tuple[NDArray[Any], NDArray[Any]]:

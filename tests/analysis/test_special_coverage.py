@@ -180,3 +180,12 @@ def test_exponents_that_are_parameters():
     origin = dn.fixed_points(switch.at(a=0), u=(-1, 6), v=(-1, 6))
     assert origin.complete and len(origin) == 1
     assert np.allclose(origin[0].point, 0, atol=1e-12) and np.allclose(origin[0].eigenvalues, -1)
+
+
+def test_eigenvalues_that_stay_near_the_axis():
+    """Of one equilibrium of Rossler's equations a pair has real parts of -1e-4 to -1e-5 wherever it is in the box."""
+    found = dn.continue_equilibria(dn.models.rossler, "c", (1, 10))
+    assert found.complete and found.special_complete and not found.special and found.pieces_examined < 2000
+    outer = next(b for b in found.branches if b["z"].max() > 5)
+    pairs = outer.eigenvalues[np.abs(outer.eigenvalues.imag) > 0.1]
+    assert 0 < np.abs(pairs.real).max() < 2e-4

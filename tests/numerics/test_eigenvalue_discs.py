@@ -32,7 +32,7 @@ def test_discs_hold_all_eigenvalues(seed, n, half):
 def test_verdicts_are_true(seed, n, half):
     a, b, found, _ = family(seed, n, half)
     shift = np.sort(np.linalg.eigvals(a).real)[0] * np.eye(n)  # puts an eigenvalue on the axis
-    for matrix in (a, a - shift):
+    for matrix in (a, a - shift, a - (1 - half / 3) * shift, a - (1 + half**2) * shift):
         verdict = discs(exact(matrix[None]), exact(b[None]), np.array([half])).critical()[0]
         values = np.array([np.linalg.eigvals(matrix + b * s) for s in np.linspace(-half, half, 201)])
         unstable = np.sum(values.real > 0, axis=1)
@@ -58,6 +58,16 @@ def test_a_fold_a_hopf_point_and_a_neutral_saddle_are_told_apart():
     found = discs(exact(matrices), rate, np.full(3, 0.01))
     assert found.critical().tolist() == [REAL, PAIR, NONE]
     assert discs(exact(matrices), exact(np.zeros((3, 3, 3))), np.zeros(3)).unstable().tolist() == [-1, -1, 1]
+
+
+@pytest.mark.parametrize("away", [-1e-6, 1e-6])
+def test_a_pair_that_runs_along_the_axis_does_not_meet_it(away):
+    coordinates = np.random.default_rng(3).normal(size=(3, 3))
+    turning = np.array([[0.0, 1.0, 0.0], [-1.0, 0.0, 0.0], [0.0, 0.0, 0.0]])
+    matrix = np.diag([away, away, -0.3]) + turning
+    constant, rate = (coordinates @ a @ np.linalg.inv(coordinates) for a in (matrix, turning))
+    found = discs(exact(constant[None]), exact(rate[None]), np.array([1e-4]))
+    assert found.meets_axis().sum() == 2 and found.critical().tolist() == [NONE]
 
 
 def test_an_eigenvalue_that_turns_back_on_the_axis_is_not_decided():
