@@ -17,11 +17,23 @@ import numpy as np
 from numba import carray, types
 from numba.core.typing.templates import AbstractTemplate, infer_global, signature
 from numba.extending import intrinsic
+from numpy.typing import DTypeLike, NDArray
 
 from dynana.numerics.compilation import compiled
 
+#: Bytes of a cache line, and of the widest vectors.
+LINE = 64
+
 #: Length of the arrays that stand in for pointers where nothing is compiled.
 _UNBOUNDED = 2**40
+
+
+def zeros(size: int, kind: DTypeLike = np.float64) -> NDArray[Any]:
+    """Return zeros that begin with a cache line: numpy's do not, and each vector of 64 bytes would touch two lines."""
+    item = np.dtype(kind).itemsize
+    whole = np.zeros(size + LINE // item, kind)
+    first = -whole.ctypes.data % LINE // item
+    return whole[first : first + size]
 
 
 def _at(kind: Any, c_type: Any) -> Any:

@@ -50,6 +50,10 @@ class Stream(IntEnum):
     """Steps of each edge; uint16 or uint8."""
     SELF = 14
     """Target number of source 0 where all to all leaves out the cell itself; -1 where not."""
+    PASSES = 15
+    """How often in a step a matrix is passed through."""
+    PASS = 16
+    """Which of these passes this is, from 0 on."""
 
 
 class Gather(IntEnum):
@@ -124,14 +128,20 @@ def minus_self(k, row):
 
 
 def dense_product(k, row):
-    """Multiply a dense matrix by a part of a row. Weights: [block of 64 targets][source][target in the block]."""
+    """Multiply a dense matrix by a part of a row. Weights: [block of 64 targets][source][target in the block].
+
+    Every other pass takes the blocks from the last to the first, and finds those of the pass before in the cache.
+    """
     a = integers_at(row)
     values = floats_at(a[Stream.ROW] + 8 * ((k - a[Stream.LAG]) % a[Stream.SLOTS] * a[Stream.STRIDE] + a[Stream.FIRST]))
     out = floats_at(a[Stream.OUT])
     weights = floats_at(a[Stream.WEIGHTS])
     cells = np.uint64(a[Stream.CELLS])
     width = np.uint64(BLOCK_WIDTH)
-    for block in range(np.uint64((a[Stream.TARGETS] + BLOCK_WIDTH - 1) // BLOCK_WIDTH)):
+    blocks = (a[Stream.TARGETS] + BLOCK_WIDTH - 1) // BLOCK_WIDTH
+    back = (k * a[Stream.PASSES] + a[Stream.PASS]) % 2 == 1
+    for place in range(blocks):
+        block = np.uint64(blocks - 1 - place if back else place)
         start = block * width
         for i in range(BLOCK_WIDTH):
             out[start + np.uint64(i)] = 0.0

@@ -16,6 +16,7 @@ from dynana.definition.parts import Jump
 from dynana.definition.system import System
 from dynana.lowering.population_kernels import population
 from dynana.lowering.population_steps import Form
+from dynana.numerics.network_memory import zeros
 from dynana.numerics.network_program import COLUMNS, DIVIDED_BLOCKS, DIVISION, Division
 from dynana.numerics.network_program import Population as At
 from dynana.numerics.signatures import BLOCK_WIDTH
@@ -109,10 +110,10 @@ class PopulationArrays:
             "log": np.zeros(room, np.int64),
             "counts": np.zeros(2, np.int64),
             "ends": np.zeros(traffic.delay + 2, np.int64),
-            "arrivals": np.zeros(traffic.slots * n_arriving * self.stride),
+            "arrivals": zeros(traffic.slots * n_arriving * self.stride),
         }
         self.jumps = np.zeros(cells.size, np.int64)
-        self.scratch = np.zeros((self.module.NOISE + 1) // 2 * 2 * BLOCK_WIDTH)
+        self.scratch = zeros((self.module.NOISE + 1) // 2 * 2 * BLOCK_WIDTH)
         self.slots = traffic.slots
         self.history = 0
         self.first_cell = first_cell
@@ -143,7 +144,7 @@ class PopulationArrays:
     def _blocks(self) -> Array:
         """Return the blocks at the start; the last one is filled up with copies of the last cell, which never jump."""
         module, system = self.module, self.system
-        y = np.zeros((self.blocks, module.ROWS, BLOCK_WIDTH))
+        y = zeros(self.blocks * module.ROWS * BLOCK_WIDTH).reshape(self.blocks, module.ROWS, BLOCK_WIDTH)
 
         def fill(row: int, values: Any) -> None:
             line = np.empty(self.stride)

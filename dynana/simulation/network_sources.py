@@ -14,6 +14,7 @@ from dynana.definition.assembly import Assembly, Part, Trains
 from dynana.errors import DynanaWarning, unknown
 from dynana.lowering.course_kernels import course as course_kernel
 from dynana.lowering.poisson_kernels import ARRIVALS, BLOCKS, COMMON, LOG, OWN, TABLED, poisson_counts
+from dynana.numerics.network_memory import zeros
 from dynana.numerics.network_poisson import (
     FEW_BOUNDS,
     LARGEST_COMMON,
@@ -214,7 +215,7 @@ class PoissonInputs:
         bounds, reals = bounds_of(0.0 if own else expected[0])
         tabled = not (own or before) and bounds[1] > FEW_BOUNDS
         table = table_of(bounds) if tabled else np.zeros(0, np.uint8)
-        shorts, numbers = np.zeros(2 * TILE, np.uint16), np.zeros(2 * TILE)
+        shorts, numbers = zeros(2 * TILE, np.uint16), zeros(2 * TILE)
         self.kept += [expected, bounds, reals, table, shorts, numbers]
         module = poisson_counts(OWN if own else (TABLED if tabled else COMMON), sink, weighted)
         row = filled_row(

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from dynana.definition.assembly import Assembly, Cells, Stream
 from dynana.lowering.stream_kernels import outputs, sparse_sum
+from dynana.numerics.network_memory import zeros
 from dynana.numerics.network_program import DIVIDED_BLOCKS, DIVISION, Division, Output, address_of
 from dynana.numerics.network_streams import (
     HALVES,
@@ -78,7 +79,7 @@ class Couplings:
         for i, slots in self.slots.items():
             population = self._population(i)
             rows = len(self._cells(i).outputs)
-            population.memory["outputs"] = np.zeros(rows * (slots + 1) * population.stride)
+            population.memory["outputs"] = zeros(rows * (slots + 1) * population.stride)
         #: Vectors that per-synapse pathways fill, by (population, parameter): added to what streams and drives give.
         self.vectors: dict[tuple[int, str], list[tuple[int, int, np.ndarray]]] = {}
         for synapse in synapses:
@@ -186,7 +187,7 @@ class Couplings:
 
     def _buffer(self, key: Any, size: int) -> np.ndarray:
         if key not in self._buffers:
-            self._buffers[key] = np.zeros(size)
+            self._buffers[key] = zeros(size)
         return self._buffers[key]
 
     # -- pathways ------------------------------------------------------------------------------------------------------
@@ -225,7 +226,8 @@ class Couplings:
             return [*before, filled_row({At.FUNCTION: address_of(minus_self), **columns, At.SELF: shift})], out
         if self._is_dense(number):
             blocks = -(-link.target.size // BLOCK_WIDTH)
-            own = {DIVISION: Division.PRODUCT, DIVIDED_BLOCKS: blocks}
+            own = {DIVISION: Division.PRODUCT, DIVIDED_BLOCKS: blocks, At.PASS: stage}
+            own[At.PASSES] = 4 if self._population(link.target.population).module.METHOD == "rk4" else 1
             return [*before, filled_row({At.FUNCTION: address_of(dense_product, contract=True), **columns, **own})], out
         delays = 0 if edges.delay is None else edges.delay.itemsize
         columns |= {
@@ -256,7 +258,8 @@ class Couplings:
                 rows = np.repeat(np.arange(link.source.size), np.diff(edges.first))
                 np.add.at(matrix, (rows, edges.target), np.broadcast_to(weights, edges.target.shape))
                 blocks = matrix.reshape(link.source.size, -1, BLOCK_WIDTH).transpose(1, 0, 2)
-                weights = np.ascontiguousarray(blocks).reshape(-1)
+                weights = zeros(matrix.size)
+                weights.reshape(blocks.shape)[...] = blocks
             self._weights[number] = weights
         return self._weights[number]
 

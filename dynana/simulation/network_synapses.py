@@ -12,6 +12,7 @@ from dynana.definition.assembly import Link, PerSynapse
 from dynana.lowering.stream_kernels import outputs
 from dynana.lowering.synapse_kernels import synapses
 from dynana.lowering.synapse_pieces import Layout
+from dynana.numerics.network_memory import zeros
 from dynana.numerics.network_program import DIVIDED_BLOCKS, DIVISION, Division, Output, address_of
 from dynana.numerics.network_program import Synapses as At
 from dynana.numerics.network_streams import HALVES, Stream, between_rows
@@ -86,7 +87,7 @@ class SynapseArrays:
         self._reading: list[Row] = []
         if item.pre and (item.on_post or not item.event_driven):
             assert isinstance(source, PopulationArrays)
-            self.memory["reads"] = np.zeros(len(item.pre) * (self.slots + 1) * source.stride)
+            self.memory["reads"] = zeros(len(item.pre) * (self.slots + 1) * source.stride)
             module = outputs(source.system, source.form, list(item.pre.values()), False)
             table = source.constants(module, dt)
             ring = {Output.RINGS: self._keep(self.memory["reads"]), Output.SLOTS: self.slots}

@@ -11,6 +11,7 @@ import dynana as dn
 from dynana.definition.assembly import Assembly, Drive, Link, Stream
 from dynana.definition.parts import Jump
 from dynana.definition.system import System
+from dynana.numerics.network_memory import LINE, zeros
 from dynana.simulation.edges import Edges
 from dynana.simulation.network_records import Probe
 
@@ -252,3 +253,10 @@ def test_the_time_since_a_spike_is_counted_in_steps(method):
     expected = 1 - (1 + passed) * np.exp(-passed)
     tolerance = {"rk4": 1e-6, "exponential_euler": 0.05}[method]
     np.testing.assert_allclose(found["b", "p"][:, 0], expected, atol=tolerance)
+
+
+def test_rows_of_cells_begin_with_cache_lines():
+    for size, kind in ((1, np.float64), (1000, np.uint16), (100_000, np.float64)):
+        row = zeros(size, kind)
+        assert row.shape == (size,) and row.dtype == kind and not row.any()
+        assert row.ctypes.data % LINE == 0
