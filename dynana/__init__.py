@@ -7,12 +7,12 @@ Published models are in `dynana.models`, pictures of results in `dynana.plot`.
 
 from __future__ import annotations
 
-import gc
 from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from dynana.errors import ConvergenceError, DynanaError, DynanaWarning, FormatError, ModelError, unknown
+from dynana.numerics.reference_cycles import unsearched
 
 __version__ = "0.1.0"
 
@@ -95,13 +95,8 @@ def _loaded(module: str) -> ModuleType:
 
     sympy and numba bring a hundred thousand objects that stay; Python would look through all of them again and again.
     """
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
+    with unsearched():
         return import_module(f"dynana.{module}")
-    finally:
-        if was_enabled:
-            gc.enable()
 
 
 def __getattr__(name: str) -> Any:

@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import Any
 
 from llvmlite import binding
+from llvmlite.ir import instructions
 from numba.core import codegen, compiler
 from numba.core.caching import CompileResultCacheImpl
 from numba.core.environment import lookup_environment
@@ -30,6 +31,19 @@ _ENVIRONMENT = "_ZN08NumbaEnv"
 
 class _Library(codegen.JITCodeLibrary):  # type: ignore[misc]
     """Code whose functions are optimised with one manager of passes: numba makes one for every declaration too."""
+
+    def add_ir_module(self, module: Any) -> None:
+        """Add a module and take it apart: its instructions refer to each other, a million objects in a process."""
+        super().add_ir_module(module)
+        for function in module.functions:
+            for block in function.blocks:
+                for instruction in block.instructions:
+                    instruction.operands = ()
+                    if isinstance(instruction, instructions.PhiInstr):
+                        instruction.incomings = []
+                block.instructions = []
+            function.blocks, function.args = [], ()
+        module.globals.clear()
 
     def _optimize_functions(self, module: Any) -> None:
         module.data_layout = self._codegen._data_layout

@@ -7,7 +7,6 @@ types and the flags of the compilation alone.
 
 from __future__ import annotations
 
-import gc
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,6 +16,9 @@ import numba
 from numba.core import targetconfig
 from numba.core.compiler_lock import global_compiler_lock
 from numba.core.types import functions
+
+from dynana.numerics.reference_cycles import unsearched
+from dynana.numerics.repeated_passes import shortened
 
 #: The class of numba's functions and operators; it is typed as if nobody replaced its methods.
 _FUNCTIONS: Any = functions.BaseFunction
@@ -67,21 +69,27 @@ def _values(flags: Any) -> tuple[tuple[str, str], ...]:
 
 
 @contextmanager
+def _remembered() -> Iterator[None]:
+    resolve = _FUNCTIONS.get_call_type
+    _FUNCTIONS.get_call_type = _remembering(resolve)
+    try:
+        yield
+    finally:
+        _FUNCTIONS.get_call_type = resolve
+
+
+@contextmanager
 def compiling() -> Iterator[None]:
     """Compile faster, and say nothing that is for authors.
 
-    What calls come to is remembered, and the search for reference cycles pauses: a compilation makes millions of
-    objects and hardly any cycles. numba's warning that functions as arguments are experimental is kept from users.
+    What calls come to is remembered, passes do not repeat what others have done, and the search for reference cycles
+    pauses: a compilation makes millions of objects and hardly any cycles. numba's warning that functions as arguments
+    are experimental is kept from users.
     """
-    with global_compiler_lock, warnings.catch_warnings():
-        warnings.simplefilter("ignore", numba.NumbaExperimentalFeatureWarning)
-        resolve, was_enabled = _FUNCTIONS.get_call_type, gc.isenabled()
-        if resolve.__module__ != __name__:
-            _FUNCTIONS.get_call_type = _remembering(resolve)
-        gc.disable()
-        try:
+    with global_compiler_lock:
+        if _FUNCTIONS.get_call_type.__module__ == __name__:  # a compilation within another one
             yield
-        finally:
-            _FUNCTIONS.get_call_type = resolve
-            if was_enabled:
-                gc.enable()
+            return
+        with warnings.catch_warnings(), _remembered(), shortened(), unsearched():
+            warnings.simplefilter("ignore", numba.NumbaExperimentalFeatureWarning)
+            yield

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numba.core.postproc import PostProcessor
+from numba.core.runtime import _nrt_python, rtsys
 from numba.core.types.functions import BaseFunction
 
 from dynana.errors import DynanaWarning
@@ -124,6 +126,42 @@ def test_what_is_remembered_between_compilations_depends_on_their_options():
         assert compilation.numba.njit(error_model="numpy")(inverse)(0.0) == np.inf
         assert compilation.numba.njit(inverse)(2) == 0.5
     assert BaseFunction.get_call_type is before
+
+
+@pytest.mark.skipif(compilation.numba.config.DISABLE_JIT, reason="needs the compiler")
+def test_generators_closures_and_deletions_survive_the_shorter_passes():
+    def triangular(n):
+        def added(a, b):
+            return a + b
+
+        total = np.zeros(1)
+        for k in range(n):
+            piece = np.full(3, float(k))
+            total = total + added(piece, piece)[:1]
+            if k > 100:
+                raise ValueError("too many")
+        return total[0]
+
+    def counted(n):
+        for k in range(n):
+            yield k * k
+
+    with compiling():
+        run, count = compilation.numba.njit(triangular), compilation.numba.njit(counted)
+        assert run(5) == 20.0 and list(count(4)) == [0, 1, 4, 9]
+        with pytest.raises(ValueError, match="too many"):
+            run(200)
+    with compiling(), compiling():
+        inside = PostProcessor.run
+    assert PostProcessor.run is not inside
+    _nrt_python.memsys_enable_stats()
+    try:
+        before = rtsys.get_allocation_stats()
+        assert run(50) == 50.0 * 49.0
+        after = rtsys.get_allocation_stats()
+    finally:
+        _nrt_python.memsys_disable_stats()
+    assert after.alloc - before.alloc == after.free - before.free > 0, "every array is given back"
 
 
 @pytest.mark.skipif(compilation.numba.config.DISABLE_JIT, reason="needs the compiler")
