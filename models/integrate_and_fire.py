@@ -45,7 +45,8 @@ def quadratic_if_normal(v=-10.0, *, I=1.0, V_th=10.0, V_reset=-10.0, t_ref=0.0):
     """Quadratic integrate-and-fire neuron in normal form, without dimensions.
 
     v' = v^2 + I; when v > V_th: v -> V_reset. For I > 0 and s = sqrt(I) the period is
-    (arctan(V_th/s) - arctan(V_reset/s))/s, which tends to pi/s when V_th and -V_reset tend to infinity.
+    (arctan(V_th/s) - arctan(V_reset/s))/s, which tends to pi/s when V_th and -V_reset tend to infinity; with both
+    at infinity it is `theta`.
 
     Ermentrout & Kopell (1986), SIAM J. Appl. Math. 46:233-253; Izhikevich (2007), Dynamical Systems in Neuroscience,
     section 3.3.8.

@@ -43,6 +43,8 @@ NEUTRAL, CLOSED = 0.01, 1e-5
 EQUAL_TURNS = 1e-5
 #: Difference of the state at a jump from that of the same segment integrated step by step, relative to the extents.
 SAME_STATE = 1e-3
+#: Relative difference of the period from that of the turn at which an orbit is another one.
+ANOTHER = 0.5
 #: Share of a turn that is no time, but rounding; a refractory time may be that short.
 NO_TIME = 1e-14
 #: Pieces in which a segment is integrated, each from the orbit itself, because orbits may be sensitive.
@@ -97,6 +99,8 @@ def first_place(
     place = None
     for k in fixed:
         place = place if place is not None else settled(curve, guess, k)
+    if place is not None and made is not None:
+        _refuse_another(system, place, made)
     if place is not None and isinstance(start, Trajectory):
         curve, place = _single(curve, place)
     if place is None:
@@ -121,6 +125,17 @@ def _single(curve: SpikingCurve, place: Place) -> tuple[SpikingCurve, Place]:
             break
         curve, place = SpikingCurve(half), found
     return curve, place
+
+
+def _refuse_another(system: System, place: Place, turn: Turn) -> None:
+    """Refuse an orbit that takes another time than the turn from which Newton's method began."""
+    period = float(place.scalars[0])
+    if abs(period - turn.period) > ANOTHER * turn.period:
+        raise ConvergenceError(
+            f"{system.name}: Newton's method goes from a turn of {number(turn.period)} to an orbit of period "
+            f"{number(period)}, which is no orbit of the system: the mesh misses a part of the turn. Give more "
+            "intervals=, or a threshold and reset that are not so many times as far away as where the orbit is slow."
+        )
 
 
 def half_orbit(orbits: SpikingOrbits, orbit: Orbit) -> tuple[SpikingOrbits, Orbit]:

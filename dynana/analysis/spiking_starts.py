@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -55,11 +56,14 @@ class Turn:
         With which time was stretched, see `dynana.lowering.spiking`.
     distance : float
         Between the states after the last two turns of a trajectory, relative to its extents.
+    period : float
+        How long it takes.
     """
 
     flights: list[Flight]
     speeds: Array
     distance: float = 0.0
+    period: float = math.inf
 
     @property
     def pattern(self) -> Pattern:
@@ -179,7 +183,7 @@ def turn_from(system: System, state: Array, jump: int, jumps: int, period: float
         if (slower < speeds).any():
             longest = PATIENCE * stretch(period, jumps) * float((speeds / slower).max())
             speeds, flown = slower, Flights(system, slower, sizes).turn(start, jump, jumps, longest)
-    return Turn(flown, speeds)
+    return Turn(flown, speeds, period=period)
 
 
 def _fast(system: System, flights: list[Flight]) -> Array:

@@ -158,6 +158,12 @@ def test_a_cycle_with_jumps_is_found_again_from_a_file(tmp_path):
     assert (np.diff(cycle.times) >= 0.0).all()
 
 
+def test_an_orbit_that_a_coarse_mesh_invents_is_refused():
+    far = quadratic_if_normal.at(V_th=1e9, V_reset=-1e9, I=1.3, v=-1e9)
+    with pytest.raises(ConvergenceError, match=r"from a turn of 2.75536 to an orbit of .* the mesh misses a part"):
+        dn.find_cycle(far, dn.simulate(far, 20.0))
+
+
 def test_starts_that_lead_to_no_cycle():
     with pytest.raises(ConvergenceError, match=r"comes to rest at V = 10: no cycle.*continue_equilibria"):
         dn.find_cycle(lif.at(I=10.0), dn.simulate(lif.at(I=10.0), 200.0))

@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 
 import dynana as dn
-from dynana.models import qif_populations, three_population
-from dynana.models.population_networks import EXPERIMENTS, three_population_inputs
+from dynana.models import qif_populations, theta, three_population
+from dynana.models.population_networks import EXPERIMENTS, lorentzian, three_population_inputs
 
-RATES = json.loads((Path(__file__).parents[1] / "reference" / "quadratic_if_networks.json").read_text("utf-8"))["rates"]
+KNOWN = json.loads((Path(__file__).parents[1] / "reference" / "quadratic_if_networks.json").read_text("utf-8"))
+RATES = KNOWN["rates"]
 
 #: A kick that carries the bistable network from its low to its high rate and lets it settle there.
 KICK = dn.ramp([0.0, 5.0, 10.0], [5.0, 5.0, 0.0])
@@ -29,6 +30,19 @@ def test_quadratic_cells_have_the_rates_that_are_consistent_with_themselves(n: i
             run = dn.simulate(net, 40.0, dt=dt, inputs=inputs)
             rates.append(run.spikes["P1"].rates((20.0, 40.0)).mean())
         assert 2 * rates[1] - rates[0] == pytest.approx(expected, rel=NEAR)
+
+
+@pytest.mark.parametrize("n", [1000, 10000])
+def test_cells_with_infinite_peaks_have_the_rates_that_are_consistent_with_themselves(n: int) -> None:
+    """The theta neuron is the quadratic one with both at infinity: r is the mean of the rates at eta + J r."""
+    eta = np.array(lorentzian(n, -5.0, 1.0))
+    for rate in (float(r) for r in KNOWN["rates_infinite_peak"][str(n)]):
+        inputs = eta + 15.0 * rate
+        turns = dn.orbit_diagram(
+            theta, "I", inputs[inputs > 0.0], section="cos(theta/2)", direction="both", returns=1, skip=1,
+            exponent=False, t=1e4,
+        )  # fmt: skip
+        assert float((1.0 / turns.times).sum()) / n == pytest.approx(rate, rel=1e-9)
 
 
 def spikes_of(experiment: str, window: tuple[float, float] = (500.0, 1000.0)) -> dict[str, float]:
