@@ -22,8 +22,8 @@ from dynana.analysis.loci_request import ranges_around, two_parameters
 from dynana.analysis.orbit_loci import Tracer, step_control
 from dynana.analysis.orbit_places import Test, Way, always
 from dynana.analysis.spiking_beginnings import is_spiking
+from dynana.analysis.spiking_conditions import CONDITIONS, ConditionedSpikes
 from dynana.analysis.spiking_critical import CLOSINGS, CriticalSpikes
-from dynana.analysis.spiking_grazing import GrazingSpikes
 from dynana.analysis.spiking_loci import SpikingLocus
 from dynana.definition.system import System
 from dynana.errors import unknown
@@ -39,8 +39,6 @@ TestFunction = Callable[[Mapping[str, float]], float]
 
 #: Longest period unless given, in periods of the first cycle.
 LONGEST_PERIOD = 100.0
-#: Kind of the curves of orbits with jumps that touch a threshold.
-GRAZING = "grazing"
 #: Kind of the curves of cycles at which branches cross.
 BRANCHING = "branch point of cycles"
 #: Points in each direction unless given.
@@ -118,9 +116,9 @@ def continue_cycle_locus(
     widths = np.asarray(np.ptp(box, axis=1))
     if is_spiking(start):
         assert isinstance(start.cycle, Cycle)
-        spikes: CriticalSpikes | GrazingSpikes
-        if curve_kind == GRAZING:
-            spikes = GrazingSpikes(at_start, free, widths, start.cycle)
+        spikes: CriticalSpikes | ConditionedSpikes
+        if curve_kind in CONDITIONS:
+            spikes = ConditionedSpikes(at_start, curve_kind, free, widths, start.cycle)
         else:
             spikes = CriticalSpikes(at_start, curve_kind, free, widths, start.cycle)
         labels = _labels(at_start, free, values or {}, test_functions or {}, spikes.period)
@@ -186,7 +184,7 @@ def _kind(system: System, start: Any, kind: str | None) -> str:
             f"the start belongs to another system ({start.system}, states {', '.join(start.states)}) than {system.name}"
         )
     found = kind or ("fold of cycles" if start.kind == "bautin" else start.kind)
-    if found == GRAZING and is_spiking(start):
+    if found in CONDITIONS and is_spiking(start):
         return found
     if found not in (*BIFURCATIONS, BRANCHING):
         raise ValueError(
@@ -197,10 +195,10 @@ def _kind(system: System, start: Any, kind: str | None) -> str:
         raise ValueError(f"{system.name}: a curve of folds of cycles begins at a bautin point, none of {found} points")
     if start.kind != "bautin" and not isinstance(start.cycle, Cycle):
         raise ValueError(f"{system.name}: the {start.kind} point has no cycle to start from (its field cycle is empty)")
-    if is_spiking(start) and found not in (*CLOSINGS, GRAZING):
+    if is_spiking(start) and found not in CLOSINGS:
         raise ValueError(
-            f"{system.name}: of cycles with jumps, curves of {', '.join(CLOSINGS)} and {GRAZING} points are offered"
-            f"; got {found!r}"
+            f"{system.name}: of cycles with jumps, curves of {', '.join((*CLOSINGS, *CONDITIONS))} points are offered; "
+            f"got {found!r}"
         )
     return found
 

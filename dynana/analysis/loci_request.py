@@ -31,7 +31,10 @@ CURVES: Mapping[str, tuple[str, ...]] = {
     "user": ("fold", "hopf", "branch point", "boundary equilibrium"),
 }
 #: Curves of bifurcations of cycles.
-CYCLE_CURVES = ("fold of cycles", "period doubling", "torus", "branch point of cycles", "homoclinic", "grazing")
+CYCLE_CURVES = (
+    "fold of cycles", "period doubling", "torus", "branch point of cycles", "homoclinic", "grazing", "switching",
+    "reset on nullcline",
+)  # fmt: skip
 #: Curves that pass through special points of cycles and connecting orbits that are not of a kind of curve themselves.
 CYCLE_POINTS: Mapping[str, tuple[str, ...]] = {
     "cusp of cycles": ("fold of cycles",),

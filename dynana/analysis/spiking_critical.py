@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dynana.analysis.cycle_orbits import cycle_of
-from dynana.analysis.spiking_curve import SpikingCurve, SpikingPlace
+from dynana.analysis.spiking_curve import SpikingCurve
 from dynana.analysis.spiking_starts import curve_of
 from dynana.definition.system import System
 from dynana.errors import ConvergenceError
@@ -216,10 +216,9 @@ class CriticalSpikes:
         bare, spectrum = self.spectrum(orbit, resolved=True)
         return cycle_of(self.system, self.free, self.plain, bare, spectrum)
 
-    def margins(self, bare: Orbit, spectrum: Spectrum) -> tuple[float, float]:
+    def margins(self, bare: Orbit) -> tuple[float, float]:
         """Return how steeply an orbit, without its perturbation, crosses thresholds, and how far it is from others."""
-        place = SpikingPlace(bare, spectrum, (0.0,) * 4, 0.0, lasting=self.plain.lasting(bare))
-        return self._checked.steepness(place), self._checked.clearance(place)
+        return self._checked.margins(bare)
 
     def points(self, orbit: Orbit) -> Array:
         """Return the states of an orbit, shape (points, n)."""

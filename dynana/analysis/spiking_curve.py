@@ -12,7 +12,7 @@ from dynana.analysis.cycle_places import CycleCurve, Place
 from dynana.analysis.spiking_flights import Flights
 from dynana.analysis.spiking_orbits import SpikingOrbits
 from dynana.lowering.kernels import lower
-from dynana.numerics.collocation_orbit import Orbit
+from dynana.numerics.collocation_orbit import Orbit, Spectrum
 from dynana.numerics.gauss import gauss_scheme
 from dynana.numerics.mesh import interpolate, times
 from dynana.numerics.tabulate import tabulator
@@ -130,6 +130,18 @@ class SpikingCurve(CycleCurve):
             driven=self.curve.shown if self.curve.clocked.driven else -1, forcing=self.curve.forcing_period(orbit),
             lasting=self.curve.lasting(orbit), changes=self.curve.lasting(orbit, orbit.tangent),
         )  # fmt: skip
+
+    def bare(self, orbit: Orbit) -> SpikingPlace:
+        """Return an orbit as a place without multipliers and test functions."""
+        nothing = np.zeros(self.curve.n)
+        return SpikingPlace(
+            orbit, Spectrum(nothing, nothing, 0.0), (0.0,) * 4, 0.0, lasting=self.curve.lasting(orbit)
+        )  # fmt: skip
+
+    def margins(self, orbit: Orbit) -> tuple[float, float]:
+        """Return how steeply an orbit crosses its thresholds, and how far it is from others; see the next two."""
+        place = self.bare(orbit)
+        return self.steepness(place), self.clearance(place)
 
     def steepness(self, place: Place) -> float:
         """Return how fast the slowest guard rises at its jump, relative to its variation; 0 where an orbit grazes."""

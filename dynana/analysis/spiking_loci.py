@@ -12,8 +12,8 @@ from dynana.analysis.cycle_loci_events import CyclePlace, CycleTest, beyond_reso
 from dynana.analysis.cycle_loci_tracing import WEIGHT_OF_EXTREMA
 from dynana.analysis.cycle_places import GROWTH, MOST_INTERVALS
 from dynana.analysis.orbit_places import Step, Test
+from dynana.analysis.spiking_conditions import ConditionedSpikes
 from dynana.analysis.spiking_critical import CriticalSpikes
-from dynana.analysis.spiking_grazing import GrazingSpikes
 from dynana.numerics.collocation_orbit import Orbit
 from dynana.numerics.pseudo_arclength import Attempt
 from dynana.results.stop import Stop
@@ -45,14 +45,14 @@ class SpikingLocus:
 
     Parameters
     ----------
-    problem : CriticalSpikes or GrazingSpikes
+    problem : CriticalSpikes or ConditionedSpikes
     widths : ndarray, shape (2,)
         Of the ranges of the free parameters.
     longest : float
         Longest period.
     """
 
-    def __init__(self, problem: CriticalSpikes | GrazingSpikes, widths: Array, longest: float) -> None:
+    def __init__(self, problem: CriticalSpikes | ConditionedSpikes, widths: Array, longest: float) -> None:
         self.problem, self.widths, self.longest = problem, widths, longest
 
     @property
@@ -72,15 +72,15 @@ class SpikingLocus:
         """Return a point with what test functions need."""
         bare, spectrum = self.problem.spectrum(orbit)
         at = orbit.scalars_at + orbit.segments
-        margins = self.problem.margins(bare, spectrum) if isinstance(self.problem, CriticalSpikes) else (np.nan, np.nan)
         direction = orbit.tangent[at : at + 2] / self.widths
-        return SpikingPlaceOnLocus(orbit, spectrum, direction, self.problem.plain.error(bare), margins)
+        error, margins = self.problem.plain.error(bare), self.problem.margins(bare)
+        return SpikingPlaceOnLocus(orbit, spectrum, direction, error, margins)
 
     def tests(self, before: CyclePlace) -> list[CycleTest]:
         """Return the test functions for a step."""
-        if isinstance(self.problem, GrazingSpikes):
-            return []
         touches = [Test(GRAZING, partial(_margin, k), partial(_touches, k), ends=True) for k in (0, 1)]
+        if isinstance(self.problem, ConditionedSpikes):
+            return touches
         return [*tests(self.problem.kind, False, before), *touches]
 
     def end(self, step: Step[CyclePlace]) -> Stop | None:

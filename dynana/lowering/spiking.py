@@ -132,7 +132,7 @@ def _blows_up(guard: sp.Expr, rate: sp.Expr, states: list[sp.Symbol]) -> bool:
 
 
 @kinds.kind("joins")
-def _joins(system: System) -> Source:
+def joins(system: System) -> Source:
     """``joins(starts, ends, durations, p, data, out, derivative)``: what holds between the segments of a closed orbit.
 
     A closure, see `dynana.numerics.kernel_addresses`: for each segment n conditions that the next one starts where the
@@ -196,65 +196,18 @@ def joins_of_events(system: System) -> tuple[list[str], set[str]]:
     return lines, used
 
 
-@kinds.kind("map_switches")
-def _map_switches(system: System) -> Source:
-    """Functions whose zeros are kinks of jump maps, of the state before the jump; ``OWNERS`` are their jumps."""
+def kinks_of_maps(system: System) -> list[tuple[int, sp.Expr]]:
+    """Return jumps with the functions of the state before them whose zeros are kinks of what they do."""
     found: dict[tuple[int, sp.Expr], None] = {}
     for k, jump in enumerate(system.jumps):
         for e in jump.to.values():
             found.update({(k, surface): None for surface in switching_surfaces(e)})
+    return list(found)
+
+
+@kinds.kind("map_switches")
+def _map_switches(system: System) -> Source:
+    """Functions whose zeros are kinks of jump maps, of the state before the jump; ``OWNERS`` are their jumps."""
+    found = kinks_of_maps(system)
     source = kinds.vector(system, "map_switches", [regularise(e)[0] for _, e in found], "kinks of jump maps")
     return replace(source, constants={"OWNERS": tuple(k for k, _ in found), "TEXTS": tuple(str(e) for _, e in found)})
-
-
-@lru_cache(maxsize=64)
-def touching(system: System) -> System:
-    """Return a clocked system with one more jump for each guard of the given one, that changes nothing: a touch."""
-    made = clocked(system)
-    base = made.system
-    guards = [g for jump in system.jumps for g in kinds.guards(jump.when)]
-    nothing = {base.states[0]: symbol(base.states[0])}
-    names = {str(j.name) for j in base.jumps}
-    touches = [Jump(when=g > 0, to=nothing, name=free_name(f"touch{k + 1}", names)) for k, g in enumerate(guards)]
-    kept = [Jump(when=j.when, to=j.to, name=j.name) for j in base.jumps]
-    return System(
-        dict(zip(base.states, base.regular, strict=True)), base.values, jumps=[*kept, *touches], name=system.name
-    )
-
-
-@kinds.kind("touching_joins")
-def _touching_joins(system: System) -> Source:
-    """Like ``joins``, with one more condition: that the guard at the end of one segment does not rise there.
-
-    ``data`` (segments + 5,): numbers of guards, that segment, what is gained.
-    """
-    joins = _joins(system).functions[0]
-    n = len(system.states)
-    lines = [
-        *joins.body,
-        "i = int(data[segments])",
-        f"row, base, last = {n + 1} * segments, (segments + i) * {n}, {2 * n + 1} * segments",
-        "y, event = ends[i], int(data[i])",
-    ]
-    used = set(_joins(system).imports[kinds.ELEMENTARY])
-    columns = [symbol(name) for name in (*system.states, *system.parameters)]
-    event = 0
-    for jump in system.jumps:
-        for guard in kinds.guards(jump.when):
-            level = regularise(guard)[0]
-            rate = sum(
-                (derivative(level, x) * f for x, f in zip(columns[:n], system.regular, strict=True)), sp.Integer(0)
-            )
-            targets, entries = ["out[row]"], [rate]
-            for c, x in enumerate(columns):
-                slope = derivative(rate, x)
-                if slope != 0:
-                    targets.append(f"derivative[row, {f'base + {c}' if c < n else f'last + {c - n}'}]")
-                    entries.append(slope)
-            branch, functions = kinds.body(system, targets, entries)
-            lines += [f"if event == {event}:", *(f"    {line}" for line in branch)]
-            used |= functions
-            event += 1
-    kernel = replace(joins, name="touching_joins", body=tuple(lines))
-    source = Source(functions=(kernel,), comment=kinds.legend(system, "joins of an orbit that touches a threshold"))
-    return replace(source, imports={kinds.ELEMENTARY: used, "dynana.numerics.kernel_addresses": {"CLOSURE"}})

@@ -25,7 +25,10 @@ CURVES: dict[str, tuple[str, Any]] = {
     "branch point of cycles": (style.ORANGE, (0, (1, 1))),
     "homoclinic": (style.BLACK, (0, (5, 1.5, 1, 1.5))),
     "boundary equilibrium": (style.PURPLE, (0, (1, 1))),
+    "snic": (style.BLACK, "-"),
     "grazing": (style.GREEN, (0, (1, 1))),
+    "switching": (style.VERMILLION, (0, (1, 1))),
+    "reset on nullcline": (style.BLUE, (0, (1, 1))),
 }
 OTHER = (style.QUIET, (0, (3, 1, 1, 1)))
 #: Dashes of subcritical Hopf points.

@@ -17,10 +17,14 @@ RANGES = {"V_reset": (-55.0, -45.0), "b": (20.0, 150.0)}
 
 
 @pytest.fixture(scope="module")
-def doubling():
+def regular():
     system = adex_touboul_brette
-    branch = dn.continue_cycles(system, dn.simulate(system, 500.0), "V_reset", (-52.0, -47.0))
-    return branch.special_points("period doubling")[0]
+    return dn.continue_cycles(system, dn.simulate(system, 500.0), "V_reset", (-52.0, -47.0))
+
+
+@pytest.fixture(scope="module")
+def doubling(regular):
+    return regular.special_points("period doubling")[0]
 
 
 def test_a_curve_of_period_doublings(doubling):
@@ -55,7 +59,7 @@ def test_a_curve_of_folds():
 
 def test_what_is_refused(doubling):
     label = replace(doubling, kind="label", code="UZ")
-    names = "fold of cycles, period doubling, torus and grazing"
+    names = "fold of cycles, period doubling, torus, grazing, switching, reset on nullcline"
     with pytest.raises(ValueError, match=f"of cycles with jumps, curves of {names} points are offered"):
         dn.continue_locus(adex_touboul_brette, label, ("V_reset", "b"), kind="branch point of cycles", ranges=RANGES)
 
@@ -151,3 +155,43 @@ def test_curves_of_grazing_orbits(system, other, value, which):
     assert label["I"] == pytest.approx(again["I"], abs=1e-7)
     assert label.period == pytest.approx(again.period, rel=1e-6)
     assert (label.cycle["V"] - label.cycle["V_th"]).max() < 1e-6  # it touches the threshold, and no more
+
+
+def test_a_curve_of_resets_on_the_nullcline(regular):
+    """There the spike map has its maximum, and the orbit is superstable."""
+    (point,) = regular.special_points("reset on nullcline")
+    locus = dn.continue_locus(adex_touboul_brette, point, ("V_reset", "b"), ranges=RANGES, values={"b": [100.0]})
+    np.testing.assert_allclose(locus["V"], locus["V_reset"], rtol=0.0, atol=1e-9)
+    V = locus["V"]
+    on_nullcline = -30.0 * (V + 70.6) + 60.0 * np.exp((V + 50.4) / 2.0) + 800.0
+    np.testing.assert_allclose(locus["w"], on_nullcline, rtol=0.0, atol=1e-8)
+    (label,) = locus.special_points("label")
+    assert np.abs(label.eigenvalues).min() < 1e-7
+    beside = adex_touboul_brette.at(b=100.0, V_reset=-54.0)
+    branch = dn.continue_cycles(beside, dn.simulate(beside, 500.0), "V_reset", (-54.0, -51.0))
+    (again,) = branch.special_points("reset on nullcline")
+    assert again["V_reset"] == pytest.approx(label["V_reset"], abs=1e-9)
+
+
+def test_a_curve_of_kinks_of_the_jump_map():
+    """At a spike the threshold is where it is reset to: it comes back to where it began, at the spike."""
+    system = generalized_if.at(I=2.0, a=0.005, V_th_reset=-45.0)
+    branch = dn.continue_cycles(system, dn.simulate(system, 2000.0), "V_th_reset", (-50.0, -35.0))
+    (point,) = branch.special_points("switching")
+    ranges = {"V_th_reset": (-60.0, -20.0), "I": (1.2, 4.0)}
+    locus = dn.continue_locus(system, point, ("V_th_reset", "I"), ranges=ranges)
+
+    def threshold(T, I):
+        """The threshold after T that begins at the voltage V(T)."""
+        rise, leak, decay = 20.0 * I, np.exp(-T / 20.0), np.exp(-0.01 * T)
+        V = -70.0 + rise * (1.0 - leak)
+        driven = 0.005 * rise * ((1.0 - decay) / 0.01 - (decay - leak) / (0.05 - 0.01))
+        return V, -50.0 + (V + 50.0) * decay + driven
+
+    for T, place in zip(locus.periods, locus.places, strict=True):
+        np.testing.assert_allclose(threshold(T, place[1]), place[0], rtol=0.0, atol=1e-9)
+    grazing = locus.special_points("grazing")[0]
+    assert locus.stops[0].reason == "grazing" and grazing["I"] == pytest.approx(locus["I"].min(), abs=0.05)
+    level = grazing["V_th_reset"]
+    rise, moving = grazing["I"] - (level + 70.0) / 20.0, 0.005 * (level + 70.0) - 0.01 * (level + 50.0)
+    assert rise == pytest.approx(moving, abs=1e-6)

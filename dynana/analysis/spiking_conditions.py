@@ -1,4 +1,4 @@
-"""Orbits with jumps that touch a threshold without crossing it, as a curve in two parameters."""
+"""Orbits with jumps at which something is not smooth, as a curve in two parameters."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dynana.analysis.cycle_orbits import cycle_of
-from dynana.analysis.spiking_curve import SpikingCurve, SpikingPlace
+from dynana.analysis.spiking_curve import SpikingCurve, curve_switches
 from dynana.analysis.spiking_starts import curve_of
 from dynana.definition.system import System
 from dynana.errors import ConvergenceError
 from dynana.lowering.kernels import lower
-from dynana.lowering.spiking import touching
+from dynana.lowering.spiking_conditions import touching
 from dynana.numerics.collocation_orbit import Orbit, OrbitEquations, Spectrum
 from dynana.numerics.orbit_curve import OrbitCurve
 from dynana.numerics.pseudo_arclength import Attempt
@@ -22,25 +22,31 @@ from dynana.results.cycle import Cycle
 
 Array = NDArray[np.float64]
 
+#: What may be not smooth.
+CONDITIONS = ("grazing", "switching", "reset on nullcline")
 #: Steepness of a guard at its jump, or its largest value before, relative to its variation, at which it touches zero.
 TOUCHES = 1e-3
 #: Samples of each part of a segment that is cut where it touches.
 SAMPLES = 401
 
 
-class GrazingSpikes:
-    """Orbits with jumps that touch a threshold: at a jump, or before one is due.
+class ConditionedSpikes:
+    """Orbits with jumps that touch a threshold, meet a kink of the map of a jump, or begin on a nullcline after one.
 
-    In the latter case the segment is cut there into two. One more condition says that the guard does not rise.
+    A threshold is touched at a jump, or before one is due: then the segment is cut there into two. One more condition
+    says that its guard does not rise; or that the function of the kink vanishes; or that the guard of the next jump
+    does not begin to rise after a jump.
 
     Parameters
     ----------
     system : System
         With the parameter values of the start.
+    kind : str
+        One of `CONDITIONS`.
     free : (str, str)
     ranges : ndarray, shape (2,)
     cycle : Cycle
-        That grazes.
+        At the start.
 
     Attributes
     ----------
@@ -52,49 +58,52 @@ class GrazingSpikes:
     kind : str
     """
 
-    kind = "grazing"
-
-    def __init__(self, system: System, free: tuple[str, str], ranges: Array, cycle: Cycle) -> None:
-        self.system, self.free, self.n = system, free, len(system.states)
+    def __init__(self, system: System, kind: str, free: tuple[str, str], ranges: Array, cycle: Cycle) -> None:
+        self.system, self.kind, self.free, self.n = system, kind, free, len(system.states)
         self.plain, self._start = curve_of(system, free, cycle, ranges)
-        segment, guard, at = self._touch()
-        pattern, made = self.plain.pattern, self.plain.clocked
-        events, held = list(pattern.events), list(pattern.held)
-        self.cut = -1 if guard < 0 else segment
-        if self.cut >= 0:
-            events.insert(segment, len(made.events) + guard)
-            held.insert(segment, held[segment])
-        self._at = at
-        kernels = lower(touching(system))
+        self._checked = SpikingCurve(self.plain)
+        events, held = list(self.plain.pattern.events), list(self.plain.pattern.held)
+        kernels, self.cut, self._at = lower(touching(system)), -1, 1.0
+        if kind == "grazing":
+            segment, guard, self._at = self._touch()
+            if guard >= 0:
+                self.cut = segment
+                events.insert(segment, len(self.plain.clocked.events) + guard)
+                held.insert(segment, held[segment])
+            condition = events[segment]
+        elif kind == "switching":
+            segment, kink = self._kink()
+            condition = 2 * kernels.n_guards + kink
+        else:
+            segment = self._beginning()
+            condition = kernels.n_guards + events[segment]
         p = kernels.p
         p[len(system.parameters) :] = self.plain.speeds
         equations = OrbitEquations(
             rhs=kernels.rhs,
             jacobian=kernels.jacobian,
             parameter_jacobian=kernels.parameter_jacobian,
-            closure=kernels.touching_joins,
+            closure=kernels.conditioned_joins,
             conditions=len(events) * (kernels.n + 1) + 1,
             p=p,
             active=[system.parameters.index(name) for name in free],
             free=np.array([[0.0 if n in names else 1.0 for n in kernels.states] for names in held]),
             phase=False,
-            data=np.array([*events, segment, *self.plain.law], dtype=float),
+            data=np.array([*events, segment, condition, *self.plain.law], dtype=float),
         )
         self.curve = OrbitCurve(equations, self.plain.sizes, ranges, self.plain.scheme.stages)
 
     def _touch(self) -> tuple[int, int, float]:
         """Return the segment that touches, with which guard before its end (-1: at its end), and where."""
         plain, orbit = self.plain, self._start
-        curve = SpikingCurve(plain)
-        nothing = np.zeros(plain.n)
-        place = SpikingPlace(orbit, Spectrum(nothing, nothing, 0.0), (0.0,) * 4, 0.0, lasting=plain.lasting(orbit))
+        place = self._checked.bare(orbit)
         _, gradients, before, _ = plain.joined(orbit)
         rates = np.einsum("in,in->i", gradients, before) * orbit.durations / (np.abs(gradients) @ plain.sizes)
         jumps = [i for i, name in enumerate(plain.names) if name]
         flattest = min(jumps, key=lambda i: abs(rates[i]))
         if abs(rates[flattest]) < TOUCHES:
             return flattest, -1, 1.0
-        highest, segment, guard, at = curve.nearest(place)
+        highest, segment, guard, at = self._checked.nearest(place)
         if not abs(highest) < TOUCHES:
             raise ConvergenceError(
                 f"{self.system.name}: the start touches no threshold: the nearest passes it at {highest:.2g} of its "
@@ -102,8 +111,39 @@ class GrazingSpikes:
             )
         return segment, guard, at
 
+    def _kink(self) -> tuple[int, int]:
+        """Return the segment whose jump is nearest to a kink of its map, and which that is."""
+        kinks, base = curve_switches(self.plain), self.plain.clocked
+        out, p = np.empty(len(kinks.OWNERS)), self.plain.parameters(self._start)
+        best, found = np.inf, (-1, -1)
+        for i, (event, y) in enumerate(zip(self.plain.pattern.events, self.plain.ends(self._start)[1], strict=True)):
+            kinks.map_switches(0.0, y, p, out)
+            for k, value in enumerate(out):
+                if kinks.OWNERS[k] == base.events[event][0] and abs(value) < best:
+                    best, found = abs(float(value)), (i, k)
+        if not best < TOUCHES * float(self.plain.sizes.max()):
+            nearest = "no jump has a map with a kink" if best == np.inf else f"the nearest kink is {best:.2g} away"
+            raise ConvergenceError(f"{self.system.name}: the start is at no kink of the map of a jump: {nearest}")
+        of_kept = lower(touching(self.system)).module("map_switches")  # with those of refractory times
+        names = list(zip(of_kept.OWNERS, of_kept.TEXTS, strict=True))
+        return found[0], names.index((kinks.OWNERS[found[1]], kinks.TEXTS[found[1]]))
+
+    def _beginning(self) -> int:
+        """Return the first segment that moves, which begins on a nullcline."""
+        onset = self._checked.onset(self._checked.bare(self._start))
+        if not abs(onset) < TOUCHES:
+            raise ConvergenceError(
+                f"{self.system.name}: the start begins on no nullcline: the guard of the next jump begins to rise with "
+                f"{onset:.2g} of its fastest rate"
+            )
+        return next(i for i, held in enumerate(self.plain.pattern.held) if not held)
+
+    def margins(self, bare: Orbit) -> tuple[float, float]:
+        """Return how steeply an orbit crosses thresholds, and how far it is from others; nan if it touches one."""
+        return (np.nan, np.nan) if self.kind == "grazing" else self._checked.margins(bare)
+
     def start(self) -> Orbit:
-        """Return the orbit that grazes, on the curve.
+        """Return the orbit on which the condition holds, on the curve.
 
         Raises
         ------
@@ -125,7 +165,7 @@ class GrazingSpikes:
             attempt = self.curve.settle(guess, fixed=fixed, adaptations=2)
             if attempt.point is not None:
                 return attempt.point
-        raise ConvergenceError(f"{self.system.name}: Newton's method does not converge to an orbit that grazes")
+        raise ConvergenceError(f"{self.system.name}: Newton's method does not converge to the {self.kind} of the start")
 
     # -- steps ---------------------------------------------------------------------------------------------------------
 
@@ -158,7 +198,8 @@ class GrazingSpikes:
     def spectrum(self, orbit: Orbit, *, resolved: bool = False) -> tuple[Orbit, Spectrum]:
         """Return the orbit without the cut, and its multipliers: infinite ones where it grazes at a jump."""
         whole = self.whole(orbit)
-        fixed = whole.segments if self.cut >= 0 else 0  # at a jump that grazes parameters are no coordinates
+        grazes = self.kind == "grazing" and self.cut < 0  # at a jump: there parameters are no coordinates
+        fixed = 0 if grazes else whole.segments
         attempt = self.plain.settle(whole, fixed=fixed, adaptations=0)
         if attempt.point is None:
             unknown = np.full(len(self.system.states), np.nan)
