@@ -11,7 +11,7 @@ import sympy as sp
 from dynana.definition.assembly import Assembly, Cells, Event, PerSynapse, Stream, Trains
 from dynana.definition.pathways import Collection, Connection
 from dynana.definition.population import Population, Source, whole_of
-from dynana.definition.sharing import Sharing
+from dynana.definition.sharing import Sharing, varies
 from dynana.errors import ModelError
 
 if TYPE_CHECKING:
@@ -132,7 +132,7 @@ class _Finish:
         """Return the stream parameters that an influence reads at the same moment."""
         link = self.work.links[item.link]
         source, target = (self.network.populations[part.population] for part in (link.source, link.target))
-        late = link.delay != 0.0
+        late = varies(link.delay) or link.delay != 0.0
         if isinstance(item, Stream):
             return set() if late else self._streams(source.name, [self.work.cells[source.name].outputs[item.output]])
         used = {s.name for _, e in item.sums for s in e.free_symbols}

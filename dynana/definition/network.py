@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import sympy as sp
 
 from dynana.definition import rules
 from dynana.definition.flattening import flattened
 from dynana.definition.plan import Plan, plan
 from dynana.definition.population import Population, Source, whole_of
 from dynana.definition.projection import Projection
+from dynana.definition.sharing import varies
 from dynana.definition.system import System
 from dynana.definition.variation import varied
 from dynana.errors import ModelError, unknown
@@ -136,7 +136,7 @@ class Network:
         for population in self.populations:
             lines.append(f"  {population!r}")
         for p in self.projections:
-            delay = "" if p.delay == 0.0 and not isinstance(p.delay, sp.Basic) else f", delay {p.delay}"
+            delay = f", delay {_short(p.delay)}" if varies(p.delay) or p.delay != 0.0 else ""
             weight = "" if p.w is None else f", w {_short(p.w)}"
             lines.append(f"  {p.name}: {p.source.size or 'own'} -> {p.target.size} cells, {p.connect!r}{weight}{delay}")
         return "\n".join(lines)

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
 import sympy as sp
 
 from dynana.definition.assembling import assembled
@@ -116,5 +117,7 @@ def _storage(link: Link, kept: Sequence[Sequence[str]]) -> str:
 def _delay(link: Link) -> str:
     if isinstance(link.delay, float | int):
         return f"delay {link.delay:g}" if link.delay else ""
+    if isinstance(link.delay, np.ndarray):
+        return f"delays given for each {'pair' if link.delay.ndim == 2 else 'connection'}, rounded to the time step"
     kind = "a function of the distance" if isinstance(link.delay, sp.Basic) else repr(link.delay)
     return f"delays from {kind}, rounded to the time step"

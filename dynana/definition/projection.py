@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
-from dynana.definition import rules
 from dynana.definition.connections import DISTANCE, Connect, all_to_all, of_distance, one_to_one
 from dynana.definition.distributions import Distribution
 from dynana.definition.population import Group, Part, Population, Source, cell_values, span_of, whole_of
@@ -32,10 +31,11 @@ class Projection:
     connect : Connect, optional
         Who is connected to whom; `all_to_all` by default, `one_to_one` from a source with a train for each target.
     w : number, array, matrix, Distribution or function of the distance, optional
-        Value of the synapse's ``w``; arrays have one value for each connection, in the order of (source, target),
-        matrices one for each pair of cells.
-    delay : number, Distribution or function of the distance
-        From the presynaptic spike to its arrival, in units of time.
+        Value of the synapse's ``w``; arrays have one value for each connection, in the order of (source, target), or in
+        that of explicit pairs; matrices one for each pair of cells, (sources, targets).
+    delay : number, array, matrix, Distribution or function of the distance
+        From the presynaptic spike to its arrival, in units of time. One number must be a multiple of the time step;
+        where delays differ they are rounded to it.
     at : mapping of parameter to number, array or Distribution, optional
         Values of other parameters of the synapse.
     start : mapping of state to number, array or Distribution, optional
@@ -194,23 +194,29 @@ class Projection:
         if callable(self.w) or isinstance(self.w, sp.Basic):
             self._check_space(place)
             return of_distance(self.w, f"{place}: w")
+        return self._of_connections("w", self.w, place, "a number")
+
+    def _of_connections(self, name: str, value: Any, place: str, number: str) -> Any:
+        """Return a value as a number, an array with one for each connection, or a matrix with one for each pair."""
         try:
-            array = np.array(self.w, dtype=float)
+            if value is None or isinstance(value, bool | str):  # of which numpy would make numbers
+                raise TypeError
+            array = np.array(value, dtype=float)
         except (TypeError, ValueError):
             raise ModelError(
-                f"{place}: w is {self.w!r}: expected a number, an array of one value per connection, a matrix, a "
+                f"{place}: {name} is {value!r}: expected {number}, an array of one value per connection, a matrix, a "
                 "distribution, or a function of the distance."
             ) from None
         if not np.all(np.isfinite(array)):
-            raise ModelError(f"{place}: w contains values that are not finite.")
+            raise ModelError(f"{place}: {name} contains values that are not finite.")
         if array.ndim == 2 and array.shape != (self.source.size, self.target.size):
             raise ModelError(
-                f"{place}: w has shape {array.shape}: expected ({self.source.size}, {self.target.size}), one value for "
-                "each pair of cells."
+                f"{place}: {name} has shape {array.shape}: expected ({self.source.size}, {self.target.size}), one "
+                "value for each pair of cells."
             )
         if array.ndim > 2:
             raise ModelError(
-                f"{place}: w has shape {array.shape}: expected a number, one value per connection, or a matrix."
+                f"{place}: {name} has shape {array.shape}: expected {number}, one value per connection, or a matrix."
             )
         array.setflags(write=False)
         return float(array) if array.ndim == 0 else array
@@ -222,15 +228,9 @@ class Projection:
             self._check_space(place)
             made = of_distance(self.delay, f"{place}: delay")
             return made if made.has(DISTANCE) else float(made)
-        if isinstance(self.delay, bool) or not isinstance(self.delay, int | float | np.number):
-            given = f"of shape {np.shape(self.delay)}" if np.ndim(self.delay) else repr(self.delay)
-            raise ModelError(
-                f"{place}: delay is {given}: expected a number in units of time, a distribution, or a function of the "
-                "distance."
-            )
-        delay = rules.check_number("delay", self.delay, f"{place}:")
-        if delay < 0:
-            raise ModelError(f"{place}: delay = {delay:g}: a spike cannot arrive before it is sent.")
+        delay = self._of_connections("delay", self.delay, place, "a number in units of time")
+        if np.min(delay, initial=0.0) < 0:
+            raise ModelError(f"{place}: delay = {np.min(delay):g}: a spike cannot arrive before it is sent.")
         return delay
 
     def __repr__(self) -> str:

@@ -261,7 +261,7 @@ class Sharing:
         options: list[tuple[float, str, str]] = []
         pre, post, edges, streams = self._sizes()
         alike = streams < edges  # all to all: one sum over the sources, and one for each spike, reaches all targets
-        late = self.projection.delay != 0.0
+        late = varies(self.projection.delay) or self.projection.delay != 0.0
         clipped = state in self.synapse.clip
         dynamic = isinstance(whole_of(self.projection.source), Population)
         if drivers <= {PRE} and dynamic and not clipped and not (late and not self._at_rest(state)):

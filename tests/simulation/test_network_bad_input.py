@@ -150,9 +150,18 @@ def test_arguments_of_other_kinds_are_refused_with_what_is_expected() -> None:
         dn.simulate(A, 1.0)
     with pytest.raises(ModelError, match="w is 'strong': expected a number, an array of one value per connection"):
         dn.Projection(A, B, exponential, w="strong")
-    for delay in ("1 ms", np.ones(200)):
-        with pytest.raises(ModelError, match="delay is .*: expected a number in units of time, a distribution, or"):
+    for delay in ("1 ms", None, True):
+        with pytest.raises(ModelError, match="delay is .*: expected a number in units of time, an array of one value"):
             dn.Projection(A, B, exponential, delay=delay)
+    with pytest.raises(ModelError, match=r"delay has shape \(2, 2\): expected \(\d+, \d+\), one value for each pair"):
+        dn.Projection(A, B, exponential, delay=np.ones((2, 2)))
+    with pytest.raises(ModelError, match="delay = -1: a spike cannot arrive before it is sent"):
+        dn.Projection(A, B, exponential, connect=dn.pairs([0, 1], [0, 1]), delay=[1.0, -1.0])
+    with pytest.raises(ModelError, match="delay contains values that are not finite"):
+        dn.Projection(A, B, exponential, connect=dn.pairs([0, 1], [0, 1]), delay=[1.0, np.nan])
+    three = dn.Projection(A, B, exponential, connect=dn.pairs([0, 1], [0, 1]), delay=[1.0, 2.0, 3.0])
+    with pytest.raises(ValueError, match="delay has 3 values for 2 connections: expected one for each"):
+        dn.simulate(dn.Network([A, B], [three]), 1.0, dt=0.1)
 
 
 def test_long_steps_are_told_for_the_fastest_cell_of_any_integrator_that_is_chosen() -> None:

@@ -277,3 +277,39 @@ def test_rates_need_a_unit_of_time_that_is_known() -> None:
     cells = dn.Population("A", cell, 2)
     with pytest.raises(ValueError, match="no unit of time named 'fortnight'"):
         dn.simulate(dn.Network([cells], [dn.Projection(dn.poisson(3.0), cells, pulse)]), 1.0, dt=0.1)
+
+
+@pytest.mark.parametrize("synapse", [exponential.at(w=2.0), nmda.at(g_max=0.01), stdp, gap_junction.at(w=0.05)])
+def test_delays_given_for_each_connection_are_those_of_as_many_projections(synapse: dn.Synapse) -> None:
+    cells = lif.at(tau=10.0, V_rest=-49.0, V_reset=-60.0, V_th=-50.0, t_ref=2.0)
+    start = [-51.0, -55.0, -58.0]
+    sources, targets, delays = [2, 0, 1, 2], [1, 2, 0, 0], [0.7, 2.94, 1.0, 3.0]
+
+    def traces(number: int, delay: object) -> np.ndarray:
+        E = dn.Population("E", cells, 3, start={"V": start})
+        if number == 1:
+            links = [dn.Projection(E, E, synapse, connect=dn.pairs(sources, targets), delay=delay)]
+        else:
+            links = [
+                dn.Projection(E, E, synapse, connect=dn.pairs([a], [b]), delay=round(d, 1), name=f"{a} to {b}")
+                for a, b, d in zip(sources, targets, delays, strict=True)
+            ]
+        return dn.simulate(dn.Network([E], links), 100.0, dt=0.1, record={"E": ["V"]}, progress=False)["E", "V"]
+
+    matrix = np.zeros((3, 3))
+    matrix[sources, targets] = delays
+    own = traces(1, delays)
+    assert np.array_equal(own, traces(1, matrix))
+    np.testing.assert_allclose(own, traces(4, None), rtol=1e-9)
+    assert not np.allclose(own, traces(1, 0.7), atol=0.01)
+
+
+def test_delays_given_for_each_connection_are_told() -> None:
+    E = dn.Population("E", lif, 3)
+    link = dn.Projection(E, E, exponential, connect=dn.pairs([0, 1], [1, 2]), delay=[1.0, 2.04])
+    net = dn.Network([E], [link])
+    assert "delays given for each connection, rounded to the time step" in str(net.plan())
+    assert "delay array (2,)" in net.summary()
+    assert dn.edges(net, "E->E", seed=1, dt=0.1).values["delay"] == pytest.approx([1.0, 2.0])
+    again = net.at({"E->E:exponential.delay": np.full((3, 3), 1.5)})
+    assert "delays given for each pair, rounded" in str(again.plan())
