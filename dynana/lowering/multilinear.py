@@ -222,7 +222,7 @@ class Expansion:
     def run(self, algebra: Algebra, variables: ComplexArray) -> ComplexArray:
         """Return the coefficients of the right-hand side in an algebra, shape (n, size)."""
         values = np.empty((len(self._rows), variables.shape[1]), dtype=np.complex128)
-        tape.evaluate(self._rows, self._numbers, variables, algebra.products, algebra.degree, values)
+        tape.evaluated(self._rows, self._numbers, variables, algebra.products, algebra.degree, values)
         return values[self._outputs]
 
     def linear(self, parameters: Sequence[int] = ()) -> tuple[FloatArray, FloatArray, FloatArray]:

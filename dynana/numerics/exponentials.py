@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import math
 import struct
+from collections.abc import Callable
 from typing import Any
 
 import numba
@@ -38,33 +39,33 @@ _LIFT, _UNLIFT = 1087, 2.0**-64
 _MINUS_ONE = -38.0
 
 
-if numba.config.DISABLE_JIT:
+def _bits(x: float) -> int:
+    """Return the bits of a double as an integer."""
+    return int(struct.unpack("<q", struct.pack("<d", x))[0])
 
-    def _bits(x: float) -> int:
-        return int(struct.unpack("<q", struct.pack("<d", x))[0])
 
-    def _double(n: int) -> float:
-        return float(struct.unpack("<d", struct.pack("<Q", n & 0xFFFFFFFFFFFFFFFF))[0])
+def _double(n: int) -> float:
+    """Return the double that consists of the bits of an integer."""
+    return float(struct.unpack("<d", struct.pack("<Q", n & 0xFFFFFFFFFFFFFFFF))[0])
 
-else:
 
-    @intrinsic
-    def _bits(typingctx: Any, x: Any) -> Any:
-        """Return the bits of a double as an integer."""
+def _cast(plain: Callable[[Any], Any], result: types.Type, argument: types.Type, kind: ir.Type) -> Any:
+    """Return what compiled code has for ``plain``: the same bits taken for another type."""
 
+    def bits_as(typingctx: Any, x: Any) -> Any:
         def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-            return builder.bitcast(arguments[0], ir.IntType(64))
+            return builder.bitcast(arguments[0], kind)
 
-        return types.int64(types.float64), generate
+        return result(argument), generate
 
-    @intrinsic
-    def _double(typingctx: Any, n: Any) -> Any:
-        """Return the double that consists of the bits of an integer."""
+    made = intrinsic(bits_as)
+    made.py_func = plain  # for `dynana.numerics.interpretation`
+    return made
 
-        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-            return builder.bitcast(arguments[0], ir.DoubleType())
 
-        return types.float64(types.int64), generate
+if not numba.config.DISABLE_JIT:
+    _bits = _cast(_bits, types.int64, types.float64, ir.IntType(64))
+    _double = _cast(_double, types.float64, types.int64, ir.DoubleType())
 
 
 @compiled(fastmath={"contract"}, forceinline=True)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
 from types import FunctionType
 from typing import Any
 
+#: Functions made so far, by what they were made from.
+_MADE: dict[Any, Callable[..., Any]] = {}
 
-@cache
+
 def interpreted(function: Callable[..., Any]) -> Callable[..., Any]:
     """Return a plain Python function that does what a compiled one does, and everything it calls likewise.
 
@@ -23,7 +24,11 @@ def interpreted(function: Callable[..., Any]) -> Callable[..., Any]:
         Nothing is compiled by making or calling it.
     """
     plain = getattr(function, "py_func", function)
-    names = set(plain.__code__.co_names)
-    own = {n: v for n, v in plain.__globals__.items() if n in names and hasattr(v, "py_func")}
-    scope = {**plain.__globals__, **{n: interpreted(v) for n, v in own.items()}}
-    return FunctionType(plain.__code__, scope, plain.__name__, plain.__defaults__)
+    if plain not in _MADE:
+        scope = dict(plain.__globals__)
+        # known before its parts are: a function may call itself
+        _MADE[plain] = FunctionType(plain.__code__, scope, plain.__name__, plain.__defaults__)
+        for name in plain.__code__.co_names:
+            if hasattr(scope.get(name), "py_func"):
+                scope[name] = interpreted(scope[name])
+    return _MADE[plain]

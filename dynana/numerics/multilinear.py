@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dynana.numerics.compilation import compiled
+from dynana.numerics.interpretation import interpreted
 from dynana.numerics.taylor import TABULATED, taylor
 
 Exponents = tuple[int, ...]
@@ -27,6 +28,10 @@ FUNCTION = 16
 
 #: Highest order of derivative that every function can give.
 HIGHEST_ORDER = TABULATED
+
+#: Multiplications in the interpreter before `evaluate` is compiled: 0.8 microseconds each. The normal forms of one
+#: diagram take a few ten thousand.
+INTERPRETED_PRODUCTS = 100_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -183,3 +188,34 @@ def evaluate(tape, numbers, variables, products, degree, values):
                 out[0] = 0.0 if values[a, 0].real != 0.0 else 1.0
             else:
                 out[0] = 1.0 if holds(operation, values[a, 0].real, values[b, 0].real) else 0.0
+
+
+class _Evaluation:
+    """`evaluate`, run by the Python interpreter until compiling pays.
+
+    A diagram wants two dozen evaluations, of two milliseconds each in the interpreter; compiling every function that a
+    tape may hold takes seconds where the cache is empty. The results are the same to rounding.
+    """
+
+    def __init__(self) -> None:
+        self._products = 0
+
+    def __call__(
+        self,
+        rows: NDArray[np.int64],
+        numbers: NDArray[np.float64],
+        variables: NDArray[np.complex128],
+        products: NDArray[np.int64],
+        degree: int,
+        values: NDArray[np.complex128],
+    ) -> None:
+        """Run a tape as `evaluate` does."""
+        self._products += len(rows) * (variables.shape[1] + len(products))
+        if self._products > INTERPRETED_PRODUCTS:
+            evaluate(rows, numbers, variables, products, degree, values)
+            return
+        with np.errstate(all="ignore"):
+            interpreted(evaluate)(rows, numbers, variables, products, degree, values)
+
+
+evaluated = _Evaluation()

@@ -12,7 +12,7 @@ from dynana.definition.tracing import symbol
 from dynana.lowering.kernels import lower
 from dynana.lowering.multilinear import Expansion
 from dynana.models import hodgkin_huxley, pinsky_rinzel
-from dynana.numerics.multilinear import algebra, boxes
+from dynana.numerics.multilinear import INTERPRETED_PRODUCTS, algebra, boxes, evaluated
 
 x, y, k = symbol("x"), symbol("y"), symbol("k")
 MIXED = System(
@@ -47,6 +47,19 @@ def test_forms_are_the_symbolic_tensors_applied_to_vectors(order):
     found = Expansion(kernels, POINT, kernels.p)(*directions)
     exact = by_tensor(MIXED, POINT, directions) if order else np.array([float(e) for e in value()])
     np.testing.assert_allclose(found, exact, rtol=1e-12)
+
+
+@pytest.mark.parametrize("system", [MIXED, hodgkin_huxley, pinsky_rinzel], ids=lambda s: s.name or "mixed")
+def test_first_evaluations_are_interpreted_and_agree_with_the_compiled_ones(system, monkeypatch):
+    rng = np.random.default_rng(7)
+    kernels = lower(system)
+    form = Expansion(kernels, kernels.y0, kernels.p)
+    directions = rng.normal(size=(3, kernels.n)) + 1j * rng.normal(size=(3, kernels.n))
+    found = []
+    for done in (0, INTERPRETED_PRODUCTS):
+        monkeypatch.setattr(evaluated, "_products", done)
+        found.append(form(*directions))
+    np.testing.assert_allclose(found[0], found[1], rtol=1e-11)
 
 
 def value():

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from dynana.numerics import taylor
+from dynana.numerics.interpretation import interpreted
 
 FUNCTIONS = {
     "EXP": mp.exp, "LOG": mp.log, "SIN": mp.sin, "COS": mp.cos, "TAN": mp.tan, "ARCTAN": mp.atan, "SINH": mp.sinh,
@@ -58,3 +59,18 @@ def test_steps_are_constant_and_the_modulus_is_linear():
 
 def test_derivatives_beyond_the_table_are_not_invented():
     assert np.isnan(coefficients(taylor.BERN, 0.3, 1.0)[5]) and np.isfinite(coefficients(taylor.BERN, 0.3, 1.0)[4])
+
+
+EDGES = [-np.inf, -800.0, -710.0, -38.5, -1.0, -1e-9, -0.0, 0.0, 1e-9, 0.5, 1.0, 38.5, 710.0, 800.0, np.inf, np.nan]
+
+
+@pytest.mark.parametrize("function", range(-1, taylor.ERFC + 1))
+def test_the_interpreter_finds_the_same_to_rounding_at_the_edges_too(function):
+    plain = interpreted(taylor.taylor)
+    for place in np.array([*EDGES, *PLACES]):
+        for parameter in (0.0, 1.0) if function != -1 else (-1.0, 0.5, 2.0):
+            found = np.empty(4)
+            with np.errstate(all="ignore"):
+                plain(function, place, parameter, found)
+            compiled = coefficients(function, place, parameter, 3)
+            np.testing.assert_allclose(found, compiled, rtol=2e-12, atol=1e-300, err_msg=f"at {place}")
