@@ -176,12 +176,17 @@ class NetworkState(Result):
         return f"<NetworkState at t = {self.t:g}, step {self.step}>"
 
 
+#: What `Recording` calls the rate of a population, beside the names of its quantities.
+_RATE = "rate"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Recording(Result):
     """A run of a network.
 
     ``run.spikes["E"]`` are the spikes of a population; ``run["E", "V"]`` is what was recorded of V, shape
     (n_times, n_cells), at ``run.recorded["E.V"].t``, and ``run["E->E:stdp", "w"]`` of the weights of a projection;
+    ``run["E", "rate"]`` is the rate that `record_rate` counted, ``run.rates["E"].rate``, shape (n_bins,).
     ``simulate(network, ..., start=run.final)`` goes on.
 
     Parameters
@@ -225,16 +230,20 @@ class Recording(Result):
 
     def __getitem__(self, key: tuple[str, str]) -> np.ndarray:
         population, name = key if isinstance(key, tuple) and len(key) == 2 else (str(key), "")
-        owners = dict.fromkeys([*self.sizes, *(r.population for r in self.recorded.values())])
+        owners = dict.fromkeys([*self.sizes, *(r.population for r in self.recorded.values()), *self.rates])
         if population not in owners:
             raise KeyError(unknown("population or recorded projection", population, owners))
         known = [r.name for r in self.recorded.values() if r.population == population]
-        if name not in known:
-            raise KeyError(
-                f"{unknown('recorded quantity', name, known)}. "
-                f"Record it: record={{{population!r}: {[*known, name or 'V']}}}"
-            )
-        return self.recorded[f"{population}.{name}"].values
+        if name in known:
+            return self.recorded[f"{population}.{name}"].values
+        counted = self.rates.get(population)
+        if name == _RATE and counted is not None:
+            return counted.rate
+        wanted = "dn.record_rate(1.0)" if name == _RATE else repr(name or "V")
+        raise KeyError(
+            f"{unknown('recorded quantity', name, [*known, *([] if counted is None else [_RATE])])}. "
+            f"Record it: record={{{population!r}: [{', '.join([*map(repr, known), wanted])}]}}"
+        )
 
     def rate(self, population: str) -> float:
         """Return the mean number of spikes per cell and unit of time.

@@ -1,27 +1,30 @@
-"""Networks by size: bytes of a synapse, growing networks, dense coupling, cells without coupling, two threads.
+"""Networks by size: bytes of synapses, construction, growth, dense coupling, cells without coupling, two threads.
 
 Run on request: ``pytest tests/benchmarks/test_network_size.py -s``.
 """
 
+import json
 import os
 import subprocess
 import sys
 import time
 import tracemalloc
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 import dynana as dn
 from dynana.definition.assembling import assembled
-from dynana.models import exponential, hodgkin_huxley, lif, linear, stdp
-from dynana.models.networks import tanh_unit
+from dynana.models import exponential, hodgkin_huxley, linear, stdp
+from dynana.models.networks import brunel, tanh_unit
 from dynana.simulation.network_machine import Machine
 from dynana.simulation.network_run import run_assembly
 from dynana.simulation.network_values import connected, realised
 
 from . import dense_rates, network_models
+from .growing_network import network
 from .test_ensembles import limit as hodgkin_huxley_by_hand
 
 DT = 0.1
@@ -30,10 +33,13 @@ DT = 0.1
 BESIDE = 0.2
 PLASTIC_BYTES = 24.0
 
-#: Cells of the table; each has 1000 incoming synapses. 10^5.5 cells take 1.3 GB, for which there must be four times as
-#: much: it is built with a pass that counts and one that fills.
+#: Cells of the table; each has 1000 incoming synapses. 10^5.5 cells take 1.3 GB.
 SIZES = (1_000, 3_162, 10_000, 31_623, 100_000, 316_228)
-SYNAPSES = 1000
+SYNAPSES, DURATION = 1000, 200.0
+#: Memory while edges are drawn, relative to theirs; and by how much a small process grows at the least.
+PEAK, GRAIN = 1.5, 4e6
+
+ROOT = Path(__file__).parents[2]
 
 #: All wait for the 32 MB of the matrix, which pass through the core for every product: 29 GB/s where this was measured.
 #: Passing through it forth and back finds what is still in the cache of the core.
@@ -52,13 +58,6 @@ def cpu(function):
     start = time.process_time()
     result = function()
     return time.process_time() - start, result
-
-
-def network(cells, incoming, synapse=exponential, **given):
-    system = lif.at(tau=20.0, V_rest=-49.0, V_th=-50.0, V_reset=-60.0, t_ref=5.0, I=1.0)
-    population = dn.Population("E", system, cells, start={"V": dn.uniform(-60.0, -50.0)})
-    connect = dn.in_degree(incoming, autapses=True, multapses=True)
-    return dn.Network([population], [dn.Projection(population, population, synapse, connect=connect, **given)])
 
 
 def memory(net):
@@ -92,24 +91,38 @@ def test_bytes_of_a_synapse(cells, synapse, most):
 
 def test_growing_networks():
     available = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_AVPHYS_PAGES")
-    print("\n   cells    synapses   built   1 step    of it each event   bytes/synapse")
+    print("\n   cells   synapses    built  bytes/synapse  most/final  process grows by  a second takes  each event")
     for cells in SIZES:
-        if 4 * 4 * SYNAPSES * cells > available:
-            print(f"{cells:8d}  {SYNAPSES * cells:10d}   more than this machine has")
+        if 2 * 4 * SYNAPSES * cells > available:
+            print(f"{cells:8d} {SYNAPSES * cells:10d}   more than this machine has")
             continue
-        net = network(cells, SYNAPSES, exponential.at(tau=5.0), w=-50.0 / SYNAPSES)
-        made = realised(assembled(net)[0], 1)
-        built, edges = cpu(lambda made=made: connected(made, DT, 2))
-        run_assembly(made, edges, 1, DT, progress=False)
-        setup, _ = cpu(lambda made=made, edges=edges: run_assembly(made, edges, 0, DT, progress=False))
-        whole, run = cpu(lambda made=made, edges=edges: run_assembly(made, edges, 500, DT, progress=False))
-        events = SYNAPSES * len(run.spikes["E"])
-        size = (edges[0].target.nbytes + edges[0].first.nbytes) / edges[0].count
-        each = 1e9 * (whole - setup) / max(events, 1)
+        command = [sys.executable, "-m", "tests.benchmarks.growing_network", str(cells), str(SYNAPSES), str(DURATION)]
+        done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT)
+        found = json.loads(done.stdout)
+        size = found["bytes"] / found["synapses"]
         print(
-            f"{cells:8d}  {edges[0].count:10d}  {built:5.2f} s  {2e3 * (whole - setup) / 1000:6.3f} ms  {each:8.2f} ns "
-            f"({events / 50:.2g} per ms)  {size:5.2f}"
+            f"{cells:8d} {found['synapses']:10d} {found['built']:6.2f} s  {size:13.2f}  "
+            f"{found['grown'] / found['bytes']:10.2f}  {found['whole'] / 1e6:13.0f} MB  {found['second']:12.3f} s  "
+            f"{1e9 * found['second'] / found['events']:7.2f} ns"
         )
+        assert size < (2 if cells <= 2**16 else 4) + BESIDE
+        assert found["grown"] < PEAK * found["bytes"] + GRAIN
+
+
+def test_the_published_network_is_built_in_a_second():
+    made = realised(assembled(brunel())[0], 1)
+    connected(realised(assembled(brunel(scale=0.01))[0], 1), DT, 2)
+    seconds = min(cpu(lambda: connected(made, DT, 2))[0] for _ in range(3))
+    tracemalloc.start()
+    edges = [e for e in connected(made, DT, 2) if e is not None]
+    built, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    synapses = sum(e.count for e in edges)
+    print(
+        f"\n{synapses / 1e6:.1f} million synapses in {seconds:.2f} s (CPU), {built / synapses:.2f} bytes each, at most "
+        f"{peak / built:.2f} times as much meanwhile"
+    )
+    assert synapses > 15.6e6 and seconds < 1.0 and peak < PEAK * built
 
 
 @pytest.mark.parametrize("method", ["euler", "rk4"])

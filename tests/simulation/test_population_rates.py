@@ -32,7 +32,12 @@ def test_counts_are_those_of_the_spikes_whatever_the_threads() -> None:
         expected = np.bincount(np.maximum(bins, 0), minlength=len(counted))
         assert np.array_equal(counted.counts, expected) and counted.counts.sum() > 20
         assert counted.rate == pytest.approx(1000 * expected / np.diff(counted.edges) / counted.size)
+        assert np.array_equal(run[name, "rate"], counted.rate)
     assert run.rates["A"].edges[-2:] == pytest.approx([20.0, 21.0])  # the run is no multiple of 2
+    with pytest.raises(KeyError, match=r"no recorded quantity named 'rate'.*record=\{'B': \[dn.record_rate\(1.0\)\]\}"):
+        run["B", "rate"]
+    with pytest.raises(KeyError, match=r"did you mean 'V'\? Known: V, rate. Record it: record=\{'A': \['V', 'v'\]\}"):
+        run["A", "v"]
     assert run.spikes["A"].step.min() == 0  # what jumps at the start is in the first bin
 
 
