@@ -13,7 +13,7 @@ FAMILIES = {
         "morris_lecar_hopf_textbook morris_lecar_snic_textbook morris_lecar_homoclinic_textbook "
         "wang_buzsaki nap_k nap_k_fast nap_k_low nap_k_subcritical traub_miles"
     ).split(),
-    "bursting": "pinsky_rinzel plant plant_slow".split(),
+    "bursting": "pinsky_rinzel plant plant_slow chay_keizer sherman_rinzel_keizer morris_lecar_bursting".split(),
     "integrate_and_fire": (
         "lif quadratic_if quadratic_if_normal theta exponential_if adex adex_brette_gerstner adex_touboul_brette "
         "izhikevich izhikevich_regular_spiking izhikevich_intrinsically_bursting izhikevich_chattering "

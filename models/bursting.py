@@ -118,3 +118,108 @@ def plant(
 
 
 plant_slow = plant.at(tau_x=9400.0, V_x=-40.0, s_x=0.3, rho=0.00015, K_c=0.00425, x=0.1, Ca=0.1)
+
+
+@dn.model(
+    time="ms",
+    units={
+        **_DENSITIES, "g_Ca": "mS/cm2", "g_K": "mS/cm2", "g_KCa": "mS/cm2", "V_Ca": "mV", "V_K": "mV", "V_L": "mV",
+        "Ca": "uM", "K_d": "uM", "k_Ca": "1/ms", "r": "cm", "temperature": "degC",
+    },
+    ranges={"V": (-80.0, 20.0), "m": (0.0, 1.0), "h": (0.0, 1.0), "n": (0.0, 1.0), "Ca": (0.0, 5.0)},
+)  # fmt: skip
+def chay_keizer(
+    V=-54.774, m=dn.steady, h=dn.steady, n=dn.steady, Ca=0.10749, *,
+    I=0.0, C=1.0, g_Ca=6.5, g_K=12.0, g_L=0.04, g_KCa=0.09, V_Ca=100.0, V_K=-75.0, V_L=-40.0,
+    temperature=20.0, r=8.9e-4, f=0.004, k_Ca=0.04, K_d=1.0,
+):  # fmt: skip
+    """Pancreatic beta cell, the first model of square-wave bursting: calcium slowly opens a potassium current.
+
+    C V' = 2 I_Ca + (g_K n^4 + g_KCa Ca/(K_d + Ca))(V_K - V) + g_L (V_L - V) + I, I_Ca = g_Ca m^3 h (V_Ca - V),
+    y' = phi (alpha_y (1 - y) - beta_y y) for y = m, h, n with the rates of the squid axon, shifted by 50 mV (m, h) and
+    30 mV (n), phi = 3^((temperature - 6.3)/10), Ca' = f (3 I_Ca/(r F) - k_Ca Ca), F = 96487 C/mol. Bursts come every
+    12 s.
+
+    Chay & Keizer (1983), Biophys. J. 42:181-190, doi:10.1016/S0006-3495(83)84384-7. Values are those of the file that
+    A. Sherman publishes with the paper (github.com/artielbm/artielbm.github.io, Models/ChayKeizer/ck.ode).
+    """
+    u, x = V + 50, V + 30
+    phi = 3 ** ((temperature - 6.3) / 10)
+    alpha_m = 0.1 * (25 - u) / (dn.exp((25 - u) / 10) - 1)
+    beta_m = 4 * dn.exp(-u / 18)
+    alpha_h = 0.07 * dn.exp(-u / 20)
+    beta_h = 1 / (dn.exp((30 - u) / 10) + 1)
+    alpha_n = 0.01 * (10 - x) / (dn.exp((10 - x) / 10) - 1)
+    beta_n = 0.125 * dn.exp(-x / 80)
+    I_Ca = g_Ca * m**3 * h * (V_Ca - V)
+    outward = (g_K * n**4 + g_KCa * Ca / (K_d + Ca)) * (V_K - V)
+    dV = (2 * I_Ca + outward + g_L * (V_L - V) + I) / C
+    dm = phi * (alpha_m * (1 - m) - beta_m * m)
+    dh = phi * (alpha_h * (1 - h) - beta_h * h)
+    dn_dt = phi * (alpha_n * (1 - n) - beta_n * n)
+    return dV, dm, dh, dn_dt, f * (3 / (r * 96487) * I_Ca - k_Ca * Ca)
+
+
+@dn.model(
+    time="ms",
+    units={
+        "V": "mV", "I": "fA", "C": "fF", "g_Ca": "pS", "g_K": "pS", "g_KCa": "pS", "V_Ca": "mV", "V_K": "mV",
+        "Ca": "uM", "K_d": "uM", "k_Ca": "1/ms", "alpha": "uM/(fA ms)",
+    },
+    ranges={"V": (-80.0, 20.0), "n": (0.0, 1.0), "Ca": (0.0, 5.0)},
+)  # fmt: skip
+def sherman_rinzel_keizer(
+    V=-45.0, n=0.001, Ca=0.5, *,
+    I=0.0, C=5309.3, g_Ca=1400.0, g_K=2500.0, g_KCa=30000.0, V_Ca=110.0, V_K=-75.0,
+    phi=1.6, f=0.001, alpha=4.506e-6, k_Ca=0.03, K_d=100.0,
+):  # fmt: skip
+    """Pancreatic beta cell with measured currents: the square-wave burster of three equations.
+
+    C V' = -I_Ca - (g_K n + g_KCa Ca/(K_d + Ca))(V - V_K) + I, n' = phi (n_inf(V) - n)/tau(V),
+    Ca' = f (-alpha I_Ca - k_Ca Ca), I_Ca = g_Ca m_inf(V) h_inf(V) (V - V_Ca), with m_inf = 1/(1 + exp((4 - V)/14)),
+    h_inf = 1/(1 + exp((V + 10)/10)), n_inf = 1/(1 + exp((-15 - V)/5.6)) and
+    tau = 60/(exp((V + 75)/65) + exp(-(V + 75)/20)). Bursts of 22 spikes come every 14 s. The paper calls phi lambda;
+    it starts the first burst with a pulse of I, which is written into the initial voltage here.
+
+    Sherman, Rinzel & Keizer (1988), Biophys. J. 54:411-425, doi:10.1016/S0006-3495(88)82975-8. Values are those of the
+    file that A. Sherman publishes with the paper (github.com/artielbm/artielbm.github.io, Models/SRK/srk.ode).
+    """
+    m_inf = 1 / (1 + dn.exp((4 - V) / 14))
+    h_inf = 1 / (1 + dn.exp((V + 10) / 10))
+    n_inf = 1 / (1 + dn.exp((-15 - V) / 5.6))
+    tau = 60 / (dn.exp((V + 75) / 65) + dn.exp(-(V + 75) / 20))
+    I_Ca = g_Ca * m_inf * h_inf * (V - V_Ca)
+    dV = (-I_Ca - (g_K * n + g_KCa * Ca / (K_d + Ca)) * (V - V_K) + I) / C
+    return dV, phi * (n_inf - n) / tau, f * (-alpha * I_Ca - k_Ca * Ca), dn.Observe(I_Ca=I_Ca)
+
+
+@dn.model(
+    time="ms",
+    units={
+        **_DENSITIES, "g_Ca": "mS/cm2", "g_K": "mS/cm2", "g_KCa": "mS/cm2", "V_Ca": "mV", "V_K": "mV", "V_L": "mV",
+        "phi": "1/ms", "epsilon": "1/ms",
+    },
+    ranges={"V": (-80.0, 60.0), "W": (-0.1, 1.1), "Ca": (0.0, 40.0)},
+)  # fmt: skip
+def morris_lecar_bursting(
+    V=-40.0, W=0.02, Ca=10.0, *,
+    I=45.0, C=20.0, g_Ca=4.0, g_K=8.0, g_L=2.0, g_KCa=0.25, V_Ca=120.0, V_K=-84.0, V_L=-60.0,
+    V1=-1.2, V2=18.0, V3=12.0, V4=17.4, phi=0.23, Ca_0=10.0, mu=0.2, epsilon=0.005,
+):  # fmt: skip
+    """Morris and Lecar's equations with a potassium current that calcium slowly opens: square-wave bursts of 4 spikes.
+
+    `morris_lecar` in its homoclinic regime, with -g_KCa Ca/(Ca_0 + Ca) (V - V_K) added to C V', and
+    Ca' = epsilon (-mu g_Ca M_inf(V) (V - V_Ca) - Ca). Ca has no unit: only mu/Ca_0 matters for V and W, and other
+    authors write 0.02 for mu and 1 for Ca_0.
+
+    Rinzel & Ermentrout (1998), in Koch & Segev (eds), Methods in Neuronal Modeling, chapter 7; Ermentrout & Terman
+    (2010), Mathematical Foundations of Neuroscience, section 5.2. The values of I, g_KCa, Ca_0, mu and epsilon are as
+    two public listings have them that agree with each other, and were not compared with the books themselves.
+    """
+    M_inf = (1 + dn.tanh((V - V1) / V2)) / 2
+    W_inf = (1 + dn.tanh((V - V3) / V4)) / 2
+    I_Ca = g_Ca * M_inf * (V - V_Ca)
+    I_KCa = g_KCa * Ca / (Ca_0 + Ca) * (V - V_K)
+    dV = (I - I_Ca - g_K * W * (V - V_K) - I_KCa - g_L * (V - V_L)) / C
+    dW = phi * (W_inf - W) * dn.cosh((V - V3) / (2 * V4))
+    return dV, dW, epsilon * (-mu * I_Ca - Ca), dn.Observe(I_Ca=I_Ca, I_KCa=I_KCa)

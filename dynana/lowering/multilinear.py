@@ -116,7 +116,8 @@ class Recorder:
 
     def _power(self, base: sp.Expr, exponent: sp.Expr) -> int:
         if not exponent.is_number:
-            inner = self._row(tape.FUNCTION + taylor.LOG, self._at(base))
+            row = self._row(tape.CONSTANT, self._number(base)) if base.is_number else self._at(base)
+            inner = self._row(tape.FUNCTION + taylor.LOG, row)
             return self._row(tape.FUNCTION + taylor.EXP, self._row(tape.MULTIPLY, inner, self._at(exponent)))
         if exponent.is_Integer and exponent > 0:
             return self._repeated(self._at(base), int(exponent))

@@ -13,7 +13,16 @@ import pytest
 from scipy.integrate import solve_ivp
 
 import dynana as dn
-from dynana.models import fitzhugh_nagumo, fitzhugh_rinzel, hindmarsh_rose, lif, pinsky_rinzel, van_der_pol_canard
+from dynana.models import (
+    fitzhugh_nagumo,
+    fitzhugh_rinzel,
+    hindmarsh_rose,
+    lif,
+    morris_lecar_bursting,
+    pinsky_rinzel,
+    sherman_rinzel_keizer,
+    van_der_pol_canard,
+)
 
 REFERENCE = json.loads((Path(__file__).parents[1] / "reference" / "fast_slow.json").read_text(encoding="utf-8"))
 CASES = {case["id"]: case for case in REFERENCE["cases"]}
@@ -393,3 +402,53 @@ def test_bursts_of_pinsky_and_rinzel_are_turns_of_a_fast_cycle():
     assert tonic.value < snic["q"] < tonic.value + tonic.ripple
     longest = max(b.periods.max() for b in burst.fast.cycle_branches)
     assert burst.rhythm.period < tonic.cycle.period < longest < 2.0 * burst.rhythm.period
+
+
+def bursts(rates, start, length, level, pause):
+    """Spikes in each burst, and the time from one burst to the next, by scipy."""
+
+    def passing(t, y):
+        return y[0] - level
+
+    passing.direction = 1
+    run = solve_ivp(rates, (0, length), start, method="LSODA", rtol=1e-8, atol=1e-9, events=passing)
+    spikes = run.t_events[0]
+    last = np.flatnonzero(np.diff(spikes) > pause)
+    return np.diff(last)[-1], np.diff(spikes[last + 1])[-1]
+
+
+def test_calcium_bursts_of_morris_and_lecar():
+    """The fast subsystem is `morris_lecar` with less current and more leak: its fold in closed form."""
+    burst = dn.fast_slow(morris_lecar_bursting, "Ca", progress=False)
+    assert burst.kind == "fold/homoclinic bursting (square-wave)"
+    p = morris_lecar_bursting.values
+
+    def ohmic(v):  # current at steady W, without that which calcium opens
+        w, m = ((1 + np.tanh((v - a) / b)) / 2 for a, b in ((p["V3"], p["V4"]), (p["V1"], p["V2"])))
+        return p["I"] - p["g_L"] * (v + 60) - p["g_K"] * w * (v + 84) - p["g_Ca"] * m * (v - 120)
+
+    for fold in burst.fast.special_points("fold"):
+        part, v = fold["Ca"] / (p["Ca_0"] + fold["Ca"]), fold["V"]
+        assert ohmic(v) / (p["g_KCa"] * (v + 84)) == pytest.approx(part, abs=1e-9)
+        slope = (ohmic(v + 1e-4) - ohmic(v - 1e-4)) / 2e-4
+        assert slope == pytest.approx(p["g_KCa"] * part, abs=1e-6)
+    rates = dn.lower(morris_lecar_bursting)
+
+    def slopes(t, y):
+        out = np.empty(3)
+        rates.rhs(t, np.array(y), rates.p, out)
+        return out
+
+    count, apart = bursts(slopes, [-40.0, 0.02, 10.0], 4000.0, 0.0, 300.0)
+    assert burst.rhythm.per_period == burst.rhythm.per_burst[0] == count == 4
+    assert burst.rhythm.period == pytest.approx(apart, rel=1e-3)
+
+
+@pytest.mark.slow
+def test_bursts_of_a_beta_cell():
+    burst = dn.fast_slow(sherman_rinzel_keizer, "Ca", progress=False)
+    assert burst.kind == "fold/homoclinic bursting (square-wave)"
+    assert burst.rhythm.per_burst == (22, 22) and burst.rhythm.period == pytest.approx(14257, rel=1e-3)
+    (end,), (fold,) = (burst.fast.special_points(kind) for kind in ("homoclinic", "fold"))
+    low, high = burst.rhythm.slow_range
+    assert fold["Ca"] == pytest.approx(low, abs=0.01) and end["Ca"] == pytest.approx(high, abs=0.01)

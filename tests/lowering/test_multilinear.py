@@ -142,6 +142,16 @@ def test_a_warm_process_does_no_symbolic_work(monkeypatch):
     Expansion(lower(hodgkin_huxley.at(I=10)), kernels.y0, kernels.p)([1, 0, 0, 0])
 
 
+def test_powers_of_a_number():
+    system = System({"x": 3**x * x - 2 ** (k * x)}, {"k": 1.7})
+    direction = np.array([0.7, -0.2])
+    kernels = lower(system)
+    form = Expansion(kernels, POINT[:1], kernels.p)
+    for order in (1, 2, 3):
+        exact = by_tensor(system, POINT[:1], [direction] * order)
+        np.testing.assert_allclose(form(*[direction] * order), exact, rtol=1e-13)
+
+
 def test_orders_beyond_five_are_refused():
     with pytest.raises(ValueError, match="up to order 5"):
         algebra(frozenset(boxes([6])))

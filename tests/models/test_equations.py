@@ -89,6 +89,40 @@ def test_their_bifurcation_points_are_equilibria_here(reference):
             assert critical.imag == 0
 
 
+def beta_cell(v, m, h, n, ca):
+    """Chay and Keizer's file, as XPPAUT reads it."""
+    w, z, phi = v + 50, v + 30, 3 ** ((20 - 6.3) / 10)
+    i_ca = 6.5 * m**3 * h * (100 - v)
+    outward = 12 * n**4 * (-75 - v) + 0.09 * ca / (ca + 1) * (-75 - v)
+    return [
+        2 * i_ca + outward + 0.04 * (-40 - v),
+        phi * (-0.1 * (w - 25) / (math.exp(-(w - 25) / 10) - 1) * (1 - m) - 4 * math.exp(-w / 18) * m),
+        phi * (0.07 * math.exp(-w / 20) * (1 - h) - h / (math.exp(-(w - 30) / 10) + 1)),
+        phi * (-0.01 * (z - 10) / (math.exp(-(z - 10) / 10) - 1) * (1 - n) - 0.125 * math.exp(-z / 80) * n),
+        0.004 * (3 / (8.9e-4 * 96487) * i_ca - 0.04 * ca),
+    ]
+
+
+def measured_beta_cell(v, n, ca):
+    """Sherman, Rinzel and Keizer's file, as XPPAUT reads it."""
+
+    def gate(at, slope):
+        return 1 / (1 + math.exp((at - v) / slope))
+
+    i_ca = 1400 * gate(4, 14) * gate(-10, -10) * (v - 110)
+    tau = 60 / (math.exp((v + 75) / 65) + math.exp((-75 - v) / 20))
+    dv = (-i_ca + 2500 * n * (-75 - v) + 30000 * ca / (100 + ca) * (-75 - v)) / 5309.3
+    return [dv, 1.6 * (gate(-15, 5.6) - n) / tau, 0.001 * (-4.506e-6 * i_ca - 0.03 * ca)]
+
+
+def calcium_burster(v, w, ca):
+    """Morris and Lecar's equations with slow calcium in units of Ca_0."""
+    i_ca = 4 * 0.5 * (1 + math.tanh((v + 1.2) / 18)) * (v - 120)
+    dv = (45 - 2 * (v + 60) - 8 * w * (v + 84) - i_ca - 0.25 * ca / (ca + 1) * (v + 84)) / 20
+    dw = 0.23 * (0.5 * (1 + math.tanh((v - 12) / 17.4)) - w) * math.cosh((v - 12) / 34.8)
+    return [dv, dw, 0.005 * (-0.02 * i_ca - ca)]
+
+
 WRITTEN_TWICE = {
     "hodgkin_huxley": (lambda y: oracle.hodgkin_huxley(0, y, {"I": 7.0}), {"I": 7.0}),
     "wang_buzsaki": (lambda y: oracle.wang_buzsaki(0, y, {"I": 1.5}), {"I": 1.5}),
@@ -108,6 +142,9 @@ WRITTEN_TWICE = {
     "rossler": (lambda y: [-y[1] - y[2], y[0] + 0.2 * y[1], 0.2 + y[2] * (y[0] - 5.7)], {}),
     "van_der_pol": (lambda y: [y[1], 5 * (1 - y[0] ** 2) * y[1] - y[0]], {"mu": 5.0}),
     "van_der_pol_canard": (lambda y: [(y[1] - y[0] ** 3 / 3 + y[0]) / 0.05, 0.99 - y[0]], {}),
+    "chay_keizer": (lambda y: beta_cell(*y), {}),
+    "sherman_rinzel_keizer": (lambda y: measured_beta_cell(*y), {}),
+    "morris_lecar_bursting": (lambda y: calcium_burster(*y), {"Ca_0": 1.0, "mu": 0.02}),
     "theta": (lambda y: [1 - math.cos(y[0]) + (1 + math.cos(y[0])) * 0.1], {}),
 }
 
