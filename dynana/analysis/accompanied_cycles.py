@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dynana.analysis.cycle_orbits import cycle_equations, cycle_of
+from dynana.analysis.forcing import Forcing
 from dynana.definition.system import System
 from dynana.errors import ConvergenceError
 from dynana.numerics.collocation_orbit import Orbit, Spectrum
@@ -45,8 +46,8 @@ class AccompaniedCycles:
         Gauss points in each mesh interval.
     gains : ndarray, shape (n,)
         What angles gain in a period.
-    forcing_period : float
-        The period, where time enters the equations; 0 where it does not.
+    forcing : Forcing or None
+        The period, where time enters the equations.
 
     Attributes
     ----------
@@ -68,12 +69,12 @@ class AccompaniedCycles:
         extent: Array,
         stages: int,
         gains: Array,
-        forcing_period: float,
+        forcing: Forcing | None,
     ) -> None:
         self.system, self.kind, self.free = system, kind, (free[0], free[1])
-        self.n, self.forced = len(system.states), forcing_period > 0.0
+        self.n, self.forced = len(system.states), forcing is not None
         sizes = LEAST_VARIATION * np.maximum(extent, LEAST_VARIATION * extent.max())
-        law = [forcing_period, 0.0, 0.0] if self.forced else None
+        law = None if forcing is None else forcing.data(system)
         base = cycle_equations(system, self.free, gains=gains, forcing=law)
         self.plain = OrbitCurve(base, sizes, span, stages, held=(2,))
 

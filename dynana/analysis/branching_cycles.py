@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from dynana.analysis.accompanied_cycles import AccompaniedCycles
 from dynana.analysis.critical_cycles import gains_of
 from dynana.analysis.cycle_orbits import orbit_of
+from dynana.analysis.forcing import Forcing
 from dynana.definition.system import System
 from dynana.errors import ConvergenceError
 from dynana.lowering.branching_cycles import FURTHER_STATES, FURTHER_STATES_FORCED
@@ -53,13 +54,13 @@ class BranchingCycles(AccompaniedCycles):
 
     def __init__(self, system: System, free: Sequence[str], span: Array, cycle: Cycle) -> None:
         extent, period = np.ptp(cycle.points, axis=0), cycle.period
-        forcing = period if cycle.forced else 0.0
+        forcing = Forcing(period) if cycle.forced else None
         super().__init__(
             system, "branch point of cycles", free, span, extent=extent, stages=cycle.segments[0].stages,
-            gains=gains_of(system, cycle), forcing_period=forcing,
+            gains=gains_of(system, cycle), forcing=forcing,
         )  # fmt: skip
         self.extent = np.maximum(extent, self.plain.sizes)
-        equations = self._equations(gains_of(system, cycle), forcing)
+        equations = self._equations(gains_of(system, cycle), period if cycle.forced else 0.0)
         others = equations.free.shape[1] - 2 * self.n
         sizes = np.concatenate((self.plain.sizes, 1.0 / self.extent, np.ones(others)))
         ranges = np.concatenate((span, [1.0 / period, *[1.0] * (len(equations.active) - 3)]))

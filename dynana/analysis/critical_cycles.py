@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from dynana.analysis.accompanied_cycles import AccompaniedCycles
 from dynana.analysis.cycle_orbits import orbit_of
 from dynana.analysis.cycle_places import others
+from dynana.analysis.forcing import Forcing
 from dynana.definition.system import System
 from dynana.errors import ConvergenceError
 from dynana.lowering import critical_cycles as kernels_of_critical_cycles
@@ -59,8 +60,8 @@ class CriticalCycles(AccompaniedCycles):
         Gauss points in each mesh interval.
     gains : ndarray, shape (n,), optional
         What angles gain in a period.
-    forcing_period : float, optional
-        The period, where time enters the equations.
+    forcing : Forcing, optional
+        The period of the cycles, where time enters the equations.
 
     Attributes
     ----------
@@ -81,17 +82,15 @@ class CriticalCycles(AccompaniedCycles):
         extent: Array,
         stages: int,
         gains: Array | None = None,
-        forcing_period: float = 0.0,
+        forcing: Forcing | None = None,
     ) -> None:
         self.bifurcation = BIFURCATIONS[kind]
         gained = np.zeros(len(system.states)) if gains is None else gains
         span = np.array(ranges, dtype=float)
-        super().__init__(
-            system, kind, free, span, extent=extent, stages=stages, gains=gained, forcing_period=forcing_period
-        )
+        super().__init__(system, kind, free, span, extent=extent, stages=stages, gains=gained, forcing=forcing)
         sizes = self.plain.sizes
         further = conditions(self.bifurcation, self.forced)
-        equations = self._equations(gained, forcing_period)
+        equations = self._equations(gained, forcing)
         extra = np.ones(len(equations.active) - 2)
         parts = equations.free.shape[1] // self.n
         self.curve = OrbitCurve(
@@ -100,9 +99,15 @@ class CriticalCycles(AccompaniedCycles):
 
     @classmethod
     def of_cycle(
-        cls, system: System, kind: str, free: Sequence[str], ranges: Sequence[float], cycle: Cycle
+        cls,
+        system: System,
+        kind: str,
+        free: Sequence[str],
+        ranges: Sequence[float],
+        cycle: Cycle,
+        forcing: Forcing | None = None,
     ) -> CriticalCycles:
-        """Return the problem whose first point is near a cycle."""
+        """Return the problem whose first point is near a cycle; ``forcing`` is its period, where time enters."""
         return cls(
             system,
             kind,
@@ -111,14 +116,15 @@ class CriticalCycles(AccompaniedCycles):
             extent=np.ptp(cycle.points, axis=0),
             stages=cycle.segments[0].stages,
             gains=gains_of(system, cycle),
-            forcing_period=cycle.period if cycle.forced else 0.0,
+            forcing=forcing,
         )
 
-    def _equations(self, gains: Array, period: float) -> OrbitEquations:
+    def _equations(self, gains: Array, forcing: Forcing | None) -> OrbitEquations:
         equations = "flip" if self.forced and self.bifurcation == "fold" else self.bifurcation
         kernels = lower(self.system)
         module = kernels.module("critical_cycle", equations, *self.free)
         additional = kernels.n_parameters
+        law = [0.0, 0.0, 0.0] if forcing is None else forcing.data(self.system)
         active = [self.system.parameters.index(name) for name in self.free]
         angle = additional if equations == "torus" else -1
         size = self.n * (1 + kernels_of_critical_cycles.PARTS[equations])
@@ -133,7 +139,7 @@ class CriticalCycles(AccompaniedCycles):
             active=active if equations == "flip" else [*active, additional],
             free=np.ones((1, size)),
             phase=False,
-            data=np.concatenate(([self.n, multiplier, angle, period], gains)),
+            data=np.concatenate(([self.n, multiplier, angle, *law], gains)),
             time_derivative=module.time_derivative if self.forced else None,
         )
 

@@ -17,7 +17,7 @@ from dynana.analysis.cycle_loci_events import CyclePlace, CycleTest
 from dynana.analysis.cycle_loci_results import locus_of
 from dynana.analysis.cycle_loci_starts import first_fold_of_cycles
 from dynana.analysis.cycle_loci_tracing import SHRINK, CycleLocus
-from dynana.analysis.forcing import Forcing, changing
+from dynana.analysis.forcing import Forcing, ForcingPeriod, changing, forcing
 from dynana.analysis.loci_request import ranges_around, two_parameters
 from dynana.analysis.orbit_loci import Tracer, step_control
 from dynana.analysis.orbit_places import Test, Way, always
@@ -55,6 +55,7 @@ def continue_cycle_locus(
     max_step: float | None = None,
     values: Mapping[str, Sequence[float]] | None = None,
     test_functions: Mapping[str, TestFunction] | None = None,
+    forcing_period: ForcingPeriod | None = None,
     points: int = MOST_POINTS,
     longest_period: float | None = None,
 ) -> Locus:
@@ -79,6 +80,8 @@ def continue_cycle_locus(
         Where to put labels, by varied parameter or "period": ``{"g_K": [30, 40], "period": [20]}``.
     test_functions : mapping of name to callable, optional
         Functions of a mapping with all parameters and the "period", whose zeros are located.
+    forcing_period : float, str or callable, optional
+        Where time enters the equations, and their period changes with a parameter that varies; see `continue_cycles`.
     points : int, optional
         Most steps in each direction.
     longest_period : float, optional
@@ -109,8 +112,7 @@ def continue_cycle_locus(
     """
     curve_kind = _kind(system, start, kind)
     free, box = _plane(system, start, parameters, ranges)
-    if isinstance(start.cycle, Cycle) and start.cycle.forced:
-        _require_constant_period(system.at(**start.parameters), start.cycle, free, box)
+    law = _forcing(system.at(**start.parameters), start.cycle, curve_kind, free, box, forcing_period)
     control = step_control(max_step, points)
     at_start = system.at(**start.parameters)
     widths = np.asarray(np.ptp(box, axis=1))
@@ -118,16 +120,16 @@ def continue_cycle_locus(
         assert isinstance(start.cycle, Cycle)
         spikes: CriticalSpikes | ConditionedSpikes
         if curve_kind in CONDITIONS:
-            spikes = ConditionedSpikes(at_start, curve_kind, free, widths, start.cycle)
+            spikes = ConditionedSpikes(at_start, curve_kind, free, widths, start.cycle, law)
         else:
-            spikes = CriticalSpikes(at_start, curve_kind, free, widths, start.cycle)
+            spikes = CriticalSpikes(at_start, curve_kind, free, widths, start.cycle, law)
         labels = _labels(at_start, free, values or {}, test_functions or {}, spikes.period)
         longest = LONGEST_PERIOD * start.cycle.period if longest_period is None else float(longest_period)
         along = SpikingLocus(spikes, widths, longest)
         begin = along.place(spikes.start())
         return locus_of(spikes, start, begin, *Tracer(along, box, control, labels).both_ways(begin))
     labels = _labels(at_start, free, values or {}, test_functions or {}, _duration)
-    problem, orbit = _first(at_start, curve_kind, start, free, widths)
+    problem, orbit = _first(at_start, curve_kind, start, free, widths, law)
     longest = LONGEST_PERIOD * float(orbit.durations[0]) if longest_period is None else float(longest_period)
     curve = CycleLocus(problem, widths, longest)
     tracer = Tracer(curve, box, control, labels)
@@ -144,7 +146,7 @@ def continue_cycle_locus(
 
 
 def _first(
-    system: System, kind: str, start: SpecialPoint, free: tuple[str, str], widths: Array
+    system: System, kind: str, start: SpecialPoint, free: tuple[str, str], widths: Array, law: Forcing | None
 ) -> tuple[AccompaniedCycles, Orbit]:
     """Return the problem of a curve and its first orbit."""
     if start.kind == "bautin":
@@ -153,7 +155,7 @@ def _first(
     if kind == BRANCHING:
         crossing = BranchingCycles(system, free, widths, start.cycle)
         return crossing, crossing.start(start.cycle)
-    problem = CriticalCycles.of_cycle(system, kind, free, widths.tolist(), start.cycle)
+    problem = CriticalCycles.of_cycle(system, kind, free, widths.tolist(), start.cycle, law)
     return problem, problem.start(start.cycle)
 
 
@@ -162,14 +164,33 @@ def _ended(problem: CriticalCycles, first: CyclePlace, way: Way[CyclePlace]) -> 
     return way.shrunk(bautin_end(problem, [first, *way.places])) if way.stop.reason == SHRINK else way
 
 
-def _require_constant_period(system: System, cycle: Cycle, free: tuple[str, str], box: Array) -> None:
-    """Raise ValueError if the period of the forcing changes with one of the free parameters."""
-    if name := changing(system, Forcing(cycle.period), free, [(float(low), float(high)) for low, high in box]):
+def _forcing(
+    system: System,
+    cycle: object,
+    kind: str,
+    free: tuple[str, str],
+    box: Array,
+    given: ForcingPeriod | None,
+) -> Forcing | None:
+    """Return the period of the cycles of a curve where time enters the equations, after it has been checked."""
+    ranges = [(float(low), float(high)) for low, high in box]
+    if not isinstance(cycle, Cycle) or not cycle.forced:
+        return forcing(system, given, free, ranges)
+    if given is None:
+        if name := changing(system, Forcing(cycle.period), free, ranges):
+            raise ValueError(
+                f"{system.name}: the period of the forcing changes with {name}: give it as a function of the "
+                f"parameters, such as forcing_period=lambda p: 2*pi/p[{name!r}]"
+            )
+        return Forcing(cycle.period)
+    law = forcing(system, given, free, ranges)
+    assert law is not None
+    if law.parameter and kind == BRANCHING:
         raise ValueError(
-            f"{system.name}: the period of the forcing changes with {name}: curves of bifurcations of forced cycles "
-            "are followed at a constant period. Measure time in periods of the forcing: t = tau*period, and multiply "
-            "the equations by the period"
+            f"{system.name}: branch points of forced cycles are followed at a constant period, and that of the forcing "
+            f"changes with {law.parameter}: measure time in periods, t = tau*period, and multiply the equations by it"
         )
+    return law.turns(max(1, round(cycle.period / law.period(system.values))))
 
 
 def _kind(system: System, start: Any, kind: str | None) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
+from dynana.analysis.forcing import ForcingPeriod
 from dynana.analysis.loci_curves import traced
 from dynana.analysis.loci_points import LocusTests, locate
 from dynana.analysis.loci_request import CYCLE_CURVES, kind_of_curve, locus_requested
@@ -27,6 +28,7 @@ def continue_locus(
     max_step: float | None = None,
     values: Mapping[str, Sequence[float]] | None = None,
     test_functions: Mapping[str, TestFunction] | None = None,
+    forcing_period: ForcingPeriod | None = None,
 ) -> Locus:
     """Follow a bifurcation in two parameters.
 
@@ -55,6 +57,10 @@ def continue_locus(
         Where to put labels: ``{"I": [10, 20]}``.
     test_functions : mapping of name to callable, optional
         Functions of a mapping with all states and parameters, whose zeros are located.
+
+    forcing_period : float, str or callable, optional
+        Of curves of bifurcations of cycles where time enters the equations and their period changes with a parameter
+        that varies: see `continue_cycles`. Unless given, the period stays that of the start.
 
     Returns
     -------
@@ -93,6 +99,8 @@ def continue_locus(
     [8.7222, 53.3258]
     """
     asked = kind_of_curve(start, kind)
+    if forcing_period is not None and (asked == "homoclinic" or asked not in CYCLE_CURVES):
+        raise ValueError(f"forcing_period= is for curves of bifurcations of cycles, not for {asked} points")
     # The drivers of cycles and connecting orbits are compiled as they are imported: only where they are needed.
     if asked == "homoclinic":
         from dynana.analysis.homoclinic_curves import continue_homoclinic
@@ -105,7 +113,7 @@ def continue_locus(
 
         return continue_cycle_locus(
             system, start, parameters, kind=asked, ranges=ranges, max_step=max_step, values=values,
-            test_functions=test_functions,
+            test_functions=test_functions, forcing_period=forcing_period,
         )  # fmt: skip
     request = locus_requested(system, start, asked, parameters, ranges, max_step, values, test_functions)
     with np.errstate(all="ignore"):  # what is not finite ends the curve, with its place

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dynana.analysis.cycle_orbits import cycle_of
+from dynana.analysis.forcing import Forcing
 from dynana.analysis.spiking_curve import SpikingCurve, curve_switches
 from dynana.analysis.spiking_starts import curve_of
 from dynana.definition.system import System
@@ -47,6 +48,8 @@ class ConditionedSpikes:
     ranges : ndarray, shape (2,)
     cycle : Cycle
         At the start.
+    law : Forcing, optional
+        Its period, where time enters the equations.
 
     Attributes
     ----------
@@ -58,9 +61,17 @@ class ConditionedSpikes:
     kind : str
     """
 
-    def __init__(self, system: System, kind: str, free: tuple[str, str], ranges: Array, cycle: Cycle) -> None:
+    def __init__(
+        self,
+        system: System,
+        kind: str,
+        free: tuple[str, str],
+        ranges: Array,
+        cycle: Cycle,
+        law: Forcing | None = None,
+    ) -> None:
         self.system, self.kind, self.free, self.n = system, kind, free, len(system.states)
-        self.plain, self._start = curve_of(system, free, cycle, ranges)
+        self.plain, self._start = curve_of(system, free, cycle, ranges, law)
         self._checked = SpikingCurve(self.plain)
         events, held = list(self.plain.pattern.events), list(self.plain.pattern.held)
         kernels, self.cut, self._at = lower(touching(system)), -1, 1.0

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dynana.analysis.cycle_orbits import cycle_of
+from dynana.analysis.forcing import Forcing
 from dynana.analysis.spiking_curve import SpikingCurve
 from dynana.analysis.spiking_starts import curve_of
 from dynana.definition.system import System
@@ -44,6 +45,8 @@ class CriticalSpikes:
     ranges : ndarray, shape (2,)
     cycle : Cycle
         At the bifurcation.
+    law : Forcing, optional
+        Its period, where time enters the equations.
 
     Attributes
     ----------
@@ -56,9 +59,17 @@ class CriticalSpikes:
 
     forced = False
 
-    def __init__(self, system: System, kind: str, free: tuple[str, str], ranges: Array, cycle: Cycle) -> None:
+    def __init__(
+        self,
+        system: System,
+        kind: str,
+        free: tuple[str, str],
+        ranges: Array,
+        cycle: Cycle,
+        law: Forcing | None = None,
+    ) -> None:
         self.system, self.kind, self.free = system, kind, free
-        self.plain, self._start = curve_of(system, free, cycle, ranges)
+        self.plain, self._start = curve_of(system, free, cycle, ranges, law)
         self._checked = SpikingCurve(self.plain)
         self.n = len(system.states)
         pattern, size = self.plain.pattern, self.plain.n

@@ -8,8 +8,8 @@ from dynana.numerics.compilation import compiled
 from dynana.numerics.kernel_addresses import CLOSURE
 
 #: Entries of ``data`` before the gains: number of states of the orbit, multiplier, index of the angle (-1: none), given
-#: period (0: none).
-STATES, MULTIPLIER, ANGLE, PERIOD, GAINS = range(5)
+#: period: scale (0: none), index of a parameter, its power.
+STATES, MULTIPLIER, ANGLE, SCALE, PARAMETER, POWER, GAINS = range(7)
 
 
 @compiled(CLOSURE)
@@ -19,8 +19,8 @@ def critical(starts, ends, durations, p, data, out, derivative):
     The multiplier is real, or e^(i angle) for a perturbation of two parts (real and imaginary), the angle a parameter.
     One more condition is the period, where it is given.
 
-    ``data``: number n of states of the orbit, real multiplier, index of the angle among the parameters or -1, period or
-    0, and what each of the n states gains over a period.
+    ``data``: number n of states of the orbit, real multiplier, index of the angle among the parameters or -1, the
+    period as scale * parameter**power or 0, and what each of the n states gains over a period.
     """
     n, size = int(data[STATES]), starts.shape[1]
     for c in range(size):
@@ -28,9 +28,12 @@ def critical(starts, ends, durations, p, data, out, derivative):
     for c in range(n):
         out[c] = ends[0, c] - starts[0, c] - data[GAINS + c]
         derivative[c, c] = -1.0
-    if data[PERIOD] > 0.0:
-        out[size] = durations[0] - data[PERIOD]
+    scale, at, power = data[SCALE], int(data[PARAMETER]), data[POWER]
+    if scale > 0.0:
+        out[size] = durations[0] - scale * p[at] ** power
         derivative[size, 2 * size] = 1.0
+        if power != 0.0:
+            derivative[size, 2 * size + 1 + at] = -power * scale * p[at] ** (power - 1.0)
     at = int(data[ANGLE])
     if at < 0:
         for c in range(n, size):

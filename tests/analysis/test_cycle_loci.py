@@ -385,9 +385,22 @@ def test_bad_starts():
         continue_cycle_locus(system, turning, ("mu", "omega"), ranges={"mu": (-1, 1), "omega": (-1, 1)})
 
 
-def test_a_period_of_the_forcing_that_changes_is_refused():
+def test_a_period_of_the_forcing_that_changes():
     swing = known.duffing_at
     start = dn.simulate(swing, 100 * 2 * np.pi / 1.2, max_step=0.25)
     branch = dn.continue_cycles(swing, start, "F", (0, 0.4), forcing_period=2 * np.pi / 1.2)
-    with pytest.raises(ValueError, match="the period of the forcing changes with omega"):
-        dn.continue_locus(swing, branch.special_points("PD")[0], ("F", "omega"))
+    doubling = branch.special_points("PD")[0]
+    with pytest.raises(ValueError, match="the period of the forcing changes with omega: give it as a function"):
+        dn.continue_locus(swing, doubling, ("F", "omega"))
+    law = {"ranges": {"F": (0.0, 0.6), "omega": (1.0, 1.5)}, "forcing_period": lambda p: 2 * np.pi / p["omega"]}
+    with pytest.raises(ValueError, match="branch points of forced cycles are followed at a constant period"):
+        dn.continue_locus(swing, replace(doubling, kind="branch point of cycles"), ("F", "omega"), **law)
+    locus = dn.continue_locus(swing, doubling, ("F", "omega"), values={"omega": [1.3]}, **law)
+    np.testing.assert_allclose(locus.periods, 2 * np.pi / locus["omega"], rtol=1e-11)
+    point = locus.special_points("label")[0]
+    other = dn.continue_cycles(swing, point.cycle, "F", (0.0, 0.6), forcing_period=2 * np.pi / 1.3)
+    at = int(np.argmin(np.abs(other.values - point["F"])))
+    assert np.abs(other.multipliers[at] + 1.0).min() < 1e-7
+    with pytest.raises(ValueError, match="forcing_period= is for curves of bifurcations of cycles, not for hopf"):
+        hopf = dn.continue_equilibria(hodgkin_huxley, "I", (0, 50)).special_points("hopf")[0]
+        dn.continue_locus(hodgkin_huxley, hopf, ("I", "g_K"), forcing_period=1.0)

@@ -72,6 +72,18 @@ def test_the_edges_of_the_tongue_in_two_parameters(tongue):
     assert reasons == {"end of range", "grazing"}  # the voltage touches the threshold before the spike is due
 
 
+def test_the_edges_of_the_tongue_against_the_frequency(tongue):
+    fold = tongue.special_points("fold of cycles")[0]
+    ranges = {"I": (1.0, 2.0), "omega": (2.5, 5.0)}
+    locus = dn.continue_locus(
+        leaky, fold, ("I", "omega"), ranges=ranges, forcing_period=lambda p: 2.0 * np.pi / p["omega"]
+    )
+    omega = locus["omega"]
+    assert np.ptp(omega) > 1.0
+    np.testing.assert_allclose(np.abs(locus["I"] - edge(omega)), 0.1 / np.hypot(1.0, omega), rtol=0.0, atol=1e-11)
+    np.testing.assert_allclose(locus.periods, 2.0 * np.pi / omega, rtol=1e-11)
+
+
 @pytest.mark.parametrize(("I", "spikes", "turns"), [(1.08, 3, 4), (1.02, 1, 2)])
 def test_modes(I, spikes, turns):
     system = leaky.at(I=I, A=0.3)
