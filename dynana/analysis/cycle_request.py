@@ -104,6 +104,12 @@ def requested(
                 f"{system.name}: the start has {name} = {number(system.values[name])}, outside the range "
                 f"({number(low)}, {number(high)})"
             )
+    law = forcing(system, forcing_period, free, ranges)
+    if law is not None and len(free) == 2:
+        raise ValueError(
+            f"{system.name}: forced cycles have the period of the forcing: it cannot be held while {free[0]} and "
+            f"{free[1]} vary. Follow them in one parameter, and their bifurcations in two with dn.continue_locus"
+        )
     step = LONGEST_STEP if max_step is None else float(max_step)
     if not STEP_BOUNDS[0] <= step <= STEP_BOUNDS[1]:
         raise ValueError(f"max_step must lie between {STEP_BOUNDS[0]:g} and {STEP_BOUNDS[1]:g}; got {max_step!r}")
@@ -119,7 +125,7 @@ def requested(
         max_step=step,
         labels=_labels(system, free, values or {}),
         functions=_functions(test_functions or {}),
-        forcing=forcing(system, forcing_period, free, ranges),
+        forcing=law,
         longest_period=longest_period,
         points=points,
         intervals=mesh[0],

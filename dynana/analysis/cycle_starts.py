@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dynana.analysis.cycle_orbits import cycle_equations, orbit_of
+from dynana.analysis.cycle_orbits import cycle_equations, cycle_of, orbit_of
 from dynana.analysis.cycle_places import CycleCurve, Place, others
 from dynana.analysis.cycle_request import Request
 from dynana.analysis.cycle_returns import Return, last_return, whole_return
@@ -82,9 +82,8 @@ def beginning(request: Request) -> Beginning:
 def _spiking(request: Request) -> Beginning:
     """Return the first orbit with jumps of a request."""
     system, start, name = request.system, request.start, request.free[0]
-    if len(request.free) > 1:
-        raise ValueError(f"{system.name}: orbits with jumps are followed in one parameter; give one instead of two")
     ranges = np.array([high - low for low, high in request.ranges])
+    both = len(request.free) > 1  # with the period kept: one of them may not change it
     if isinstance(start, SpecialPoint):
         assert isinstance(start.cycle, Cycle)
         if start.kind == "period doubling":
@@ -92,14 +91,20 @@ def _spiking(request: Request) -> Beginning:
             return Beginning(curve, place, (1.0,), f"from the period doubling at {name} = {number(start[name], 8)}")
         tangent, cycle, origin = start.vectors.get("tangent"), start.cycle, f"from a {start.title}"
         curve, place = first_place(
-            system, request.free, cycle, ranges, 0, 0, fixed=(-1, 0), tangent=tangent, forcing=request.forcing
-        )
+            system, request.free, cycle, ranges, 0, 0, fixed=(-1, -2 if both else 0), tangent=tangent,
+            forcing=request.forcing,
+        )  # fmt: skip
         return Beginning(curve, place, (1.0, -1.0), origin)
-    curve, place = first_place(
-        system, request.free, start, ranges, request.intervals, request.stages, forcing=request.forcing
-    )
     words = {Trajectory: "a trajectory that settles on it", PeriodicPoint: "a periodic point", Cycle: "a stored cycle"}
-    return Beginning(curve, place, (1.0, -1.0), f"from {words[type(start)]}")
+    origin = f"from {words[type(start)]}"
+    if both:  # the period that is kept is found with both parameters held
+        curve, place = first_place(system, request.free[:1], start, ranges[:1], request.intervals, request.stages)
+        start = cycle_of(system, request.free[:1], curve.curve, place.orbit, place.spectrum)
+    curve, place = first_place(
+        system, request.free, start, ranges, request.intervals, request.stages, fixed=(-1, -2) if both else (-1,),
+        forcing=request.forcing,
+    )  # fmt: skip
+    return Beginning(curve, place, (1.0, -1.0), origin)
 
 
 def _curve(request: Request, sizes: Array, gains: Array | None, forcing: Forcing | None) -> CycleCurve:

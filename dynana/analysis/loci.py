@@ -38,9 +38,10 @@ def continue_locus(
         Parameters other than the two have the values of the start.
     start : SpecialPoint
         A fold, Hopf point or branch point, a special point of another curve of bifurcations, or a label on one; of
-        equilibria or of cycles. Of cycles with jumps a fold, a period doubling, a torus point, or where they graze a
-        threshold. A boundary equilibrium, where an equilibrium touches a threshold or lies on a switch; from a label
-        that is one, with ``kind="boundary equilibrium"``.
+        equilibria or of cycles. Of cycles with jumps a fold, a period doubling or a torus point; where they graze a
+        threshold, a kink of the map of a jump ("switching") or a nullcline after a jump; where their period becomes
+        infinite ("homoclinic", "snic"). A boundary equilibrium, where an equilibrium touches a threshold or lies on a
+        switch; from a label that is one, with ``kind="boundary equilibrium"``.
     parameters : (str, str)
         The parameters that vary.
     kind : str, optional

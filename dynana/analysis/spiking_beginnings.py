@@ -85,7 +85,7 @@ def first_place(
     if isinstance(start, Cycle) and awakening(system, free):
         orbits, guess = orbit_of_turn(system, free, turn_of_cycle(system, start), ranges, intervals, stages, forcing)
     elif isinstance(start, Cycle):
-        orbits, guess = curve_of(system, free, start, ranges, forcing)
+        orbits, guess = curve_of(system, free, start, ranges, forcing, keeps_period=len(free) == 2)
         if tangent is not None and tangent.shape == guess.z.shape:
             guess = replace(guess, tangent=np.array(tangent))
     else:

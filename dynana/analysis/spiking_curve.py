@@ -114,6 +114,7 @@ class SpikingCurve(CycleCurve):
 
     def __init__(self, curve: SpikingOrbits) -> None:
         super().__init__(curve)
+        self.held = curve.keeps_period
         self.flights = Flights(curve.system, curve.speeds, curve.sizes, curve.clocked)
 
     @property

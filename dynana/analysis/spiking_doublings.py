@@ -35,7 +35,7 @@ def doubled_beside(
     system: System, free: Sequence[str], cycle: Cycle, ranges: Array, forcing: Forcing | None = None
 ) -> tuple[SpikingCurve, Place]:
     """Return an orbit of two turns beside a period doubling, and its curve, which points away from it."""
-    single, orbit = curve_of(system, free, cycle, ranges, forcing)
+    single, orbit = curve_of(system, free, cycle, ranges, forcing, keeps_period=len(free) == 2)
     return two_turns(SpikingCurve, single, orbit)
 
 

@@ -69,6 +69,8 @@ class SpikingOrbits(OrbitCurve):
         What time gains in a turn, where it enters the equations.
     made : Clocked, optional
         What the orbits need, where it is not what `dynana.lowering.spiking.clocked` makes of the system.
+    keeps_period : bool, optional
+        Of two parameters both vary and the period keeps its value, not the second of them.
 
     Attributes
     ----------
@@ -96,8 +98,9 @@ class SpikingOrbits(OrbitCurve):
         gain: Forcing | None = None,
         *,
         made: Clocked | None = None,
+        keeps_period: bool = False,
     ) -> None:
-        self.system = system
+        self.system, self.keeps_period = system, keeps_period
         self.clocked: Clocked = clocked(system) if made is None else made
         self.free_names = tuple(free)
         self.pattern, self.speeds, self.gain = pattern, speeds, gain
@@ -117,8 +120,9 @@ class SpikingOrbits(OrbitCurve):
             phase=False,
             data=np.array([*pattern.events, *self.law], dtype=float),
         )
-        held = (len(pattern) + 1,) if len(free) == 2 else ()  # of two parameters the second
-        super().__init__(equations, sizes, ranges, stages, held=held)
+        held = (len(pattern) + 1,) if len(free) == 2 and not keeps_period else ()  # of two parameters the second
+        further = (self._same_period,) if keeps_period else ()
+        super().__init__(equations, sizes, ranges, stages, held=held, further=further)
         self._after = [(i + 1) % len(pattern) for i in range(len(pattern))]
         self._joined: tuple[Array, tuple[Array, Array, Array, Array]] | None = None
 
@@ -158,8 +162,9 @@ class SpikingOrbits(OrbitCurve):
     def patterned(self, pattern: Pattern, gain: Forcing | None = None) -> SpikingOrbits:
         """Return the curve of orbits with another pattern, on which time gains something else."""
         return SpikingOrbits(
-            self.system, self.free_names, pattern, self.speeds, self.sizes, self.ranges, self.scheme.stages, gain
-        )
+            self.system, self.free_names, pattern, self.speeds, self.sizes, self.ranges, self.scheme.stages, gain,
+            keeps_period=self.keeps_period,
+        )  # fmt: skip
 
     def lasting(self, orbit: Orbit, values: Array | None = None) -> Array:
         """Return the real durations of the segments, shape (segments,), or how ``values`` (like z) change them."""
@@ -167,6 +172,21 @@ class SpikingOrbits(OrbitCurve):
         if not self.clocked.clock:
             return v[orbit.scalars_at : orbit.scalars_at + orbit.segments]
         return np.array([points[-1, -1] - points[0, -1] for points, _ in orbit.split(v)])
+
+    def _same_period(self, curve: OrbitCurve, orbit: Orbit) -> tuple[Array, float]:
+        """Ask for the period to be kept."""
+        gradient = np.zeros_like(orbit.z)
+        if not self.clocked.clock:
+            gradient[orbit.scalars_at : orbit.scalars_at + orbit.segments] = 1.0
+        for clocks in (points[:, -1] for points, _ in orbit.split(gradient) if self.clocked.clock):
+            clocks[0], clocks[-1] = -1.0, 1.0
+        return gradient, float(self.lasting(orbit).sum())
+
+    def crossing(self, orbit: Orbit) -> Array:
+        """Return the direction of the other curve through an orbit; see `OrbitCurve.crossing`."""
+        if self.keeps_period:  # conditions are set where a correction starts, and there may have been none
+            self._gradients[0] = self._same_period(self, orbit)[0]
+        return super().crossing(orbit)
 
     def ends(self, orbit: Orbit) -> tuple[Array, Array]:
         """Return first and last states of all segments, shape (segments, n) each."""

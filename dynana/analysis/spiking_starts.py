@@ -227,7 +227,8 @@ def orbit_of_turn(
     sizes = _sizes(system, np.concatenate([f.states for f in turn.flights]))
     at = len(system.states)  # of time
     gain = _gain(system, forcing, sum(float(np.ptp(f.states[:, at])) for f in turn.flights) if forcing else 0.0)
-    curve = SpikingOrbits(system, free, turn.pattern, turn.speeds, sizes, ranges, stages, gain)
+    keeps = len(free) == 2
+    curve = SpikingOrbits(system, free, turn.pattern, turn.speeds, sizes, ranges, stages, gain, keeps_period=keeps)
     moving = sum(not f.held for f in turn.flights)
     each = max(FEWEST_INTERVALS, intervals // (2 * moving))
     counts = [HELD_INTERVALS if f.held else each for f in turn.flights]
@@ -325,11 +326,17 @@ def _stretched_duration(rhs: Callable[..., None], x: Array, widths: Array, stage
 
 
 def curve_of(
-    system: System, free: Sequence[str], cycle: Cycle, ranges: Array, forcing: Forcing | None = None
+    system: System,
+    free: Sequence[str],
+    cycle: Cycle,
+    ranges: Array,
+    forcing: Forcing | None = None,
+    *,
+    keeps_period: bool = False,
 ) -> tuple[SpikingOrbits, Orbit]:
     """Return the curve on which a stored cycle with jumps lies, and its orbit there, not settled.
 
-    Unless given, the period of the forcing stays that of the cycle.
+    Unless given, the period of the forcing stays that of the cycle; see `SpikingOrbits` for ``keeps_period``.
     """
     orbit = orbit_of_spiking(system, cycle, free)
     rows = orbit.z[: orbit.scalars_at].reshape(-1, orbit.n)
@@ -337,4 +344,7 @@ def curve_of(
     speeds = np.array(cycle.segments[0].speeds)
     law = Forcing(cycle.period) if cycle.forced and forcing is None else forcing
     gain = _gain(system, law, cycle.period)
-    return SpikingOrbits(system, free, pattern_of(system, cycle), speeds, sizes, ranges, orbit.stages, gain), orbit
+    curve = SpikingOrbits(
+        system, free, pattern_of(system, cycle), speeds, sizes, ranges, orbit.stages, gain, keeps_period=keeps_period
+    )
+    return curve, orbit

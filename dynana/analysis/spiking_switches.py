@@ -58,11 +58,11 @@ def across(curve: SpikingCurve, last: Place, direction: float) -> tuple[Mark, Pl
 
 
 def _at(curve: SpikingCurve, near: Place, value: float) -> Place | None:
-    """Return the orbit at a value of the parameter next to another one."""
+    """Return the orbit at a value of the first parameter next to another one."""
     orbit = near.orbit
     z = orbit.z.copy()
-    z[-1] = value
-    return settled(curve, replace(orbit, z=z), -1)
+    z[orbit.scalars_at + orbit.segments] = value
+    return settled(curve, replace(orbit, z=z), orbit.segments)
 
 
 def _corner(curve: SpikingCurve, last: Place, k: int) -> Place | None:

@@ -140,6 +140,8 @@ def test_what_is_refused(tongue):
     )  # fmt: skip
     with pytest.raises(ValueError, match="periodic point does not say at what time it is"):
         dn.find_cycle(leaky, point, forcing_period=PERIOD)
+    with pytest.raises(ValueError, match="period of the forcing: it cannot be held while I and A vary"):
+        dn.continue_cycles(leaky, tongue.cycles[0], ("I", "A"), ((1, 2), (0, 1)), forcing_period=PERIOD)
     with pytest.raises(ValueError, match="the input sets the phase"):
         dn.phase_response(leaky, tongue.cycles[0])
     with pytest.raises(ValueError, match="the period of the forcing changes with omega"):

@@ -178,10 +178,39 @@ def test_all_special_points_have_multipliers_with_the_trivial_one():
         assert run.jump_times[0] == pytest.approx(cycle.period, abs=1e-7)
 
 
-def test_two_parameters_with_the_period_held_are_for_smooth_cycles():
+@pytest.mark.parametrize("second, extent", [("t_ref", (0.0, 5.0)), ("V_th", (10.0, 24.0))])
+def test_two_parameters_with_the_period_held(second, extent):
     system = lif.at(I=25.0)
-    with pytest.raises(ValueError, match="orbits with jumps are followed in one parameter"):
-        dn.continue_cycles(system, dn.simulate(system, 200.0), ("I", "t_ref"), ((20, 30), (0, 5)))
+    branch = dn.continue_cycles(system, dn.simulate(system, 200.0), ("I", second), ((20.5, 30.0), extent))
+    values = {"t_ref": 1.0, "V_th": 20.0} | {second: branch.companions[second]}
+    period = values["t_ref"] + 10.0 * np.log((branch.values + 5.0) / (branch.values - values["V_th"]))
+    np.testing.assert_allclose(period, 1.0 + 10.0 * math.log(6.0), rtol=1e-11)
+    np.testing.assert_allclose(branch.periods, 1.0 + 10.0 * math.log(6.0), rtol=1e-12)
+    assert [stop.reason for stop in branch.stops] == ["end of range", "end of range"]
+
+
+def test_a_period_doubling_while_the_period_is_held(tonic):
+    ranges = ((-55.0, -45.0), (20.0, 150.0))
+    branch = dn.continue_cycles(adex_touboul_brette, tonic.cycles[10], ("V_reset", "b"), ranges)
+    (point,) = branch.special_points("period doubling")
+    assert point.period == pytest.approx(tonic.cycles[10].period, rel=1e-12)
+    beside = adex_touboul_brette.at(b=point["b"], V_reset=point["V_reset"])
+    other = dn.continue_cycles(beside, point.cycle, "V_reset", (point["V_reset"] - 0.5, point["V_reset"] + 0.4))
+    at = int(np.argmin(np.abs(other.values - point["V_reset"])))
+    assert np.abs(other.multipliers[at] + 1.0).min() < 1e-7
+    doubled = dn.continue_cycles(adex_touboul_brette, point, ("V_reset", "b"), ranges, points=5)
+    np.testing.assert_allclose(doubled.periods, 2.0 * point.period, rtol=1e-10)
+
+
+def test_a_kink_of_the_jump_map_while_the_period_is_held():
+    system = generalized_if.at(I=2.0, a=0.005, V_th_reset=-45.0)
+    names, ranges = ("V_th_reset", "I"), ((-50.0, -35.0), (1.2, 4.0))
+    branch = dn.continue_cycles(system, dn.simulate(system, 2000.0), names, ranges)
+    (point,) = branch.special_points("switching")
+    assert point.cycle.points[-1][1] == pytest.approx(point["V_th_reset"], abs=1e-8)
+    np.testing.assert_allclose(branch.periods, branch.periods[0], rtol=1e-12)
+    before = branch.values < point["V_th_reset"] - 1e-6  # nothing depends on it there
+    assert np.ptp(branch.companions["I"][before]) < 1e-9 < np.ptp(branch.companions["I"][~before])
 
 
 def test_a_canard_onto_the_stable_manifold_of_a_saddle():
