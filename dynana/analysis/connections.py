@@ -237,7 +237,7 @@ class ConnectionProblem:
         else:
             rate = float(np.abs(values.real[kept]).min())
             delays = np.log(distance / self.ends.radius) / rate * shrink
-            tail = away * np.exp(-sign * values * delays[:, None])
+            tail = away * np.exp(np.where(kept, -sign * values, 0.0) * delays[:, None])
         points = self.ends.equilibria[end] + (tail @ vectors.T).real * self.plane.sizes
         if first.size > points.shape[1]:  # what else there is goes on with time
             further = first[points.shape[1] :] - sign * delays[:, None]

@@ -118,11 +118,8 @@ def continue_cycle_locus(
     widths = np.asarray(np.ptp(box, axis=1))
     if is_spiking(start):
         assert isinstance(start.cycle, Cycle)
-        spikes: CriticalSpikes | ConditionedSpikes
-        if curve_kind in CONDITIONS:
-            spikes = ConditionedSpikes(at_start, curve_kind, free, widths, start.cycle, law)
-        else:
-            spikes = CriticalSpikes(at_start, curve_kind, free, widths, start.cycle, law)
+        made = ConditionedSpikes if curve_kind in CONDITIONS else CriticalSpikes
+        spikes = made(at_start, curve_kind, free, widths, start.cycle, law)
         labels = _labels(at_start, free, values or {}, test_functions or {}, spikes.period)
         longest = LONGEST_PERIOD * start.cycle.period if longest_period is None else float(longest_period)
         along = SpikingLocus(spikes, widths, longest)

@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 from dynana.analysis.accompanied_cycles import AccompaniedCycles
 from dynana.analysis.cycle_loci_events import CyclePlace
 from dynana.analysis.orbit_places import Mark, Way
-from dynana.analysis.spiking_conditions import ConditionedSpikes
-from dynana.analysis.spiking_critical import CriticalSpikes
+from dynana.analysis.spiking_special import SpecialSpikes
 from dynana.lowering.kernels import lower
 from dynana.numerics.collocation_newton import LENGTH
 from dynana.results.cycle import multipliers
@@ -20,7 +19,7 @@ from dynana.results.special_points import CODES, SpecialPoint
 
 Array = NDArray[np.float64]
 CycleWay = Way[CyclePlace]
-Critical = AccompaniedCycles | CriticalSpikes | ConditionedSpikes
+Critical = AccompaniedCycles | SpecialSpikes
 
 
 def locus_of(

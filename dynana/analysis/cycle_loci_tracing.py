@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dynana.analysis.accompanied_cycles import AccompaniedCycles
+from dynana.analysis.bifurcation_curve import BifurcationCurve
 from dynana.analysis.branching_cycles import BranchingCycles
 from dynana.analysis.cycle_ends import long_end
-from dynana.analysis.cycle_loci_events import CyclePlace, CycleTest, beyond_resonance, tests
+from dynana.analysis.cycle_loci_events import CyclePlace, CycleTest, tests
 from dynana.analysis.orbit_places import Step
 from dynana.numerics.collocation_orbit import Orbit
 from dynana.numerics.orbit_curve import TOLERANCE
@@ -49,12 +50,9 @@ ROUGH = 0.1
 ROUNDINGS = 100.0
 #: Powers of ten by which deviations grow where the loosest tolerance is not enough: a fold is known to half the digits.
 AMPLIFIED = 8.0
-#: Weight of the extrema of a cycle, in units of its largest extent, where cycles are told apart: a mesh knows them to a
-#: few digits only.
-WEIGHT_OF_EXTREMA = 0.01
 
 
-class CycleLocus:
+class CycleLocus(BifurcationCurve):
     """A curve of bifurcations of cycles.
 
     Parameters
@@ -66,15 +64,12 @@ class CycleLocus:
         Longest period.
     """
 
+    problem: AccompaniedCycles
+
     def __init__(self, problem: AccompaniedCycles, widths: Array, longest: float) -> None:
-        self.problem, self.widths, self.longest = problem, widths, longest
+        super().__init__(problem, widths, longest)
         self._growth, self._error = 0.0, 0.0  # at the last place: powers of ten of deviations, discretisation error
         self._lengthening: list[CyclePlace] = []  # places up to the last one, as far back as periods increase
-
-    @property
-    def free(self) -> tuple[str, ...]:
-        """Names of the free parameters."""
-        return self.problem.free
 
     def prepare(self, orbit: Orbit) -> Orbit:
         """Prepare the next step; the mesh grows where discretisation errors would be amplified too much."""
@@ -101,10 +96,8 @@ class CycleLocus:
     def place(self, orbit: Orbit) -> CyclePlace:
         """Return a point with what test functions need."""
         cycle, spectrum = self.problem.spectrum(orbit)
-        at = orbit.scalars_at + 1
-        direction = orbit.tangent[at : at + 2] / self.widths
         self._growth, self._error = self.problem.growth(), self.problem.plain.error(cycle)
-        return CyclePlace(orbit, spectrum, direction, self._error)
+        return CyclePlace(orbit, spectrum, self.direction(orbit), self._error)
 
     def tests(self, before: CyclePlace) -> list[CycleTest]:
         """Return the test functions for a step."""
@@ -114,22 +107,17 @@ class CycleLocus:
         """Return the direction, 1 or -1, in which the cycle grows along the curve."""
         points = self.problem.points(place.orbit)
         tangent = place.orbit.tangent[: place.orbit.scalars_at].reshape(len(points), -1)[:, : self.problem.n]
-        sizes = self._sizes()
+        sizes = self.sizes()
         return math.copysign(1.0, float((((points - points.mean(axis=0)) * tangent) / sizes**2).sum()))
 
     def end(self, step: Step[CyclePlace]) -> Stop | None:
         """Return why the curve ends with a step."""
-        period = float(step.after.orbit.durations[0])
-        if period > self.longest:
-            return Stop(
-                reason="period too long",
-                message=f"The period exceeds {number(self.longest)}: a homoclinic orbit or a saddle-node on the cycle "
-                "is near. longest_period= moves this bound.",
-            )
+        if stop := self.too_long(step.after):
+            return stop
         if isinstance(self.problem, BranchingCycles) and self.problem.unfolding(step.after.orbit) > UNFOLDED:
             return Stop(
                 reason="unfolded",
-                message=f"at {self._where(step.after)}: branches of cycles do not cross any longer; the parameters "
+                message=f"at {self.where(step.after)}: branches of cycles do not cross any longer; the parameters "
                 "break the symmetry, or the invariant set, that made them cross. Folds of cycles take their place.",
             )
         if self._settled(step):
@@ -176,32 +164,16 @@ class CycleLocus:
         if self._growth < AMPLIFIED:
             return None
         message = (
-            f"at {self._where(last)}, period {number(last.orbit.durations[0])}: deviations grow by a factor of up to "
+            f"at {self.where(last)}, period {number(last.orbit.durations[0])}: deviations grow by a factor of up to "
             f"1e{self._growth:.0f} on the way round the cycle (it follows a repelling slow manifold, a canard, or "
             "passes a saddle): double precision does not resolve how the curve goes on."
         )
         return Stop(reason=STEP_TOO_SMALL, message=message)
 
     def _shrunk(self, place: CyclePlace) -> Stop:
-        return Stop(reason=SHRINK, message=f"at {self._where(place)}, period {number(place.orbit.durations[0])}.")
-
-    def _where(self, place: CyclePlace) -> str:
-        return ", ".join(f"{n} = {number(v)}" for n, v in zip(self.free, place.parameters.tolist(), strict=True))
-
-    def coordinates(self, place: CyclePlace) -> Array:
-        """Return the logarithm of the period and the extrema."""
-        points, sizes = self.problem.points(place.orbit), self._sizes()
-        extrema = np.concatenate((points.max(axis=0) / sizes, points.min(axis=0) / sizes))
-        return np.concatenate((np.log(place.orbit.durations), WEIGHT_OF_EXTREMA * extrema))
-
-    def end_message(self, kind: str) -> str:
-        """Return what a strong resonance means for a curve of torus points."""
-        return beyond_resonance(kind)
+        return Stop(reason=SHRINK, message=f"at {self.where(place)}, period {number(place.orbit.durations[0])}.")
 
     def _extent(self, place: CyclePlace) -> float:
         """Return the extent of a cycle relative to the largest met, for the state where it is largest."""
         points = self.problem.points(place.orbit)
-        return float((np.ptp(points, axis=0) / self._sizes()).max())
-
-    def _sizes(self) -> Array:
-        return self.problem.curve.sizes[: self.problem.n]
+        return float((np.ptp(points, axis=0) / self.sizes()).max())

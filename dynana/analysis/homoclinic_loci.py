@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from dynana.analysis.bifurcation_curve import WEIGHT_OF_EXTREMA
 from dynana.analysis.connection_ends import eigenvectors
 from dynana.analysis.connections import ConnectionProblem, saddle_quantity
 from dynana.analysis.orbit_places import Place, Step, Test, always
@@ -27,8 +28,6 @@ SHRUNK = 0.02
 VANISHING = 0.02
 #: A discriminant counts as zero below this fraction of the square of the eigenvalues.
 DOUBLE = 1e-4
-#: Weight of extrema where orbits are told apart, see `dynana.analysis.cycle_loci_tracing`.
-WEIGHT_OF_EXTREMA = 0.01
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -7,17 +7,15 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from dynana.analysis.cycle_orbits import cycle_of
 from dynana.analysis.forcing import Forcing
-from dynana.analysis.spiking_curve import SpikingCurve, curve_switches
-from dynana.analysis.spiking_starts import curve_of
+from dynana.analysis.spiking_curve import curve_switches
+from dynana.analysis.spiking_special import SpecialSpikes
 from dynana.definition.system import System
 from dynana.errors import ConvergenceError
 from dynana.lowering.kernels import lower
 from dynana.lowering.spiking_conditions import touching
 from dynana.numerics.collocation_orbit import Orbit, OrbitEquations, Spectrum
 from dynana.numerics.orbit_curve import OrbitCurve
-from dynana.numerics.pseudo_arclength import Attempt
 from dynana.results import collocated
 from dynana.results.cycle import Cycle
 
@@ -31,48 +29,25 @@ TOUCHES = 1e-3
 SAMPLES = 401
 
 
-class ConditionedSpikes:
+class ConditionedSpikes(SpecialSpikes):
     """Orbits with jumps that touch a threshold, meet a kink of the map of a jump, or begin on a nullcline after one.
 
     A threshold is touched at a jump, or before one is due: then the segment is cut there into two. One more condition
     says that its guard does not rise; or that the function of the kink vanishes; or that the guard of the next jump
     does not begin to rise after a jump.
 
-    Parameters
-    ----------
-    system : System
-        With the parameter values of the start.
-    kind : str
-        One of `CONDITIONS`.
-    free : (str, str)
-    ranges : ndarray, shape (2,)
-    cycle : Cycle
-        At the start.
-    law : Forcing, optional
-        Its period, where time enters the equations.
+    Their kind is one of `CONDITIONS`; see `SpecialSpikes` for the parameters.
 
     Attributes
     ----------
-    plain : SpikingOrbits
-        The same orbits without the cut and the further condition.
-    curve : OrbitCurve
     cut : int
         Segment that is cut; -1 for none.
-    kind : str
     """
 
     def __init__(
-        self,
-        system: System,
-        kind: str,
-        free: tuple[str, str],
-        ranges: Array,
-        cycle: Cycle,
-        law: Forcing | None = None,
+        self, system: System, kind: str, free: tuple[str, str], ranges: Array, cycle: Cycle, law: Forcing | None = None
     ) -> None:
-        self.system, self.kind, self.free, self.n = system, kind, free, len(system.states)
-        self.plain, self._start = curve_of(system, free, cycle, ranges, law)
-        self._checked = SpikingCurve(self.plain)
+        super().__init__(system, kind, free, ranges, cycle, law)
         events, held = list(self.plain.pattern.events), list(self.plain.pattern.held)
         kernels, self.cut, self._at = lower(touching(system)), -1, 1.0
         if kind == "grazing":
@@ -107,14 +82,14 @@ class ConditionedSpikes:
     def _touch(self) -> tuple[int, int, float]:
         """Return the segment that touches, with which guard before its end (-1: at its end), and where."""
         plain, orbit = self.plain, self._start
-        place = self._checked.bare(orbit)
+        place = self.checked.bare(orbit)
         _, gradients, before, _ = plain.joined(orbit)
         rates = np.einsum("in,in->i", gradients, before) * orbit.durations / (np.abs(gradients) @ plain.sizes)
         jumps = [i for i, name in enumerate(plain.names) if name]
         flattest = min(jumps, key=lambda i: abs(rates[i]))
         if abs(rates[flattest]) < TOUCHES:
             return flattest, -1, 1.0
-        highest, segment, guard, at = self._checked.nearest(place)
+        highest, segment, guard, at = self.checked.nearest(place)
         if not abs(highest) < TOUCHES:
             raise ConvergenceError(
                 f"{self.system.name}: the start touches no threshold: the nearest passes it at {highest:.2g} of its "
@@ -141,7 +116,7 @@ class ConditionedSpikes:
 
     def _beginning(self) -> int:
         """Return the first segment that moves, which begins on a nullcline."""
-        onset = self._checked.onset(self._checked.bare(self._start))
+        onset = self.checked.onset(self.checked.bare(self._start))
         if not abs(onset) < TOUCHES:
             raise ConvergenceError(
                 f"{self.system.name}: the start begins on no nullcline: the guard of the next jump begins to rise with "
@@ -151,7 +126,7 @@ class ConditionedSpikes:
 
     def margins(self, bare: Orbit) -> tuple[float, float]:
         """Return how steeply an orbit crosses thresholds, and how far it is from others; nan if it touches one."""
-        return (np.nan, np.nan) if self.kind == "grazing" else self._checked.margins(bare)
+        return (np.nan, np.nan) if self.kind == "grazing" else super().margins(bare)
 
     def start(self) -> Orbit:
         """Return the orbit on which the condition holds, on the curve.
@@ -172,23 +147,7 @@ class ConditionedSpikes:
                 counts.append(widths.size)
         guess = self.curve.guess(samples, durations, counts)
         guess.z[-2:] = orbit.parameters
-        for fixed in (-1, -2):
-            attempt = self.curve.settle(guess, fixed=fixed, adaptations=2)
-            if attempt.point is not None:
-                return attempt.point
-        raise ConvergenceError(f"{self.system.name}: Newton's method does not converge to the {self.kind} of the start")
-
-    # -- steps ---------------------------------------------------------------------------------------------------------
-
-    def prepare(self, orbit: Orbit) -> Orbit:
-        """Prepare the next step."""
-        return self.curve.prepare(orbit)
-
-    def advance(self, orbit: Orbit, step: float) -> Attempt[Orbit]:
-        """Take one step."""
-        return self.curve.advance(orbit, step)
-
-    # -- what is known at a point --------------------------------------------------------------------------------------
+        return self.settled(guess, adaptations=2)
 
     def whole(self, orbit: Orbit) -> Orbit:
         """Return an orbit with the parts of the segment that is cut as one again."""
@@ -216,18 +175,3 @@ class ConditionedSpikes:
             unknown = np.full(len(self.system.states), np.nan)
             return whole, Spectrum(unknown, unknown, np.nan)
         return attempt.point, self.plain.spectrum(attempt.point, resolved=resolved)
-
-    def cycle(self, orbit: Orbit) -> Cycle:
-        """Return the orbit as a result."""
-        whole, spectrum = self.spectrum(orbit, resolved=True)
-        return cycle_of(self.system, self.free, self.plain, whole, spectrum)
-
-    def points(self, orbit: Orbit) -> Array:
-        """Return the states of an orbit, shape (points, n)."""
-        return orbit.z[: orbit.scalars_at].reshape(-1, orbit.n)[:, : self.n]
-
-    def period(self, orbit: Orbit) -> float:
-        """Return the period of an orbit."""
-        if not self.plain.clocked.clock:
-            return float(orbit.durations.sum())
-        return float(sum(points[-1, -1] - points[0, -1] for points, _ in orbit.split(orbit.z)))

@@ -7,10 +7,8 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from dynana.analysis.cycle_orbits import cycle_of
 from dynana.analysis.forcing import Forcing
-from dynana.analysis.spiking_curve import SpikingCurve
-from dynana.analysis.spiking_starts import curve_of
+from dynana.analysis.spiking_special import SpecialSpikes
 from dynana.definition.system import System
 from dynana.errors import ConvergenceError
 from dynana.lowering.kernels import lower
@@ -20,7 +18,6 @@ from dynana.numerics.collocation_newton import REPORT_SIZE
 from dynana.numerics.collocation_orbit import Orbit, OrbitEquations, Spectrum
 from dynana.numerics.mesh import times
 from dynana.numerics.orbit_curve import OrbitCurve
-from dynana.numerics.pseudo_arclength import Attempt
 from dynana.results.cycle import Cycle
 from dynana.results.tables import number
 
@@ -32,46 +29,16 @@ CLOSINGS = {"fold of cycles": "", "period doubling": "flip", "torus": "turn"}
 AWAY = 0.05
 
 
-class CriticalSpikes:
+class CriticalSpikes(SpecialSpikes):
     """Orbits with jumps at a fold, a period doubling or a torus point.
 
-    Parameters
-    ----------
-    system : System
-        With the parameter values of the start.
-    kind : str
-        One of `CLOSINGS`.
-    free : (str, str)
-    ranges : ndarray, shape (2,)
-    cycle : Cycle
-        At the bifurcation.
-    law : Forcing, optional
-        Its period, where time enters the equations.
-
-    Attributes
-    ----------
-    plain : SpikingOrbits
-        The same orbits without perturbation.
-    curve : OrbitCurve
-        Active parameters are the free ones and, for torus points, the angle of the multiplier.
-    forced : bool
+    Their kind is one of `CLOSINGS`; see `SpecialSpikes` for the parameters.
     """
 
-    forced = False
-
     def __init__(
-        self,
-        system: System,
-        kind: str,
-        free: tuple[str, str],
-        ranges: Array,
-        cycle: Cycle,
-        law: Forcing | None = None,
+        self, system: System, kind: str, free: tuple[str, str], ranges: Array, cycle: Cycle, law: Forcing | None = None
     ) -> None:
-        self.system, self.kind, self.free = system, kind, free
-        self.plain, self._start = curve_of(system, free, cycle, ranges, law)
-        self._checked = SpikingCurve(self.plain)
-        self.n = len(system.states)
+        super().__init__(system, kind, free, ranges, cycle, law)
         pattern, size = self.plain.pattern, self.plain.n
         last = len(pattern) - 1
         wanted: list[Ending] = [
@@ -128,11 +95,7 @@ class CriticalSpikes:
         points, angle = self._perturbed(orbit)
         z = np.concatenate((points.ravel(), orbit.durations, orbit.parameters, angle))
         guess = replace(orbit, z=z, tangent=np.zeros_like(z), n=points.shape[1], report=np.zeros(REPORT_SIZE))
-        for held in (1, 0):  # of the free parameters
-            attempt = self.curve.settle(guess, fixed=orbit.segments + held, adaptations=1)
-            if attempt.point is not None:
-                return attempt.point
-        raise ConvergenceError(f"{self.system.name}: Newton's method does not converge to the {self.kind} of the start")
+        return self.settled(guess, adaptations=1)
 
     def _perturbed(self, orbit: Orbit) -> tuple[Array, list[float]]:
         """Return the points of an orbit beside its critical perturbation, and the angle of a torus point."""
@@ -200,18 +163,6 @@ class CriticalSpikes:
             )
         return complex(values[k]), vectors[:, k] if self.kind == "torus" else vectors[:, k].real
 
-    # -- steps ---------------------------------------------------------------------------------------------------------
-
-    def prepare(self, orbit: Orbit) -> Orbit:
-        """Prepare the next step."""
-        return self.curve.prepare(orbit)
-
-    def advance(self, orbit: Orbit, step: float) -> Attempt[Orbit]:
-        """Take one step."""
-        return self.curve.advance(orbit, step)
-
-    # -- what is known at a point --------------------------------------------------------------------------------------
-
     def spectrum(self, orbit: Orbit, *, resolved: bool = False) -> tuple[Orbit, Spectrum]:
         """Return the orbit without its perturbation, and its multipliers."""
         x = orbit.z[: orbit.scalars_at].reshape(-1, orbit.n)[:, : self.plain.n]
@@ -221,23 +172,3 @@ class CriticalSpikes:
         attempt = self.plain.settle(bare, fixed=fixed, adaptations=0)
         found = bare if attempt.point is None else attempt.point
         return found, self.plain.spectrum(found, resolved=resolved)
-
-    def cycle(self, orbit: Orbit) -> Cycle:
-        """Return the orbit as a result."""
-        bare, spectrum = self.spectrum(orbit, resolved=True)
-        return cycle_of(self.system, self.free, self.plain, bare, spectrum)
-
-    def margins(self, bare: Orbit) -> tuple[float, float]:
-        """Return how steeply an orbit, without its perturbation, crosses thresholds, and how far it is from others."""
-        return self._checked.margins(bare)
-
-    def points(self, orbit: Orbit) -> Array:
-        """Return the states of an orbit, shape (points, n)."""
-        return orbit.z[: orbit.scalars_at].reshape(-1, orbit.n)[:, : self.n]
-
-    def period(self, orbit: Orbit) -> float:
-        """Return the period of an orbit."""
-        if not self.plain.clocked.clock:
-            return float(orbit.durations.sum())
-        clock = self.plain.n - 1
-        return float(sum(points[-1, clock] - points[0, clock] for points, _ in orbit.split(orbit.z)))
