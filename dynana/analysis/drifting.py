@@ -25,8 +25,14 @@ TOLERANCE = 1e-11
 FIRST_STEP = 1e-4
 
 
-def carried(system: System, states: Array, durations: Array, low: Array, high: Array) -> Array:
-    """Return where states (k, n) are after their durations, which may be negative; NaN where they leave the box."""
+def carried(
+    system: System, states: Array, durations: Array, low: Array, high: Array, *, tolerance: float = TOLERANCE,
+    sizes: Array | None = None,
+) -> Array:  # fmt: skip
+    """Return where states (k, n) are after their durations, which may be negative; NaN where they leave the box.
+
+    ``tolerance`` is the error of a step, relative and in units of ``sizes``, by default those of the box.
+    """
     result = np.array(states, dtype=float, order="C")
     times = np.array(durations, dtype=float)
     if not times.size:
@@ -37,7 +43,7 @@ def carried(system: System, states: Array, durations: Array, low: Array, high: A
     layout = np.zeros(at.LAYOUT_SIZE, np.int64)
     layout[[at.MAIN, at.STAGES, at.STIFFNESS]] = tableau.main, tableau.stages, tableau.stages + 1
     layout[[at.LAST, at.ADAPTIVE]] = tableau.main - 1, 1
-    tolerance = np.concatenate(([TOLERANCE], TOLERANCE * (high - low)))
+    allowed = np.concatenate(([tolerance], tolerance * (high - low if sizes is None else sizes)))
     first = FIRST_STEP * float(np.max(np.abs(times))) or 1.0
     driver, functions = drift.drifter(), (stepper("explicit"), kernels.rhs, idle["matrix"], idle["vector"])
     drive = (table.cursor(), table.index, table.first, table.t0, table.coef)
@@ -49,7 +55,7 @@ def carried(system: System, states: Array, durations: Array, low: Array, high: A
         part = np.ascontiguousarray(result[rows])
         driver(
             *functions, drive, kernels.p, tableau.packed, layout.copy(), np.zeros((tableau.stages + 5, low.size)),
-            tolerance, first, low, high, np.ascontiguousarray(times[rows]), part,
+            allowed, first, low, high, np.ascontiguousarray(times[rows]), part,
         )  # fmt: skip
         result[rows] = part
 

@@ -20,7 +20,7 @@ def basins(found: Basins, ax: Axes | None = None, *, legend: bool = True) -> Axe
     """Draw basins in colours, with attractors, saddles and the stable manifolds of these on top.
 
     Starts that had not settled are white, those that left every bound grey. Cycles are drawn as lines, seen along the
-    states that are not in the picture.
+    states that are not in the picture; those of forced systems as the points where they are once a period.
 
     Parameters
     ----------
@@ -58,6 +58,8 @@ def basins(found: Basins, ax: Axes | None = None, *, legend: bool = True) -> Axe
         points = attractor.points[:, columns]
         if attractor.kind == "fixed point":
             ax.plot(*points.T, **style.marker("stable"))
+        elif attractor.kind == "cycle" and found.forcing_period is not None:
+            ax.plot(*points.T, color=colour, marker="o", markeredgecolor="white", linestyle="none", zorder=4)
         elif attractor.kind == "cycle":
             ax.plot(*np.concatenate([points, points[:1]]).T, color=colour, linewidth=2.0, zorder=4)
         else:

@@ -28,7 +28,7 @@ class Attractor(Result):
         "fixed point", "cycle" or "other" (no period was found: chaos, a torus).
     states : tuple of str
     points : ndarray, shape (k, n)
-        The fixed point, one turn of the cycle, or points of the orbit.
+        The fixed point, one turn of the cycle, or points of the orbit; of forced systems once a period.
     period : float
         NaN unless it is a cycle.
     """
@@ -73,6 +73,8 @@ class Basins(Result):
     manifolds : tuple of Manifold
         Stable manifolds of the saddles, for planar systems.
     units : dict of str to str
+    forcing_period : float or None
+        Of a forced system, which is looked at once a period.
     """
 
     system: str
@@ -88,6 +90,7 @@ class Basins(Result):
     fixed_points: FixedPoints | None
     manifolds: tuple[Manifold, ...]
     units: dict[str, str]
+    forcing_period: float | None = None
 
     def fraction(self, label: int) -> float:
         """Share of the starts with a label."""
