@@ -29,7 +29,15 @@ from numba.core.registry import CPUDispatcher
 from numba.core.runtime import _nrt_python
 
 from dynana.errors import DynanaWarning
-from dynana.numerics.fragments import Driver, Fragment, FragmentCacheImplementation, WholeCompiler, WideCompiler
+from dynana.numerics.fragments import (
+    Driver,
+    Executable,
+    Fragment,
+    FragmentCacheImplementation,
+    WholeCompiler,
+    WideCompiler,
+    rebuilt,
+)
 
 #: Environment variable that overrides the place of the cache folder.
 CACHE_VARIABLE = "DYNANA_CACHE_DIR"
@@ -120,8 +128,15 @@ class _CacheImplementation(caching.CompileResultCacheImpl):  # type: ignore[misc
 
     def rebuild(self, target_context: Any, payload: tuple[Any, ...]) -> Any:
         """Return the result of a compilation from what was kept."""
-        *parts, environments = payload
-        return super().rebuild(target_context, (*parts, tuple(_environment(*e) for e in environments)))
+        *parts, kept = payload
+        environments = tuple(_environment(*e) for e in kept)
+
+        def enter(library: Executable) -> Any:
+            for referenced in environments:
+                library.codegen.set_env(referenced.env_name, referenced)
+            return target_context.get_executable(library, *payload[1:3])
+
+        return rebuilt(target_context, (*parts, environments), Executable, enter)
 
 
 def _environment(module: str, constants: list[Any], name: str) -> Environment:

@@ -69,7 +69,11 @@ class _Code(_Library):
             self._final_module.link_in(library._get_module_for_linking(), preserve=True)
         if self.optimised:
             self._optimize_final_module()
+        for function in self._final_module.functions:
+            if not function.is_declaration and function.linkage == binding.Linkage.external:
+                function.linkage = "linkonce_odr"  # one of many copies
         self._finalize_dynamic_globals()
+        self._shared_module = self._final_module
         self._finalized = True
 
     def serialize_using_object_code(self) -> tuple[str, bytes]:
@@ -85,8 +89,37 @@ class _Code(_Library):
         return self
 
 
-class _Executable(_Library):
-    """Code of a function that may hold fragments: their environments are filled in, nobody else does it."""
+class Executable(_Library):
+    """Code of a function that may hold fragments: their environments are filled in, nobody else does it.
+
+    It is kept as machine code, with the intermediate code that other functions link: that is read when one does.
+    """
+
+    _unread = b""
+
+    def serialize_using_object_code(self) -> tuple[str, tuple[bytes, bytes, tuple[str, ...]]]:
+        """Return what `restored` wants."""
+        module = self._get_module_for_linking()
+        symbols = (v for group in (module.functions, module.global_variables) for v in group)
+        names = tuple(v.name for v in symbols if not v.is_declaration)
+        return self.name, (self._get_compiled_object(), module.as_bitcode(), names)
+
+    @classmethod
+    def restored(cls, generator: Any, state: tuple[str, tuple[bytes, bytes, tuple[str, ...]]]) -> Executable:
+        """Return what `serialize_using_object_code` was asked for."""
+        name, (machine_code, bitcode, names) = state
+        self = cls(generator, name)
+        self.enable_object_caching()
+        self._set_compiled_object(machine_code)
+        self._unread = bitcode
+        self._finalize_final_module()
+        generator._engine._defined_symbols.update(names)
+        return self
+
+    def _get_module_for_linking(self) -> Any:
+        if self._unread:
+            self._shared_module, self._unread = binding.parse_bitcode(self._unread), b""
+        return super()._get_module_for_linking()
 
     def _finalize_specific(self) -> None:
         super()._finalize_specific()
@@ -97,7 +130,7 @@ class _Executable(_Library):
                     self._codegen.set_env(variable.name, environment)
 
 
-class _Wide(_Executable):
+class _Wide(Executable):
     """Code with loops over many cells, which are packed into the widest vectors of the processor."""
 
     def add_ir_module(self, module: Any) -> None:
@@ -123,7 +156,7 @@ class _FragmentCompiler(compiler.Compiler):  # type: ignore[misc]
 class WholeCompiler(compiler.Compiler):  # type: ignore[misc]
     """Compiles a function and the fragments in it to machine code."""
 
-    library: type[_Executable] = _Executable
+    library: type[Executable] = Executable
 
     def compile_extra(self, function: Callable[..., Any]) -> Any:
         """Compile ``function`` for the types that the pipeline was made with."""
@@ -153,25 +186,36 @@ class FragmentCacheImplementation(CompileResultCacheImpl):  # type: ignore[misc]
         """Return the start of the names of all files of a function."""
         return f"{super().get_filename_base(name, flags)}.fragment"
 
+    def reduce(self, result: Any) -> tuple[Any, ...]:
+        """Return what is kept of a fragment; not its annotated source, which takes long to write."""
+        return super().reduce(result._replace(type_annotation=""))
+
     def rebuild(self, context: Any, payload: tuple[Any, ...]) -> Any:
         """Return the result of a compilation from what was kept."""
-        code, descriptor, environment, signature, objectmode, lifted, annotation, reloads, referenced = payload
-        for reload in reloads or ():
-            reload()
-        return compiler.compile_result(
-            typing_context=context.typing_context,
-            target_context=context,
-            entry_point=object(),  # a key, as in `_callable_when_compiled`; numba makes the fragment known itself
-            type_annotation=annotation,
-            signature=signature,
-            objectmode=objectmode,
-            lifted=lifted,
-            fndesc=descriptor,
-            library=_Code.restored(context.codegen(), code),
-            environment=environment,
-            reload_init=reloads,
-            referenced_envs=referenced,
-        )
+        # the entry is a key, as in `_callable_when_compiled`; numba makes the fragment known itself
+        return rebuilt(context, payload, _Code, lambda library: object())
+
+
+def rebuilt(context: Any, payload: tuple[Any, ...], kind: Any, enter: Callable[[Any], Any]) -> Any:
+    """Return the result of a compilation from what was kept of it, the kind of its code and what finds its entry."""
+    code, descriptor, environment, signature, objectmode, lifted, annotation, reloads, referenced = payload
+    for reload in reloads or ():
+        reload()
+    library = kind.restored(context.codegen(), code)
+    return compiler.compile_result(
+        typing_context=context.typing_context,
+        target_context=context,
+        entry_point=enter(library),
+        type_annotation=annotation,
+        signature=signature,
+        objectmode=objectmode,
+        lifted=lifted,
+        fndesc=descriptor,
+        library=library,
+        environment=environment,
+        reload_init=reloads,
+        referenced_envs=referenced,
+    )
 
 
 class Fragment(CPUDispatcher):  # type: ignore[misc]

@@ -17,7 +17,6 @@ from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import solveh_banded
 
 from dynana.numerics.collocation_newton import CONTRACTION, CONVERGED
 from dynana.numerics.collocation_orbit import Orbit
@@ -144,9 +143,8 @@ def rates(
         along = _cyclic(own[0] + np.roll(own[1], 1), beside, left + np.roll(right, 1))
         along = np.append(along, along[0])
     else:
-        banded = np.array([own[0, 1:] + own[1, :-1], beside[1:]])
         along = np.zeros(count + 1)
-        along[1:-1] = solveh_banded(banded, left[1:] + right[:-1], lower=True) if count > 1 else 0.0
+        along[1:-1] = _tridiagonal(own[0, 1:] + own[1, :-1], beside[1:-1], (left[1:] + right[:-1])[None])[0]
     local = along[:-1, None] + np.diff(along)[:, None] * scheme.nodes
     across = np.empty_like(tangent)
     across[:-1] = (v - slope * local[:, :, None]).reshape(-1, points.shape[1])
@@ -179,12 +177,32 @@ def _cyclic(diagonal: Array, beside: Array, right: Array) -> Array:
     if diagonal.size < 3:
         return np.asarray(np.full(diagonal.size, right.sum() / (diagonal.sum() + 2.0 * beside.sum())))
     corner = -float(diagonal[0])
-    banded = np.zeros((2, diagonal.size))
-    banded[0], banded[1, :-1] = diagonal, beside[:-1]
-    banded[0, 0] -= corner
-    banded[0, -1] -= beside[-1] ** 2 / corner
+    changed = diagonal.copy()
+    changed[0] -= corner
+    changed[-1] -= beside[-1] ** 2 / corner
     u = np.zeros(diagonal.size)
     u[0], u[-1] = corner, beside[-1]
-    y, z = solveh_banded(banded, np.column_stack((right, u)), lower=True).T
+    y, z = _tridiagonal(changed, beside[:-1], np.array([right, u]))
     share = beside[-1] / corner
     return np.asarray(y - (y[0] + share * y[-1]) / (1.0 + z[0] + share * z[-1]) * z)
+
+
+def _tridiagonal(diagonal: Array, beside: Array, right: Array) -> Array:
+    """Solve symmetric, positive definite tridiagonal equations, shape of ``right`` (right-hand sides, unknowns).
+
+    Elimination needs no pivots. In plain Python: importing LAPACK's wrappers takes longer than a thousand of these.
+    """
+    pivots, couplings, rows = diagonal.tolist(), beside.tolist(), right.tolist()
+    factors = []
+    for i, coupling in enumerate(couplings):
+        factors.append(coupling / pivots[i])
+        pivots[i + 1] -= factors[i] * coupling
+    for row in rows:
+        for i, factor in enumerate(factors):
+            row[i + 1] -= factor * row[i]
+            row[i] /= pivots[i]
+        if row:
+            row[-1] /= pivots[-1]
+        for i in range(len(factors) - 1, -1, -1):
+            row[i] -= factors[i] * row[i + 1]
+    return np.array(rows)

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import Any
 
-from numba.core import compiler_machinery, ir, postproc, transforms
+from llvmlite.ir import Type
+from numba.core import base, compiler_machinery, ir, postproc, transforms
 
 #: How the attributes of a statement are searched for variables.
 _VARIABLE, _INSTRUCTION, _SEQUENCE, _MAPPING, _ELSE = range(5)
@@ -68,14 +70,41 @@ def _unchecked(_function: Any) -> None:
     """Take for granted that a pass has not emitted deletions; the last one is checked once more by itself."""
 
 
+#: Sizes of types in bytes, by what they are written as.
+_SIZES: dict[str, int] = {}
+
+
+def _measured(measure: Callable[..., int]) -> Callable[..., int]:
+    def get_abi_size(self: Any, target_data: Any, context: Any = None) -> int:
+        """Return the size of a type: numba has a module parsed for every variable, to ask how large it is."""
+        written = str(self)
+        if "%" in written:  # a type that is known by name
+            return measure(self, target_data, context)
+        if written not in _SIZES:
+            _SIZES[written] = measure(self, target_data, context)
+        return _SIZES[written]
+
+    return get_abi_size
+
+
+#: What is replaced: where, its name, and what makes the replacement from it.
+_REPLACED: tuple[tuple[Any, str, Callable[[Any], Any]], ...] = (
+    (ir.Inst, "_rec_list_vars", lambda _: _variables),
+    (postproc.PostProcessor, "run", _later),
+    (compiler_machinery, "enforce_no_dels", lambda _: _unchecked),
+    (Type, "get_abi_size", _measured),
+    (base, "_has_loc", lru_cache(maxsize=4096)),
+)
+
+
 @contextmanager
 def shortened() -> Iterator[None]:
     """Compile with the replacements; to be entered by one thread at a time."""
-    kept = ir.Inst._rec_list_vars, postproc.PostProcessor.run, compiler_machinery.enforce_no_dels
-    ir.Inst._rec_list_vars = _variables
-    postproc.PostProcessor.run = _later(kept[1])
-    compiler_machinery.enforce_no_dels = _unchecked
+    kept = [getattr(owner, name) for owner, name, _ in _REPLACED]
+    for original, (owner, name, make) in zip(kept, _REPLACED, strict=True):
+        setattr(owner, name, make(original))
     try:
         yield
     finally:
-        ir.Inst._rec_list_vars, postproc.PostProcessor.run, compiler_machinery.enforce_no_dels = kept
+        for original, (owner, name, _) in zip(kept, _REPLACED, strict=True):
+            setattr(owner, name, original)

@@ -10,7 +10,7 @@ import dynana as dn
 from dynana.models import hindmarsh_rose
 from dynana.numerics.gauss import gauss_scheme
 from dynana.numerics.mesh import times
-from dynana.numerics.moving_orbits import moved, rates
+from dynana.numerics.moving_orbits import _tridiagonal, moved, rates
 
 SCHEME = gauss_scheme(4)
 
@@ -63,3 +63,17 @@ def test_bursts_are_followed_in_long_steps_and_stay_orbits():
 
     end = solve_ivp(flow, (0, cycle.period), cycle.points[0], method="DOP853", rtol=1e-12, atol=1e-13).y[:, -1]
     assert end == pytest.approx(cycle.points[0], abs=1e-5)
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 40])
+def test_tridiagonal_equations(n):
+    rng = np.random.default_rng(n)
+    beside = rng.normal(size=n - 1)
+    diagonal = 0.1 + np.abs(np.append(beside, 0.0)) + np.abs(np.append(0.0, beside))
+    right = rng.normal(size=(2, n))
+    matrix = np.diag(diagonal) + np.diag(beside, 1) + np.diag(beside, -1)
+    np.testing.assert_allclose(_tridiagonal(diagonal, beside, right), np.linalg.solve(matrix, right.T).T, rtol=1e-11)
+
+
+def test_no_unknowns_have_no_values():
+    assert _tridiagonal(np.empty(0), np.empty(0), np.empty((1, 0))).shape == (1, 0)
