@@ -221,7 +221,11 @@ def halved(x):
 def doubled(x):
     return 2.0 * checked(x)
 
-print(halved(3.0), doubled(3.0), len(checked.stats.cache_hits))
+@compiled(types.float64(types.float64))
+def both(x):
+    return halved(x) + doubled(x)
+
+print(halved(3.0), doubled(3.0), both(3.0), len(checked.stats.cache_hits))
 try:
     doubled(-1.0)
 except ValueError as error:
@@ -230,7 +234,7 @@ except ValueError as error:
 
 
 @pytest.mark.skipif(compilation.numba.config.DISABLE_JIT, reason="needs the compiler")
-@pytest.mark.parametrize("lost", ["doubled", "checked"])
+@pytest.mark.parametrize("lost", ["doubled", "checked", "both"])
 def test_parts_come_from_the_cache(tmp_path, lost):
     program, cache = tmp_path / "program.py", tmp_path / "cache"
     program.write_text(_FAILING)
@@ -241,8 +245,8 @@ def test_parts_come_from_the_cache(tmp_path, lost):
         assert done.returncode == 0, done.stderr
         return done.stdout.splitlines()
 
-    expected = ["1.5 6.0 0", "('negative', -1.0)"]
+    expected = ["1.5 6.0 7.5 0", "('negative', -1.0)"]
     assert run() == expected
     removed = [file.unlink() for file in cache.rglob(f"*{lost}*.nb*")]
     assert removed
-    assert run() == ([f"1.5 6.0 {int(lost == 'doubled')}", expected[1]])
+    assert run() == ([f"1.5 6.0 7.5 {int(lost == 'doubled')}", expected[1]])
