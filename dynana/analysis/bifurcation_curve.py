@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dynana.analysis.cycle_loci_events import CyclePlace, beyond_resonance
+from dynana.analysis.orbit_places import Step
 from dynana.numerics.collocation_orbit import Orbit
 from dynana.numerics.pseudo_arclength import Attempt
 from dynana.results.stop import Stop
@@ -18,6 +19,9 @@ Array = NDArray[np.float64]
 #: Weight of the extrema of a cycle, in units of its largest extent, where cycles are told apart: a mesh knows them to a
 #: few digits only.
 WEIGHT_OF_EXTREMA = 0.01
+#: Part by which the period grows while both parameters change by no more than a part of their ranges: then the curve
+#: ends on a homoclinic orbit.
+LONGER, SAME_PLACE = 1.25, 1e-5
 
 
 class BifurcationCurve:
@@ -36,6 +40,7 @@ class BifurcationCurve:
 
     def __init__(self, problem: Any, widths: Array, longest: float) -> None:
         self.problem, self.widths, self.longest = problem, widths, longest
+        self._lengthening: list[CyclePlace] = []  # places up to the last one, as far back as periods increase
 
     @property
     def free(self) -> tuple[str, ...]:
@@ -68,6 +73,19 @@ class BifurcationCurve:
             message=f"The period exceeds {number(self.longest)}: a homoclinic orbit or a saddle-node on the cycle is "
             "near. longest_period= moves this bound.",
         )
+
+    def settled(self, step: Step[CyclePlace]) -> bool:
+        """Return whether the period has grown without a change of the parameters."""
+        period, before = self.problem.period(step.after.orbit), self._lengthening
+        if not before or self.problem.period(before[-1].orbit) >= period:
+            before[:] = [step.before]
+        earlier = [place for place in before if LONGER * self.problem.period(place.orbit) <= period]
+        before.append(step.after)
+        if not earlier:
+            return False
+        del before[: len(earlier) - 1]
+        change = np.abs(step.after.parameters - earlier[-1].parameters) / self.widths
+        return bool(change.max() < SAME_PLACE)
 
     def given_up(self, last: CyclePlace) -> Stop | None:
         """Return why steps became too short, if that is known."""

@@ -145,6 +145,8 @@ class ConnectionProblem:
         """Return a path lengthened or cut so that its first (0) or last (1) point is at the radius."""
         distances = np.linalg.norm(self._away(path.points, end), axis=1)
         outside = np.flatnonzero(distances > self.ends.radius)
+        if not outside.size:
+            return path
         path = path.part(max(int(outside[0]) - 1, 0), None) if end == 0 else path.part(0, int(outside[-1]) + 2)
         return self._extended(path, end)
 

@@ -34,9 +34,6 @@ UNFOLDED = 1e-5
 RESOLVED, LEAST_FINER, MOST_FINER = 1e-7, 1.1, 2.0
 #: Powers of ten of the growth of deviations up to which that is done: beyond, double precision is what decides.
 MOST_GROWTH = 8.0
-#: Part by which the period grows while both parameters change by no more than a part of their ranges: then the curve
-#: ends on a homoclinic orbit.
-LONGER, SAME_PLACE = 1.25, 1e-5
 #: Factors by which the mesh grows where steps become too short, the next where Newton's method fails, and most
 #: intervals.
 FINER, MOST_INTERVALS = (2.0, 1.5, 3.0), 500
@@ -69,7 +66,6 @@ class CycleLocus(BifurcationCurve):
     def __init__(self, problem: AccompaniedCycles, widths: Array, longest: float) -> None:
         super().__init__(problem, widths, longest)
         self._growth, self._error = 0.0, 0.0  # at the last place: powers of ten of deviations, discretisation error
-        self._lengthening: list[CyclePlace] = []  # places up to the last one, as far back as periods increase
 
     def prepare(self, orbit: Orbit) -> Orbit:
         """Prepare the next step; the mesh grows where discretisation errors would be amplified too much."""
@@ -120,23 +116,10 @@ class CycleLocus(BifurcationCurve):
                 message=f"at {self.where(step.after)}: branches of cycles do not cross any longer; the parameters "
                 "break the symmetry, or the invariant set, that made them cross. Folds of cycles take their place.",
             )
-        if self._settled(step):
+        if self.settled(step):
             return self._homoclinic(step.after)
         extent = self._extent(step.after)
         return self._shrunk(step.after) if extent < SHRUNK and extent < self._extent(step.before) else None
-
-    def _settled(self, step: Step[CyclePlace]) -> bool:
-        """Return whether the period has grown without a change of the parameters."""
-        period, before = float(step.after.orbit.durations[0]), self._lengthening
-        if not before or float(before[-1].orbit.durations[0]) >= period:
-            before[:] = [step.before]
-        earlier = [place for place in before if LONGER * float(place.orbit.durations[0]) <= period]
-        before.append(step.after)
-        if not earlier:
-            return False
-        del before[: len(earlier) - 1]
-        change = np.abs(step.after.parameters - earlier[-1].parameters) / self.widths
-        return bool(change.max() < SAME_PLACE)
 
     def _homoclinic(self, place: CyclePlace) -> Stop:
         """Return that the curve ends on a homoclinic orbit, to which equilibrium, and where."""

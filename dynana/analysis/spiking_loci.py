@@ -69,6 +69,12 @@ class SpikingLocus(BifurcationCurve):
         """Return why the curve ends with a step."""
         if stop := self.too_long(step.after):
             return stop
+        if self.settled(step):
+            return Stop(
+                reason="homoclinic",
+                message=f"the period grows while {self.where(step.after)} stay: a jump leads onto the stable manifold "
+                "of an equilibrium or of an unstable cycle (homoclinic orbit through a jump).",
+            )
         if any(_margin(k, step.after) <= 0.0 for k in (0, 1)):  # so near to that, equations are singular
             return Stop(reason=GRAZING, message=f"before {self.where(step.after)}{self.end_message(GRAZING)}")
         return None

@@ -107,6 +107,10 @@ def test_a_saddle_node_on_a_circle_that_a_jump_closes():
     locus = dn.continue_locus(quadratic_if, end, ("I", "V_c"), ranges={"I": (0.0, 20.0), "V_c": (-60.0, -40.0)})
     assert locus.kind == "snic"
     np.testing.assert_allclose(locus["I"], 0.07 * (0.5 * (locus["V_c"] + 65.0)) ** 2, rtol=0.0, atol=1e-8)
+    ranges = {"I": (0.0, 20.0), "V_reset": (-80.0, -40.0)}
+    locus = dn.continue_locus(quadratic_if, end, ("I", "V_reset"), ranges=ranges)
+    (loop,) = locus.special_points("saddle-node loop")  # the reset is at the saddle-node itself
+    assert [loop["I"], loop["V_reset"]] == pytest.approx([0.07 * 7.5**2, -57.5], abs=1e-6)
 
 
 def test_starts_that_are_refused(branch):
