@@ -100,9 +100,6 @@ def _link(made: Assembly, number: int, link: Link, placements: tuple[Placement, 
     own = isinstance(source, Trains) and not source.size and source.times is None and not kept
     lines.append("counts of its own for each target: no connection is stored" if own else _storage(link, kept))
     lines.append(_delay(link))
-    flows = any(s.link == number for s in made.streams) or any(s.link == number and s.sums for s in made.synapses)
-    if flows and not isinstance(link.delay, float | int):
-        lines.append("what flows at all times is read at the beginning of each step: of first order in dt")
     return [line for line in lines if line]
 
 

@@ -35,7 +35,8 @@ class Projection:
         that of explicit pairs; matrices one for each pair of cells, (sources, targets).
     delay : number, array, matrix, Distribution or function of the distance
         From the presynaptic spike to its arrival, in units of time. One number must be a multiple of the time step;
-        where delays differ they are rounded to it, and what flows at all times is read once a step (first order).
+        where delays differ they are rounded to it. (Continuous influences with different delays, one of them zero, are
+        read once a step, which is of first order.)
     at : mapping of parameter to number, array or Distribution, optional
         Values of other parameters of the synapse.
     start : mapping of state to number, array or Distribution, optional

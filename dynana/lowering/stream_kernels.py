@@ -115,7 +115,7 @@ def _sparse_sum(index: int, delays: int) -> Source:
     late = f"values[uint64((k - a[{At.LAG:d}] - int64(delay[p])) % slots * stride + source)]"
     lines = [
         "a = integers_at(row)",
-        f"out = floats_at(a[{At.OUT:d}])",
+        f"out = floats_at(a[{At.OUT:d}] + 8 * ((k - a[{At.LAG:d}]) % a[{At.OUT_SLOTS:d}] * a[{At.OUT_STRIDE:d}]))",
         f"values = floats_at(a[{At.ROW:d}])",
         f"weights = floats_at(a[{At.WEIGHTS:d}])",
         f"edges = integers_at(a[{At.EDGES:d}])",

@@ -54,6 +54,9 @@ class Stream(IntEnum):
     """How often in a step a matrix is passed through."""
     PASS = 16
     """Which of these passes this is, from 0 on."""
+    OUT_SLOTS = 17
+    OUT_STRIDE = 18
+    """Where the result goes into a ring: its slots, and the distance between two; 1 and 0 where not."""
 
 
 class Gather(IntEnum):
@@ -100,11 +103,20 @@ def sum_row(k, row):
     floats_at(a[Stream.OUT])[0] = total
 
 
+def take_row(k, row):
+    """Copy a row."""
+    a = integers_at(row)
+    values = floats_at(a[Stream.ROW] + 8 * ((k - a[Stream.LAG]) % a[Stream.SLOTS] * a[Stream.STRIDE]))
+    out = floats_at(a[Stream.OUT])
+    for i in range(a[Stream.CELLS]):
+        out[np.uint64(i)] = values[np.uint64(i)]
+
+
 def between_rows(k, row):
-    """Interpolate a row half a step after the one that is read, from four steps."""
+    """Interpolate a row half a step after the one that is read, from four steps; a ring takes it at that one's slot."""
     a = integers_at(row)
     slots, stride = a[Stream.SLOTS], a[Stream.STRIDE]
-    out = floats_at(a[Stream.OUT])
+    out = floats_at(a[Stream.OUT] + 8 * ((k - a[Stream.LAG]) % a[Stream.OUT_SLOTS] * a[Stream.OUT_STRIDE]))
     base = a[Stream.ROW]
     later = floats_at(base + 8 * ((k - a[Stream.LAG] + 1) % slots * stride))
     now = floats_at(base + 8 * ((k - a[Stream.LAG]) % slots * stride))

@@ -13,6 +13,7 @@ from dynana.lowering.crossing_times import earliness
 from dynana.lowering.stream_kernels import amounts
 from dynana.numerics.network_program import COLUMNS, Division, Output, address_of, march
 from dynana.numerics.network_records import Watch, watch
+from dynana.numerics.network_streams import BETWEEN
 from dynana.simulation.drawing import child_seed
 from dynana.simulation.edges import Edges
 from dynana.simulation.network_events import event_operation, weight_values
@@ -91,6 +92,8 @@ class Machine:
         early = self._early() if interpolated else []
         self._step = [*self._integrations(1), *early, *self._deliveries(True), *self._jumps(1), *reads, *answers]
         self._watch = self._watches()
+        later = [sums.next for sums in self.couplings.past.values()]
+        self._past = self._table([*later, *(row for s in self.synapses for row in s.past())])
         self._drained = [0] * len(self.arrays)
 
     @property
@@ -249,6 +252,7 @@ class Machine:
         """Carry out the jumps at the start, and record the state after them."""
         history = max([self.couplings.history, *(s.slots for s in self.synapses)])
         self._march(1 - history, 0, self._fill)
+        self._look_back(0)
         for k in range(-max(a.history for a in self.arrays), 0) if len(self._before) else ():
             self._march(k, k, self._before)
             for p in self._populations():  # what has arrived before the start is gone
@@ -257,6 +261,12 @@ class Machine:
         self._march(0, 0, self._start)
         self._march(0, 0, self._table(records))
         self.halt[1] = 0
+
+    def _look_back(self, step: int) -> None:
+        """Work out what is kept beside outputs of the last steps, where delays differ."""
+        if len(self._past):
+            longest = max([len(BETWEEN), *(route.longest for route in self._routes)])
+            self._march(step + 1 - longest, step, self._past)
 
     def program(self, records: Sequence[Row]) -> Row:
         """Return the table of operations of a step with the given records."""
@@ -293,6 +303,7 @@ class Machine:
     def goes_on(self, step: int) -> None:
         """Start from the content of the arrays, which is that of the end of a step."""
         self._drained = [int(arrays.memory["counts"][0]) for arrays in self.arrays]
+        self._look_back(step)
         self.halt[1] = step
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dynana.definition.assembly import Assembly, Cells, Stream
+from dynana.definition.assembly import Assembly, Cells, Link, Stream
 from dynana.lowering.stream_kernels import outputs, sparse_sum
 from dynana.numerics.network_memory import zeros
 from dynana.numerics.network_program import DIVIDED_BLOCKS, DIVISION, Division, Output, address_of
@@ -26,6 +26,7 @@ from dynana.numerics.network_streams import Stream as At
 from dynana.numerics.signatures import BLOCK_WIDTH
 from dynana.simulation.network_events import weight_values
 from dynana.simulation.network_order import OUTPUTS, SUMS, order
+from dynana.simulation.network_past import PastSums
 from dynana.simulation.network_population import PopulationArrays, filled_row
 from dynana.simulation.network_routes import Received, Route, received
 from dynana.simulation.network_sources import TrainArrays, course_operations
@@ -92,6 +93,7 @@ class Couplings:
         self._weights: dict[int, np.ndarray] = {}
         self._buffers: dict[Any, np.ndarray] = {}
         self._summed: set[Any] = set()
+        self.past: dict[int, PastSums] = {}
 
     @property
     def any(self) -> bool:
@@ -183,6 +185,7 @@ class Couplings:
             return [], {**columns, At.LAG: route.delay}
         buffer = self._buffer(("between", i, output, route.delay), population.stride)
         row = {At.FUNCTION: address_of(between_rows), **columns, At.CELLS: population.size, At.OUT: buffer.ctypes.data}
+        row[At.OUT_SLOTS] = 1
         return [filled_row(row)], {At.ROW: buffer.ctypes.data, At.SLOTS: 1, At.STRIDE: 0, At.LAG: 0}
 
     def _buffer(self, key: Any, size: int) -> np.ndarray:
@@ -219,6 +222,7 @@ class Couplings:
             At.TARGETS: link.target.size,
             At.WEIGHTS: weights.ctypes.data,
             At.WEIGHT_STEP: int(weights.size > 1),
+            At.OUT_SLOTS: 1,
         }
         edges = route.edges
         if edges is None:
@@ -227,7 +231,7 @@ class Couplings:
         if self._is_dense(number):
             blocks = -(-link.target.size // BLOCK_WIDTH)
             own = {DIVISION: Division.PRODUCT, DIVIDED_BLOCKS: blocks, At.PASS: stage}
-            own[At.PASSES] = 4 if self._population(link.target.population).module.METHOD == "rk4" else 1
+            own[At.PASSES] = 4 if self._goes_in_stages(link) else 1
             return [*before, filled_row({At.FUNCTION: address_of(dense_product, contract=True), **columns, **own})], out
         delays = 0 if edges.delay is None else edges.delay.itemsize
         columns |= {
@@ -237,7 +241,13 @@ class Couplings:
             At.DELAYS: 0 if edges.delay is None else edges.delay.ctypes.data,
         }
         self.kept += [edges.first, edges.target, *([] if edges.delay is None else [edges.delay])]
+        if edges.delay is not None and edges.delay.min(initial=1) > 0 and self._goes_in_stages(link):
+            self.past.setdefault(number, PastSums(columns, out))
+            return self.past[number].at(stage), out
         return [*before, filled_row(columns)], out
+
+    def _goes_in_stages(self, link: Link) -> bool:
+        return bool(self._population(link.target.population).module.METHOD == "rk4")
 
     def _is_dense(self, number: int) -> bool:
         link = self.assembly.links[self.assembly.streams[number].link]

@@ -166,6 +166,10 @@ class SynapseArrays:
         """Return the operations that read the source at a stage of ``rk4``."""
         return [] if self._moment is None else self._moment.reads(stage)
 
+    def past(self) -> list[Row]:
+        """Return the operations that interpolate what edges of different delays read, two steps back."""
+        return self._moment.reads(1) if self._moment is not None and self._moment.differing else []
+
     def totals(self, stage: int = 0) -> list[Row]:
         """Return the operation that sums at every step, or stage, what targets receive."""
         outs = np.array([self._keep(v) for v in self.vectors.values()], dtype=np.int64)
@@ -248,7 +252,8 @@ class _Moment:
     """What the edges of a projection read of its source at the stages of ``rk4``.
 
     Without a delay that is the point at which the source takes the derivatives, if it goes through the same stages;
-    else the past, interpolated between steps where all edges have one delay.
+    else the past, interpolated between steps. Where delays differ, a second ring holds what is between the steps of the
+    first one; edges without a delay among them read the beginning of the step at all stages.
     """
 
     def __init__(self, synapses: SynapseArrays) -> None:
@@ -256,11 +261,13 @@ class _Moment:
         source, item, route = synapses.source, synapses.item, synapses.route
         assert isinstance(source, PopulationArrays)
         self.source, self.count, self.delay = source, len(item.pre), route.delay
-        one_delay = route.edges is None or route.edges.delay is None
+        delays = None if route.edges is None else route.edges.delay
+        one_delay = delays is None
         #: Whether stages between the first and the last are interpolated, and whether all are those of the source.
         self.between = one_delay and route.delay > 0
         self.shared = one_delay and route.delay == 0 and source.module.METHOD == "rk4"
-        self.line = np.zeros(2 * self.count * source.stride)
+        self.differing = delays is not None and bool(delays.min(initial=1) > 0)
+        self.line = zeros((synapses.slots + 1 if self.differing else 2) * self.count * source.stride)
         if self.shared:
             module = outputs(source.system, source.form, list(item.pre.values()), True)
             self.function, self.table = address_of(module.output), source.constants(module, source.clock[1])
@@ -271,10 +278,11 @@ class _Moment:
         if self.shared:
             own = {Output.RINGS: self.line.ctypes.data, Output.SLOTS: 1, Output.HALVES: HALVES[stage]}
             return [self.source.row(self.function, self.table, own=own)]
-        if not self.between or stage not in (1, 2):
+        if stage not in ((1, 2) if self.between else (1,) if self.differing else ()):
             return []
         stride, slots = self.source.stride, self.synapses.slots
         ring = self.synapses.memory["reads"].ctypes.data
+        lag, slots_out = (2, slots) if self.differing else (self.delay + 1, 1)
         return [
             filled_row(
                 {
@@ -282,9 +290,11 @@ class _Moment:
                     Stream.ROW: ring + 8 * i * (slots + 1) * stride,
                     Stream.SLOTS: slots,
                     Stream.STRIDE: stride,
-                    Stream.LAG: self.delay + 1,
+                    Stream.LAG: lag,
                     Stream.CELLS: self.source.size,
-                    Stream.OUT: self.line.ctypes.data + 8 * i * 2 * stride,
+                    Stream.OUT: self.line.ctypes.data + 8 * i * (slots_out + 1) * stride,
+                    Stream.OUT_SLOTS: slots_out,
+                    Stream.OUT_STRIDE: stride if self.differing else 0,
                 }
             )
             for i in range(self.count)
@@ -294,6 +304,8 @@ class _Moment:
         """Return the columns that say where a stage finds what is read."""
         if self.shared or (self.between and stage in (1, 2)):
             return {At.ROWS: self.line.ctypes.data, At.SLOTS: 1, At.LAG: 0}
+        if self.differing and stage:
+            return {At.LAG: 0} if stage == 3 else {At.ROWS: self.line.ctypes.data}
         return {At.LAG: self.delay} if self.between and stage == 3 else {}
 
 

@@ -260,3 +260,41 @@ def test_rows_of_cells_begin_with_cache_lines():
         row = zeros(size, kind)
         assert row.shape == (size,) and row.dtype == kind and not row.any()
         assert row.ctypes.data % LINE == 0
+
+
+@dn.model
+def saturating(x=0.0, *, J=0.0):
+    return -x + dn.tanh(J + 0.3), dn.Observe(r=x)
+
+
+def with_delays(delay) -> dn.Network:
+    units = dn.Population("A", saturating, 3, start={"x": np.array([0.1, 0.5, -0.4])})
+    weights, pairs = [1.2, -2.0, 1.5, 0.7], dn.pairs([0, 1, 2, 0], [1, 2, 0, 2])
+    return dn.Network([units], [dn.Projection(units, units, dn.models.linear, connect=pairs, w=weights, delay=delay)])
+
+
+@pytest.mark.parametrize("delay", [0.5, [0.5, 1.0, 0.2, 2.0]])
+def test_stages_read_the_past_of_every_edge_between_steps(delay):
+    """The kink at the start, where outputs begin to change, allows order 2."""
+
+    def end(steps):
+        return dn.simulate(with_delays(delay), 8.0, dt=8 / steps, record={"A": ["x"]})["A", "x"][-1]
+
+    fine = end(2560)
+    errors = [np.abs(end(steps) - fine).max() for steps in (80, 160)]
+    assert errors[0] / errors[1] == pytest.approx(4.0, rel=0.1)
+    assert errors[0] < 5e-4
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_the_past_of_edges_goes_on_to_the_bit(threads):
+    net, record = with_delays([0.5, 1.0, 0.2, 2.0]), {"A": ["x"]}
+    whole = dn.simulate(net, 6.0, dt=0.1, record=record)["A", "x"]
+    first = dn.simulate(net, 2.5, dt=0.1, record=record, threads=threads)
+    rest = dn.simulate(net, 3.5, dt=0.1, start=first.final, record=record, threads=threads)
+    assert np.array_equal(np.concatenate([first["A", "x"], rest["A", "x"]]), whole)
+    other = net.at({"A->A:linear.w": [0.0, 0.0, 0.0, 0.0]})
+    alone = dn.simulate(other, 1.0, dt=0.1, start=first.final, record=record)["A", "x"]
+    factor = (1 - 0.1 + 0.1**2 / 2 - 0.1**3 / 6 + 0.1**4 / 24) ** 10  # weights of 0 leave no trace of the past
+    expected = np.tanh(0.3) + (first["A", "x"][-1] - np.tanh(0.3)) * factor
+    np.testing.assert_allclose(alone[-1], expected, rtol=1e-12)

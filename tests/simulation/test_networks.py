@@ -352,9 +352,6 @@ def test_delays_given_for_each_connection_are_told() -> None:
     net = dn.Network([E], [link])
     assert "delays given for each connection, rounded to the time step" in str(net.plan())
     assert "delay array (2,)" in net.summary()
-    assert "first order" not in str(net.plan())  # spikes arrive at the end of a step
-    gap = dn.Projection(E, E, gap_junction, connect=dn.pairs([0, 1], [1, 2]), delay=[1.0, 2.0])
-    assert "read at the beginning of each step: of first order" in str(dn.Network([E], [gap]).plan())
     assert dn.edges(net, "E->E", seed=1, dt=0.1).values["delay"] == pytest.approx([1.0, 2.0])
     again = net.at({"E->E:exponential.delay": np.full((3, 3), 1.5)})
     assert "delays given for each pair, rounded" in str(again.plan())

@@ -26,7 +26,11 @@ def passing(*, J=0.0):
     return dn.Observe(r=2 * J)
 
 
-def recurrent(delay: float = 0.0) -> dn.Network:
+#: Delays of each pair of units, on the grids of all steps that are tried.
+DELAYS = DRAWN.choice([0.5, 0.8, 1.0], (SIZE, SIZE))
+
+
+def recurrent(delay: object = 0.0) -> dn.Network:
     cells = dn.Population("E", unit, SIZE, start={"x": START}, at={"I": INPUT})
     everyone = dn.all_to_all(autapses=True)
     learning = dn.Projection(
@@ -56,16 +60,18 @@ def test_rates_and_weights_are_of_order_four_together() -> None:
     assert errors[1] < 1e-6
 
 
-def test_delayed_learning_converges_with_the_order_of_interpolation() -> None:
+@pytest.mark.parametrize("delay", [0.5, DELAYS], ids=["one delay", "different delays"])
+def test_delayed_learning_converges_with_the_order_of_interpolation(delay: object) -> None:
     # rates before the start stand still, so that the solution has kinks, which cost two orders
-    fine = ends(recurrent(0.5), 640)
-    errors = [np.abs(ends(recurrent(0.5), steps) - fine).max() for steps in (40, 80)]
+    fine = ends(recurrent(delay), 640)
+    errors = [np.abs(ends(recurrent(delay), steps) - fine).max() for steps in (40, 80)]
     assert errors[0] / errors[1] > 3.6
     assert errors[1] < 3e-4
 
 
-def test_threads_and_pauses_change_no_bit() -> None:
-    net = recurrent(0.5)
+@pytest.mark.parametrize("delay", [0.5, DELAYS], ids=["one delay", "different delays"])
+def test_threads_and_pauses_change_no_bit(delay: object) -> None:
+    net = recurrent(delay)
     whole = ends(net, 40)
     first = dn.simulate(net, 1.5, dt=0.1, threads=2)
     run = dn.simulate(net, 2.5, dt=0.1, start=first.final, record={"E": ["x"], "learning": ["w"]})
