@@ -181,8 +181,8 @@ def sherman_rinzel_keizer(
     tau = 60/(exp((V + 75)/65) + exp(-(V + 75)/20)). Bursts of 22 spikes come every 14 s. The paper calls phi lambda;
     it starts the first burst with a pulse of I, which is written into the initial voltage here.
 
-    Sherman, Rinzel & Keizer (1988), Biophys. J. 54:411-425, doi:10.1016/S0006-3495(88)82975-8. Values are those of the
-    file that A. Sherman publishes with the paper (github.com/artielbm/artielbm.github.io, Models/SRK/srk.ode).
+    Sherman, Rinzel & Keizer (1988), Biophys. J. 54:411-425 (PubMed 2850029). Values are those of the file that
+    A. Sherman publishes with the paper (github.com/artielbm/artielbm.github.io, Models/SRK/srk.ode).
     """
     m_inf = 1 / (1 + dn.exp((4 - V) / 14))
     h_inf = 1 / (1 + dn.exp((V + 10) / 10))

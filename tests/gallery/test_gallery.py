@@ -56,6 +56,10 @@ EXPECTED = {
     "decision": ["0.0617611", "0.188154", "0.0293542", "0.630305", "0.498675", "0.69935", "0.28647", "0.741099"],
     # half of the starts without evidence, by symmetry; those on the diagonal, 1 of 300, stay there
     "decision_basins": ["0.498333", "0.00333333"],
+    # the periods that this oscillator is known for; the sum of the exponents is -c, and there are two mirror images
+    "duffing": ["[1 2 4 5 0 2] periods at", "chaos; averaged over 5000", "cycle x from -1.262", "cycle x from 0.1866"],
+    # by scipy
+    "square_wave_burst": ["fold/homoclinic bursting (square-wave)", "22 spikes every 14257", "4 spikes every 931.8"],
     # Hopf point of the fast subsystem where v^2 = 1 - delta b, at I + y = 0.331281
     "elliptic_burst": ["subHopf/fold cycle bursting (elliptic)", "0.01878133745", "leaves with a delay"],
     # as many of both choices without evidence (half of 400 within 4 standard errors), all right at half of it
@@ -202,6 +206,8 @@ LOCATED: dict[str, list[tuple[str, tuple[float, ...], float]]] = {
     "hindmarsh_rose_dissected": [("HOM", (2.81614695989,), 1e-8), ("HOM", (4.81614695989,), 1e-8)],
     # smallest q of the balance of steady currents, by scipy
     "pinsky_rinzel_dissected": [("LP", (0.1938915678,), 1e-9), ("SNIC", (0.1938915678,), 1e-5)],
+    # smallest Ca of the balance of steady currents, by scipy
+    "square_wave_burst": [("LP", (0.5371954355,), 1e-9)],
     # fold at 150 - 25/0.16; of adex at V = V_T, w = (V_rest - V_T + Delta_T + R I)/R
     "resets_dissected": [("LP", (-6.25,), 1e-9), ("LP", (254.0,), 1e-9), ("SNIC", (-6.25,), 1e-5)],
     "hodgkin_huxley_diagram": [*places(EQUILIBRIA, "hh", "HB"), *places(CYCLES, "hh", "LPC", "PD")],
