@@ -39,7 +39,8 @@ def zeros(size: int, kind: DTypeLike = np.float64) -> NDArray[Any]:
 def _at(kind: Any, c_type: Any) -> Any:
     """Return a function that turns an address into a pointer to numbers of ``kind``, in compiled code or not."""
     if numba.config.DISABLE_JIT:
-        return lambda address: np.ctypeslib.as_array((c_type * _UNBOUNDED).from_address(int(address)))
+        # of what begins at 0, where nothing is, numpy would make a copy
+        return lambda address: np.ctypeslib.as_array((c_type * _UNBOUNDED).from_address(int(address) or LINE))
     pointer = types.CPointer(kind)
 
     @intrinsic

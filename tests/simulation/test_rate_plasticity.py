@@ -1,5 +1,11 @@
 """Weights that learn from rates are part of every stage: order 4 with the cells, whatever else is asked of the run."""
 
+import ast
+import os
+import runpy
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from scipy.integrate import solve_ivp
@@ -76,6 +82,30 @@ def test_threads_and_pauses_change_no_bit(delay: object) -> None:
     first = dn.simulate(net, 1.5, dt=0.1, threads=2)
     run = dn.simulate(net, 2.5, dt=0.1, start=first.final, record={"E": ["x"], "learning": ["w"]})
     assert np.array_equal(np.concatenate([run["E", "x"][-1], run["learning", "w"][-1]]), whole)
+
+
+#: Two units with different delays, whose rates and weights learn for a few steps.
+SMALL = """
+import dynana as dn
+
+@dn.model
+def unit(x=0.0, *, J=0.0):
+    return -x + dn.tanh(J + 0.5), dn.Observe(r=x)
+
+cells = dn.Population("E", unit, 2, start={"x": [0.1, -0.4]})
+link = dn.Projection(cells, cells, dn.models.oja, connect=dn.pairs([0, 1], [1, 0]), w=0.5, delay=[0.1, 0.3], name="l")
+run = dn.simulate(dn.Network([cells], [link]), 1.0, dt=0.1, record={"E": ["x"], "l": ["w"]})
+found = [*run["E", "x"][-1].tolist(), *run["l", "w"][-1].tolist()]
+print(found)
+"""
+
+
+def test_learning_is_the_same_where_nothing_is_compiled(tmp_path) -> None:
+    script = tmp_path / "small.py"  # models are read from files
+    script.write_text(SMALL, "utf-8")
+    environment = os.environ | {"NUMBA_DISABLE_JIT": "1", "PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run([sys.executable, script], env=environment, capture_output=True, text=True, check=True)
+    np.testing.assert_allclose(ast.literal_eval(done.stdout), runpy.run_path(str(script))["found"], rtol=1e-12)
 
 
 def test_units_without_states_learn_and_pass_on_at_once() -> None:
