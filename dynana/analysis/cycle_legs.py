@@ -111,7 +111,10 @@ def locate(curve: CycleCurve, leg: Leg) -> list[Mark]:
 
 def rests(*places: Place, limit: float = NO_SIGN) -> bool:
     """Return whether the parameter hardly changes at one of the places, so that it is not known which way."""
-    return any(abs(float(p.tests[FOLD])) <= limit for p in places)
+    for place in places:  # no generator: this is asked often
+        if abs(place.tests[FOLD]) <= limit:
+            return True
+    return False
 
 
 def hidden_fold(curve: CycleCurve, legs: list[Leg]) -> Mark | None:

@@ -68,10 +68,11 @@ class Passed:
     def _between(self, last: Place, new: Place) -> bool:
         """Return whether period and parameters of the start are about between those of two neighbours."""
         of_all = zip(self._start.scalars.tolist(), last.scalars.tolist(), new.scalars.tolist(), strict=True)
-        return all(
-            min(a, b) - (slack := abs(b - a) + SAME_CYCLE * abs(a)) <= start <= max(a, b) + slack
-            for start, a, b in of_all
-        )
+        for start, a, b in of_all:
+            slack = abs(b - a) + SAME_CYCLE * abs(a)
+            if not min(a, b) - slack <= start <= max(a, b) + slack:
+                return False
+        return True
 
 
 def features(place: Place, tracer: Traced) -> Array:

@@ -59,13 +59,16 @@ def cycle_equations(
     )
 
 
-def unstable_count(log_moduli: Array, phases: Array, forced: bool) -> int:
-    """Return how many multipliers are outside the unit circle, without the one next to 1 that every cycle has."""
+def unstable_count(log_moduli: Array, phases: Array, forced: bool) -> NDArray[np.int64]:
+    """Return how many multipliers are outside the unit circle, without the one next to 1 that every cycle has.
+
+    Of one cycle, shape (n,), or of many, shape (..., n).
+    """
     outside = log_moduli >= 0.0
     if not forced:
-        distance = np.hypot(log_moduli, phases)
-        outside[int(np.argmin(distance))] = False
-    return int(np.sum(outside))
+        trivial = np.argmin(np.hypot(log_moduli, phases), axis=-1)
+        np.put_along_axis(outside, trivial[..., None], False, axis=-1)
+    return np.asarray(outside.sum(axis=-1))
 
 
 def is_driven(curve: OrbitCurve) -> bool:
@@ -122,7 +125,7 @@ def cycle_of(system: System, free: Sequence[str], curve: OrbitCurve, orbit: Orbi
         log_moduli=logarithms,
         phases=phases,
         trace=spectrum.trace,
-        stable=unstable_count(logarithms, phases, time) == 0,
+        stable=int(unstable_count(logarithms, phases, time)) == 0,
         error=error,
         residual=float(orbit.report[LENGTH]),
         forced=time,

@@ -21,6 +21,7 @@ from dynana.analysis.spiking_shapes import extents, pattern_of_segments, points_
 from dynana.lowering.kernels import lower
 from dynana.numerics.collocation_newton import LENGTH
 from dynana.numerics.collocation_orbit import Spectrum
+from dynana.numerics.mesh import times as mesh_times
 from dynana.numerics.orbit_curve import OrbitCurve
 from dynana.results import collocated
 from dynana.results.cycle import Cycle, Segment, multipliers
@@ -87,7 +88,7 @@ def branch_of(
     driven = is_driven(curve.curve)
     spectra = [shown_multipliers(curve.curve, p.spectrum) for p in places]
     logs, phases = np.array([a for a, _ in spectra]), np.array([b for _, b in spectra])
-    stable = np.array([unstable_count(a, b, driven) == 0 for a, b in spectra])
+    stable = unstable_count(logs, phases, driven) == 0
     size = sum(points.nbytes + widths.nbytes + points.nbytes // n for points, widths in parts)
     stride = max(1, math.ceil(size / MEMORY))
     wanted = {id(mark.place) for mark in marks}
@@ -151,7 +152,18 @@ def _shown(
     stages = curve.curve.scheme.stages
     like = Segment(first=0, last=stages + 1, duration=1.0, stages=stages, widths=np.ones(1))
     parts = [p.orbit.split(p.orbit.z)[0] for p in places]
-    return parts, lambda i: places[i].orbit.times(), lambda i: places[i].orbit.durations, (like,)
+    lasting, moments = np.array([p.orbit.durations[0] for p in places]), [np.empty(0)] * len(parts)
+    for here in _of_one_size(parts):
+        relative = mesh_times(np.array([parts[i][1] for i in here]), curve.curve.scheme)
+        for i, row in zip(here, relative * lasting[here, None], strict=True):
+            moments[i] = row
+    return parts, lambda i: moments[i], lambda i: places[i].orbit.durations, (like,)
+
+
+def _of_one_size(parts: list[tuple[Array, Array]]) -> list[NDArray[np.intp]]:
+    """Return the numbers of the orbits on meshes of each size."""
+    sizes = np.array([widths.size for _, widths in parts])
+    return [np.flatnonzero(sizes == size) for size in np.unique(sizes)]
 
 
 def _start_times(curve: CycleCurve, places: Sequence[Place]) -> Array:
@@ -164,9 +176,7 @@ def _extents(parts: list[tuple[Array, Array]], stages: int) -> tuple[Array, Arra
     """Return extrema and means of orbits, those with equal numbers of points together."""
     n = parts[0][0].shape[1]
     maxima, minima, means = (np.empty((len(parts), n)) for _ in range(3))
-    sizes = np.array([len(points) for points, _ in parts])
-    for size in np.unique(sizes):
-        here = np.flatnonzero(sizes == size)
+    for here in _of_one_size(parts):
         points, widths = np.array([parts[i][0] for i in here]), np.array([parts[i][1] for i in here])
         maxima[here], minima[here] = collocated.extrema(points, stages)
         means[here] = collocated.mean(points, widths, stages)

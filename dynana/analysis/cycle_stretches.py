@@ -81,7 +81,7 @@ class Legs:
         self._before = slopes_between(leg.places[-2], leg.places[-1], leg.steps[-1] - leg.steps[-2], self._extra)
         self._stretch.append(leg)
         last = leg.places[-1]
-        resting = any(rests(p) for part in self._stretch for p in part.places)
+        resting = rests(*[p for part in self._stretch for p in part.places])
         if rests(last, limit=CLEAR_SIGN if resting else NO_SIGN):
             return
         sign = math.copysign(1.0, float(last.tests[FOLD]))

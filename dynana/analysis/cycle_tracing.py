@@ -160,9 +160,8 @@ class Tracer:
                 break
             new = curve.place(orbit)
             assert curve.base is not None
-            leg = Leg(
-                curve.base, [0.0, step], [replace(last, orbit=curve.base, samples=[]), new], self._turned(last, new)
-            )
+            base = last if curve.base is last.orbit else replace(last, orbit=curve.base, samples=[])
+            leg = Leg(curve.base, [0.0, step], [base, new], self._turned(last, new))
             way.stop, ended_here = self._ended(leg, turns)
             if ended_here:
                 if len(leg.places) > 1 and leg.steps[-1] != 0.0:  # not where it starts
@@ -281,12 +280,15 @@ class Tracer:
         return Stop(reason="finished"), False
 
     def _cut_at_first(self, leg: Leg, met: list[Limit]) -> Limit:
-        """End a leg at the first of several limits that its end is beyond, or where it begins if that is not found."""
+        """End a leg at the first of several limits that its end is beyond, or where it begins if that is not found.
+
+        Where several are met at once, Newton's method may find the place by one of them only: it is that of the first.
+        """
         for limit in met:
             found = root(self.curve, leg, 0, 1, limit.function)
             if found and all(other.function(found[1]) > -AT_LIMIT for other in self.limits):
                 leg.steps[1:], leg.places[1:] = ([found[0]], [found[1]]) if found[0] != 0.0 else ([], [])
-                return limit
+                return next((other for other in met if other.function(found[1]) <= AT_LIMIT), limit)
         leg.steps[1:], leg.places[1:] = [], []
         return met[0]
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from dynana.analysis.cycle_legs import Leg
 from dynana.analysis.cycle_places import Place
+from dynana.numerics.orbit_comparison import compare
 
 Array = NDArray[np.float64]
 
@@ -33,9 +34,7 @@ def shape(sizes: Array, place: Place) -> Array:
 
 def turned_around(sizes: Array, a: Place, b: Place) -> bool:
     """Return whether the shapes of two cycles point in opposite directions."""
-    x, y = a.points, b.points
-    products = np.einsum("kc,kc->c", x, y) - x.sum(axis=0) * y.sum(axis=0) / len(x)
-    return float((products / sizes**2).sum()) < 0.0
+    return float(compare(a.points, b.points, sizes)[0]) < 0.0
 
 
 def asymmetry(sizes: Array, place: Place) -> Array:
@@ -62,10 +61,9 @@ class Turns:
     def become_one(self, leg: Leg) -> tuple[bool, bool]:
         """Return whether the difference turns around within a leg, and whether it nearly vanishes at its end."""
         last, new = leg.places[0], leg.places[-1]
-        if np.array_equal(last.orbit.widths, new.orbit.widths):
-            moved = new.points - last.points
-            mean_squares = np.einsum("kc,kc->c", moved, moved) / moved.size
-            self._left -= 2.0 * math.sqrt((mean_squares / self._sizes**2).sum())
+        meshes = last.orbit.widths, new.orbit.widths
+        if meshes[0] is meshes[1] or np.array_equal(*meshes):
+            self._left -= 2.0 * math.sqrt(compare(last.points, new.points, self._sizes)[1])
             if self._left > 0.0:
                 return False, False
         before, after = asymmetry(self._sizes, last), asymmetry(self._sizes, new)

@@ -15,9 +15,10 @@ ROUNDS, SHORTEST = 6, 1e-3
 
 def is_quiet(leg: Leg, before: list[float] | None, after: list[float] | None) -> bool:
     """Return whether there is nothing to look for in a leg of one step: no zeros, and none that might hide."""
-    a, b = leg.places
-    changes = any(a.tests[which] * b.tests[which] < 0.0 for which in (FOLD, DOUBLING, TORUS))
-    return not (changes or leg.turned or _doubtful(leg, before, after, [], 0.0))
+    a, b = leg.places[0].tests, leg.places[1].tests
+    if leg.turned or a[FOLD] * b[FOLD] < 0.0 or a[DOUBLING] * b[DOUBLING] < 0.0 or a[TORUS] * b[TORUS] < 0.0:
+        return False
+    return not _doubtful(leg, before, after, [], 0.0)
 
 
 def look_closer(
@@ -55,17 +56,19 @@ def _doubtful(
     ]
     lefts = [slopes[0] if before is None else before, *slopes[:-1]]
     rights = [*slopes[1:], slopes[-1] if after is None else after]
-    wanted = []
-    for i, h in enumerate(lengths):
-        a, b = values[i], values[i + 1]
-        far = any(abs(b[k] - a[k]) > LARGE_CHANGE for k in (DOUBLING, TORUS))
-        both = any(
-            x * y > 0.0 and (x + left * h) * x < 0.0 and (y - right * h) * x < 0.0
-            for x, y, left, right in zip(a, b, lefts[i], rights[i], strict=True)
-        )
-        if (far or both) and h > shortest:
-            wanted.append(i)
-    return wanted
+    return [
+        i for i, h in enumerate(lengths) if h > shortest and _may_hide(values[i], values[i + 1], lefts[i], rights[i], h)
+    ]
+
+
+def _may_hide(a: list[float], b: list[float], left: list[float], right: list[float], h: float) -> bool:
+    """Return whether functions with these values and slopes at both ends of a step may have two zeros in it."""
+    if abs(b[DOUBLING] - a[DOUBLING]) > LARGE_CHANGE or abs(b[TORUS] - a[TORUS]) > LARGE_CHANGE:
+        return True
+    for x, y, before, after in zip(a, b, left, right, strict=True):
+        if x * y > 0.0 and (x + before * h) * x < 0.0 and (y - after * h) * x < 0.0:
+            return True
+    return False
 
 
 def all_tests(place: Place, extra: list[Scalar]) -> list[float]:

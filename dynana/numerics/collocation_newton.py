@@ -17,6 +17,7 @@ from numba import types
 from dynana.numerics.collocation import GRID, MODEL, SCALE, SCHEME, WORK, factorise
 from dynana.numerics.collocation_solves import back_substitute, renew, residual
 from dynana.numerics.compilation import compiled
+from dynana.numerics.prediction import bend, into_phase, phase_row
 from dynana.numerics.signatures import INDEX, REAL, ROW, TABLE
 
 #: Outcomes.
@@ -43,8 +44,11 @@ MOST_BORROWED, BORROWED = 5, 0.15
 MOST_STEPS = 12
 
 #: Entries of a report.
-STEPS, CHORDS, CONTRACTION, LENGTH, DISTANCE, SIGN, LOGARITHM, CURVATURE = range(8)
-REPORT_SIZE = 8
+STEPS, CHORDS, CONTRACTION, LENGTH, DISTANCE, SIGN, LOGARITHM, CURVATURE, COSINE = range(9)
+REPORT_SIZE = 9
+
+#: Where the search of a step starts: at the given point, on the tangent, on the curve through the last two orbits.
+HERE, ON_TANGENT, ON_CURVE = range(3)
 
 
 @compiled
@@ -166,7 +170,7 @@ def newton(z, model, grid, scheme, scale, gradients, targets, limits, work, repo
         expected)
     report : (REPORT_SIZE,) array
         Receives full steps, chord steps, first contraction, length of the last correction, distance from the factors
-        to the solution, sign and logarithm of the determinant, contraction over length.
+        to the solution, sign and logarithm of the determinant, contraction over length, and 0.
 
     Returns
     -------
@@ -241,45 +245,18 @@ def newton(z, model, grid, scheme, scale, gradients, targets, limits, work, repo
     return NOT_CONVERGED
 
 
-_TANGENT = types.Tuple((ROW, REAL, ROW, TABLE, ROW))
+_TANGENT = types.Tuple((ROW, REAL, ROW, TABLE, types.UniTuple(ROW, 2)))
 _LIMITS = types.UniTuple(REAL, 4)
-
-
-@compiled
-def phase_row(z, grid, scheme, derivative, states, row):
-    """Write the gradient of the integral phase condition, with respect to the orbit ``z``, into ``row``.
-
-    The condition says that the mean over the orbit of <x - z, z'> is zero, states in units of ``states``: of all shifts
-    in time the one that is closest to ``z`` (E. J. Doedel, in *Numerical Continuation Methods for Dynamical Systems*,
-    Springer 2007, section 1.4).
-    """
-    counts, widths = grid
-    weights = scheme[1]
-    n, m = states.size, weights.size
-    for k in range(row.size):
-        row[k] = 0.0
-    point, interval = 0, 0
-    for i in range(counts.size):
-        for _ in range(counts[i]):
-            for l in range(m):
-                for c in range(n):
-                    slope = 0.0
-                    for k in range(m + 1):
-                        slope += derivative[l, k] * z[(point + k) * n + c]
-                    row[(point + 1 + l) * n + c] = weights[l] * slope / states[c] ** 2
-            point += m + 1
-            interval += 1
-        point += 1
 
 
 @compiled(
     types.int64(
-        INDEX, _TANGENT, types.boolean, MODEL, GRID, SCHEME, SCALE, TABLE, ROW, _LIMITS, WORK, ROW, ROW, ROW
+        INDEX, _TANGENT, INDEX, MODEL, GRID, SCHEME, SCALE, TABLE, ROW, _LIMITS, WORK, ROW, ROW, ROW
     ),
     no_cfunc_wrapper=True,
 )  # fmt: skip
 def continue_orbit(
-    phase, along, predict, model, grid, scheme, scale, gradients, targets, limits, work, z, tangent, report
+    phase, along, start, model, grid, scheme, scale, gradients, targets, limits, work, z, tangent, report
 ):
     """Predict, correct and find the new tangent: one step along a curve of orbits, or onto the curve.
 
@@ -288,53 +265,57 @@ def continue_orbit(
     phase : int
         Index of the full row that holds the integral phase condition with respect to the starting orbit, -1 for none.
     along : tuple
-        (old tangent, step, metric, derivative, bend): the metric is the weight of each unknown in the inner product,
-        the derivative that of `dynana.numerics.gauss.Scheme`, the bend what the search starts beside the tangent.
+        (old tangent, step, metric, slopes, behind): the metric is the weight of each unknown in the inner product,
+        slopes those of `dynana.numerics.gauss.Scheme`, behind the orbit before, see `dynana.numerics.prediction`.
+    start : int
+        HERE: all full rows but the phase condition are as given. Otherwise the last one becomes the arclength
+        condition, and the search starts a step along the old tangent (ON_TANGENT), or beside it (ON_CURVE).
     limits : tuple of float
         (tolerance, least damping factor, 1 if the factors in ``work`` are those of an orbit nearby and 0 if not,
         contraction over length that is expected)
-    predict : bool
-        If true, the last full row becomes the arclength condition, and the search starts a step along the old tangent,
-        and the bend beside it; if false, all rows but the phase condition are as given and the search starts at ``z``.
     z, tangent : (unknowns,) arrays
         Start; receives the solution. Receives its tangent, of unit length in the metric, in the direction in which the
         last full row grows.
     report : (REPORT_SIZE,) array
-        As `newton`, but for the contraction: that of a start on the tangent.
+        As `newton`, but for the contraction: that of a start on the tangent; and the last full row times the tangent,
+        which is the cosine of the angle between the tangents.
 
     Returns
     -------
     int
         As `newton`.
     """
-    old, step, metric, derivative, bend = along
+    old, step, metric, slopes, behind = along
     last = targets.size - 1
     if phase >= 0:
-        phase_row(z, grid, scheme, derivative, scale[0], gradients[phase])
+        phase_row(z, grid, scheme, slopes, scale[0], gradients[phase])
         targets[phase] = 0.0
         for k in range(z.size):
             targets[phase] += gradients[phase, k] * z[k]
     tolerance, damping, borrowed, expected = limits
-    moved, points_end = np.zeros(z.size), z.size - scale[1].size
-    if predict:
+    aside, moved, points_end = np.zeros(z.size), np.zeros(z.size), z.size - scale[1].size
+    if start == ON_CURVE:
+        bend(z, old, step, metric, behind, aside)
+        if phase >= 0 and grid[0].size == 1:
+            into_phase(z, old, step, gradients[phase], grid, slopes, scale[0].size, aside)
+    if start != HERE:
         targets[last] = 0.0
         for k in range(z.size):
             gradients[last, k] = metric[k] * old[k]
             z[k] += step * old[k]
             targets[last] += gradients[last, k] * z[k]
-            z[k] += bend[k]
+            z[k] += aside[k]
             moved[k] = -z[k]
-    distance = borrowed * abs(step) * length_of(old, scale, points_end)
-    limits = (tolerance, damping, distance, expected)
+    limits = (tolerance, damping, borrowed * abs(step) * length_of(old, scale, points_end), expected)
     code = newton(z, model, grid, scheme, scale, gradients, targets, limits, work, report)
     if code != CONVERGED:
         return code
-    if predict:
+    if start != HERE:
         for k in range(z.size):
             moved[k] += z[k]
         corrected = length_of(moved, scale, points_end)
         for k in range(z.size):
-            moved[k] += bend[k]
+            moved[k] += aside[k]
         if corrected > 0.0:
             report[CONTRACTION] *= length_of(moved, scale, points_end) / corrected
     outer = np.zeros(work[8].shape[0] - grid[0].size * scale[0].size)
@@ -346,4 +327,5 @@ def continue_orbit(
     norm = np.sqrt(norm)
     for k in range(z.size):
         tangent[k] /= norm
+        report[COSINE] += gradients[last, k] * tangent[k]
     return CONVERGED

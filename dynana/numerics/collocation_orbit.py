@@ -106,6 +106,8 @@ class Orbit:
         Steps since the mesh was adapted.
     behind : (z, tangent) or None
         Of the orbit from which a step led to this one, on the same mesh. A copy with other values has none.
+    scalars_at : int
+        Where durations and parameters begin in ``z``.
     """
 
     z: Array
@@ -117,16 +119,16 @@ class Orbit:
     report: Array
     steps: int = 0
     behind: tuple[Array, Array] | None = field(default=None, init=False)
+    scalars_at: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        points = self.widths.size * (self.stages + 1) + self.counts.size
+        object.__setattr__(self, "scalars_at", points * self.n)
 
     @property
     def segments(self) -> int:
         """Number of segments."""
         return self.counts.size
-
-    @property
-    def scalars_at(self) -> int:
-        """Where durations and parameters begin in ``z``."""
-        return (self.widths.size * (self.stages + 1) + self.counts.size) * self.n
 
     @property
     def durations(self) -> Array:

@@ -140,7 +140,7 @@ def _sweep(factors, frame, logarithms, product, split, pivots):
     return _relate(frame, after, upper, product, split, pivots)
 
 
-@compiled(types.int64(_FACTORS, TABLE, INDEX, ROW, ROW, TABLE, INDICES, INDICES), no_cfunc_wrapper=True)
+@compiled
 def _separate(factors, frame, sweeps, raw, pivots, product, split, pairs):
     """Sweep until the frame splits into single multipliers and pairs.
 
@@ -183,7 +183,7 @@ def _separate(factors, frame, sweeps, raw, pivots, product, split, pairs):
             return -sweeps
 
 
-@compiled(types.boolean(ROW, ROW, TABLE, INDICES, ROW, ROW), no_cfunc_wrapper=True)
+@compiled
 def _read(raw, pivots, product, split, logarithms, phases):
     """Write logarithms and phases of single multipliers and of blocks of two; return whether there are no others."""
     n, k, whole = raw.size, 0, True
@@ -217,6 +217,24 @@ def _read(raw, pivots, product, split, logarithms, phases):
             phases[k], phases[k + 1] = 0.0 if larger >= 0.0 else np.pi, 0.0 if smaller >= 0.0 else np.pi
         k += 2
     return True
+
+
+@compiled(
+    types.Tuple((INDEX, types.boolean))(_FACTORS, TABLE, INDEX, ROW, ROW, TABLE, INDICES, INDICES, ROW, ROW),
+    no_cfunc_wrapper=True,
+)
+def _in_order(factors, frame, sweeps, raw, pivots, product, split, pairs, logarithms, phases):
+    """Separate, read, and put in descending order of modulus; return the sweeps, and whether all could be read."""
+    sweeps = _separate(factors, frame, sweeps, raw, pivots, product, split, pairs)
+    if sweeps <= 0 or not _read(raw, pivots, product, split, logarithms, phases):
+        return sweeps, False
+    for i in range(1, raw.size):
+        logarithm, phase, k = logarithms[i], phases[i], i
+        while k > 0 and logarithms[k - 1] < logarithm:
+            logarithms[k], phases[k] = logarithms[k - 1], phases[k - 1]
+            k -= 1
+        logarithms[k], phases[k] = logarithm, phase
+    return sweeps, True
 
 
 def _block(logarithms: Array, product: Array, first: int, last: int) -> tuple[Array, float]:
@@ -255,7 +273,8 @@ def multipliers(factors: Array, frame: Array, logarithms: Array, phases: Array) 
     frame : (n, n) array
         Orthonormal start, such as the frame of a neighbouring orbit or the identity; receives the invariant frame.
     logarithms, phases : (n,) arrays
-        Receive logarithms of the moduli (descending; -inf for zero) and arguments in (-pi, pi].
+        Receive logarithms of the moduli (descending; -inf for zero) and arguments in (-pi, pi]; nan if a factor is not
+        finite.
 
     Returns
     -------
@@ -269,16 +288,19 @@ def multipliers(factors: Array, frame: Array, logarithms: Array, phases: Array) 
     n = frame.shape[0]
     raw, pivots, product = np.empty(n), np.empty(n), np.empty((n, n))
     split, pairs = np.empty(n, dtype=np.int64), np.zeros(n, dtype=np.int64)
-    sweeps = _separate(factors, frame, 0, raw, pivots, product, split, pairs)
+    sweeps, known = _in_order(factors, frame, 0, raw, pivots, product, split, pairs, logarithms, phases)
+    if known:
+        return sweeps
     while sweeps < 0:
         ends = (np.flatnonzero(split) + 1).tolist()
         for a, b in zip([0, *ends[:-1]], ends, strict=True):
             if pairs[a] == 2:
                 _improve(frame, _block(raw, product, a, b)[0], a, b, pairs)
-        sweeps = _separate(factors, frame, -sweeps, raw, pivots, product, split, pairs)
+        sweeps, known = _in_order(factors, frame, -sweeps, raw, pivots, product, split, pairs, logarithms, phases)
     if sweeps == 0:
+        logarithms[:], phases[:] = np.nan, np.nan
         return -1
-    if not _read(raw, pivots, product, split, logarithms, phases):
+    if not known:
         ends = (np.flatnonzero(split) + 1).tolist()
         for a, b in zip([0, *ends[:-1]], ends, strict=True):
             block, scale = _block(raw, product, a, b)

@@ -28,12 +28,16 @@ class Scheme:
     ----------
     points : ndarray, shape (m,)
         Gauss points.
+    nodes : ndarray, shape (m + 1,)
+        0 and the Gauss points.
     weights : ndarray, shape (m,)
         Weights of Gauss quadrature, sum 1.
     integral : ndarray, shape (m, m)
         Integral from 0 to each Gauss point, from the values at the Gauss points (the matrix A of the Runge-Kutta form).
     derivative : ndarray, shape (m, m + 1)
         Derivative at the Gauss points from the values at the nodes.
+    slopes : ndarray, shape (m + 1, m + 1)
+        Derivative at all nodes from the values at the nodes.
     end : ndarray, shape (m + 1,)
         Value at 1 from the values at the nodes.
     leading : ndarray, shape (m + 1,)
@@ -41,9 +45,11 @@ class Scheme:
     """
 
     points: Array
+    nodes: Array
     weights: Array
     integral: Array
     derivative: Array
+    slopes: Array
     end: Array
     leading: Array
 
@@ -51,11 +57,6 @@ class Scheme:
     def stages(self) -> int:
         """Number of stages m."""
         return self.points.size
-
-    @property
-    def nodes(self) -> Array:
-        """0 and the Gauss points."""
-        return np.concatenate(([0.0], self.points))
 
 
 def lagrange(nodes: Array, x: Array) -> Array:
@@ -100,9 +101,11 @@ def gauss_scheme(stages: int) -> Scheme:
     power = np.linalg.matrix_power(derivative, stages)
     return Scheme(
         points=points,
+        nodes=nodes,
         weights=0.5 * weights,
         integral=np.asarray(np.linalg.inv(derivative[1:, 1:]), dtype=np.float64),
         derivative=np.ascontiguousarray(derivative[1:]),
+        slopes=derivative,
         end=lagrange(nodes, np.ones(1))[0],
         leading=power[0].copy(),
     )

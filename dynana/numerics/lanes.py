@@ -22,6 +22,9 @@ from dynana.numerics.compilation import compiled
 #: Numbers in a block.
 LANES = 8
 
+#: Blocks that `combine_each` sets.
+COLUMNS = 4
+
 _BLOCK = ir.VectorType(ir.DoubleType(), LANES)
 
 
@@ -63,6 +66,13 @@ def _splat(builder: Any, value: Any) -> Any:
     return builder.shuffle_vector(one, ir.Constant(_BLOCK, ir.Undefined), zeros)
 
 
+def _kept(context: Any, builder: Any, kind: Any, array: Any, offset: Any, factor: Any) -> Any:
+    """A multiple of a block; zeros for 0, even of what is not a number: blocks in use again may hold anything."""
+    product = builder.fmul(_splat(builder, factor), _load(context, builder, kind, array, offset), flags=("contract",))
+    nothing = builder.fcmp_ordered("==", factor, ir.Constant(ir.DoubleType(), 0.0))
+    return builder.select(nothing, ir.Constant(_BLOCK, [0.0] * LANES), product)
+
+
 def _compiled_add_multiple() -> Callable[..., None]:
     @intrinsic
     def add_multiple(typing_context, a, target, f, b, source):
@@ -95,7 +105,7 @@ def _compiled_combine() -> Callable[..., None]:
                 y = _load(context, builder, kinds[7], other, builder.add(start, builder.mul(step, loop.index)))
                 product = builder.fmul(_splat(builder, factor), y, flags=fused)
                 builder.store(builder.fadd(builder.load(total), product, flags=fused), total)
-            kept = builder.fmul(_splat(builder, own), _load(context, builder, kinds[0], array, to), flags=fused)
+            kept = _kept(context, builder, kinds[0], array, to, own)
             value = builder.fadd(
                 kept, builder.fmul(_splat(builder, common), builder.load(total), flags=fused), flags=fused
             )
@@ -145,27 +155,27 @@ def _compiled_multiply() -> Callable[..., None]:
 
 def _compiled_combine_each() -> Callable[..., None]:
     @intrinsic
-    def combine_each(typing_context, a, target, keep, scale, b, first, count, c, source, stride):
+    def combine_each(typing_context, a, target, scale, b, first, count, c, source, stride):
         def generate(context, builder, signature, arguments):
-            array, to, own, common, factors, at, length, other, start, step = arguments
-            kinds = signature.args
-            total = cgutils.alloca_once_value(builder, ir.Constant(_BLOCK, [0.0] * LANES))
-            lanes, fused = ir.Constant(ir.IntType(64), LANES), ("contract",)
+            array, to, common, factors, at, length, other, start, step = arguments
+            kinds, word, fused = signature.args, ir.IntType(64), ("contract",)
+            lanes, zeros = ir.Constant(word, LANES), ir.Constant(_BLOCK, [0.0] * LANES)
+            totals = [cgutils.alloca_once_value(builder, zeros) for _ in range(COLUMNS)]
             with cgutils.for_range(builder, length) as loop:
-                offset = builder.add(at, builder.mul(lanes, loop.index))
-                x = _load(context, builder, kinds[4], factors, offset)
-                y = _load(context, builder, kinds[7], other, builder.add(start, builder.mul(step, loop.index)))
-                product = builder.fmul(x, y, flags=fused)
-                builder.store(builder.fadd(builder.load(total), product, flags=fused), total)
-            kept = builder.fmul(_splat(builder, own), _load(context, builder, kinds[0], array, to), flags=fused)
-            value = builder.fadd(
-                kept, builder.fmul(_splat(builder, common), builder.load(total), flags=fused), flags=fused
-            )
-            builder.store(value, _pointer(context, builder, kinds[0], array, to)).align = 8
+                x = _load(context, builder, kinds[3], factors, builder.add(at, builder.mul(lanes, loop.index)))
+                row = builder.add(start, builder.mul(step, loop.index))
+                for k, total in enumerate(totals):
+                    y = _load(context, builder, kinds[6], other, builder.add(row, ir.Constant(word, k * LANES)))
+                    product = builder.fmul(x, y, flags=fused)
+                    builder.store(builder.fadd(builder.load(total), product, flags=fused), total)
+            for k, total in enumerate(totals):
+                value = builder.fmul(_splat(builder, common), builder.load(total))
+                place = builder.add(to, ir.Constant(word, k * LANES))
+                builder.store(value, _pointer(context, builder, kinds[0], array, place)).align = 8
             return context.get_dummy_value()
 
         i, x = types.int64, types.float64
-        return types.void(a, i, x, x, b, i, i, c, i, i), generate
+        return types.void(a, i, x, b, i, i, c, i, i), generate
 
     return combine_each
 
@@ -180,17 +190,17 @@ def _combine(
     total = np.zeros(LANES)
     for k in range(count):
         _add_multiple(total, 0, f[first + k], b, source + k * stride)
-    a[target : target + LANES] = keep * a[target : target + LANES] + scale * total
+    a[target : target + LANES] = (keep * a[target : target + LANES] if keep else 0.0) + scale * total
 
 
 def _combine_each(
-    a: Any, target: int, keep: float, scale: float, b: Any, first: int, count: int, c: Any, source: int, stride: int
+    a: Any, target: int, scale: float, b: Any, first: int, count: int, c: Any, source: int, stride: int
 ) -> None:
-    total = np.zeros(LANES)
+    total = np.zeros((COLUMNS, LANES))
     for k in range(count):
         x, y = first + k * LANES, source + k * stride
-        total += b[x : x + LANES] * c[y : y + LANES]
-    a[target : target + LANES] = keep * a[target : target + LANES] + scale * total
+        total += b[x : x + LANES] * c[y : y + COLUMNS * LANES].reshape(COLUMNS, LANES)
+    a[target : target + COLUMNS * LANES] = scale * total.ravel()
 
 
 def _multiply(a: Any, target: int, b: Any, i: int, c: Any, j: int) -> None:
@@ -207,8 +217,9 @@ add_multiple = _add_multiple if numba.config.DISABLE_JIT else _compiled_add_mult
 #: ``scale`` times the sum of ``f[k] * b[j:j+8]``, ``f[k+1] * b[j+stride:j+stride+8]``, ... Sums stay in a register: a
 #: block that has just been stored is available late, and even later if it was stored in parts.
 combine = _combine if numba.config.DISABLE_JIT else _compiled_combine()
-#: ``combine_each(a, i, keep, scale, b, j, count, c, k, stride)``: the same, lane by lane, with ``b[j:j+8] * c[k:k+8]``,
-#: ``b[j+8:j+16] * c[k+stride:k+stride+8]``, ... as what is added up.
+#: ``combine_each(a, i, scale, b, j, count, c, k, stride)``: sets ``COLUMNS`` blocks from ``a[i:i+8]`` on to ``scale``
+#: times sums, lane by lane, of ``b[j:j+8] * c[k:k+8]``, ``b[j+8:j+16] * c[k+stride:k+stride+8]``, ..., and the next of
+#: these blocks to the same with the block of ``c`` beside: additions do not wait for each other.
 combine_each = _combine_each if numba.config.DISABLE_JIT else _compiled_combine_each()
 #: ``dot(a, i, b, j)``: sum of ``a[i:i+8] * b[j:j+8]``.
 dot = _dot if numba.config.DISABLE_JIT else _compiled_dot()

@@ -13,7 +13,7 @@ from functools import cache
 
 import numpy as np
 from numba import types
-from numpy.polynomial.legendre import legder, legvander
+from numpy.polynomial.legendre import legvander
 from numpy.typing import NDArray
 
 from dynana.numerics.compilation import compiled
@@ -39,13 +39,16 @@ def _derivatives(points: Array, widths: Array, scheme: Scheme, sizes: Array, per
     return result
 
 
-@compiled(types.void(TABLE, ROW, ROW, ROW, types.boolean, ROW), no_cfunc_wrapper=True)
+@compiled(types.float64(TABLE, ROW, ROW, ROW, types.boolean, ROW), no_cfunc_wrapper=True)
 def interval_derivatives(points, widths, leading, sizes, periodic, out):
-    """Write the size of the (m+1)-th derivative on each interval: the larger of the differences to both neighbours."""
+    """Write the size of the (m+1)-th derivative on each interval: the larger of the differences to both neighbours.
+
+    Returns the largest one times the (m+1)-th power of the width.
+    """
     count, n, m = widths.size, sizes.size, leading.size - 1
     if count == 1 and not periodic:
         out[0] = 1.0
-        return
+        return widths[0] ** (m + 1)
     values = np.zeros((count, n))
     for j in range(count):
         for c in range(n):
@@ -61,6 +64,12 @@ def interval_derivatives(points, widths, leading, sizes, periodic, out):
         jump /= 0.5 * (widths[j] + widths[before])
         out[j] = max(out[j], jump)
         out[before] = max(out[before], jump)
+    largest = 0.0
+    for j in range(count):
+        error = widths[j] ** (m + 1) * out[j]
+        if error > largest or error != error:
+            largest = error
+    return largest
 
 
 def error_estimate(points: Array, widths: Array, scheme: Scheme, sizes: Array, *, periodic: bool) -> float:
@@ -82,8 +91,9 @@ def error_estimate(points: Array, widths: Array, scheme: Scheme, sizes: Array, *
     float
         Of order h^(m+1); at mesh points, and in periods and parameters, the error is of order h^(2m).
     """
-    derivative = _derivatives(points, widths, scheme, sizes, periodic)
-    return float(_constant(scheme) * (widths ** (scheme.stages + 1) * derivative).max())
+    each = np.empty(widths.size)
+    largest = interval_derivatives(points, widths, scheme.leading, sizes, periodic, each)
+    return _constant(scheme) * float(largest)
 
 
 @cache
@@ -207,20 +217,6 @@ def interpolate(points: Array, widths: Array, scheme: Scheme, s: Array) -> Array
     result = np.einsum("sk,skc->sc", values, local[which])
     result[s >= 1.0] = points[-1]
     return np.ascontiguousarray(result)
-
-
-@cache
-def _to_slopes(scheme: Scheme) -> Array:
-    """Derivatives at the nodes from values at the nodes, shape (m + 1, m + 1)."""
-    derivatives = legder(_to_nodes(scheme), axis=0)
-    return np.asarray(2.0 * legvander(2.0 * scheme.nodes - 1.0, scheme.stages - 1) @ derivatives, dtype=np.float64)
-
-
-def slopes(points: Array, widths: Array, scheme: Scheme) -> Array:
-    """Return the derivative of a closed segment by its relative time at all points, shape (points, n)."""
-    local = points[:-1].reshape(widths.size, scheme.stages + 1, -1)
-    inside = np.einsum("ij,ajc->aic", _to_slopes(scheme), local) / widths[:, None, None]
-    return np.concatenate((inside.reshape(len(points) - 1, -1), inside[0, :1]))
 
 
 def transfer_segment(points: Array, old: Array, new: Array, scheme: Scheme) -> Array:

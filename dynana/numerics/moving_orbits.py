@@ -13,12 +13,10 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dynana.numerics.collocation_newton import CONTRACTION, CONVERGED
 from dynana.numerics.collocation_orbit import Orbit
 from dynana.numerics.gauss import Scheme
 from dynana.numerics.orbit_curve import OrbitCurve
@@ -62,12 +60,7 @@ class MovingOrbitCurve(OrbitCurve):
         self._grid, self._borrowed = (orbit.counts, widths), False
         self._gradients[-1] = self._metric * orbit.tangent
         self._targets[-1] = float(self._gradients[-1] @ start.z)
-        code, found = self._run(start, 0.0, False, 1.0)
-        contraction = float(self._report[CONTRACTION])
-        if code != CONVERGED:
-            return Attempt(False, None, math.nan, contraction, code)
-        cosine = float(self._gradients[-1] @ found.tangent)
-        return Attempt(True, found, math.acos(min(1.0, abs(cosine))) if cosine > 0 else math.pi, contraction, code)
+        return self._attempt(*self._run(start, 0.0, False, 1.0))
 
     def place_of(self, base: Orbit, orbit: Orbit) -> float:
         """Return the signed length of the step that leads from one orbit to another."""
@@ -129,8 +122,7 @@ def rates(
     count, m = widths.size, scheme.stages
     shape = (count, m + 1, -1)
     x, v = (a[:-1].reshape(shape) for a in (points, tangent))
-    at_nodes = _slopes(scheme)
-    slope = np.einsum("lk,jkc->jlc", at_nodes, x) / widths[:, None, None]
+    slope = np.einsum("lk,jkc->jlc", scheme.slopes, x) / widths[:, None, None]
     inside = slope[:, 1:] / sizes
     weight = widths[:, None] * scheme.weights
     speed = weight * np.einsum("jlc,jlc->jl", inside, inside)
@@ -156,16 +148,6 @@ def moved(widths: Array, along: Array, step: float) -> Array:
     """Return the widths of a mesh whose points have moved with the rates ``along`` for a step; none vanishes."""
     new = widths * np.exp(-step * np.diff(along) / widths)
     result: Array = new / new.sum()
-    return result
-
-
-@cache
-def _slopes(scheme: Scheme) -> Array:
-    """Derivative at 0 and the Gauss points from the values there, shape (m + 1, m + 1)."""
-    powers = np.vander(scheme.nodes, increasing=True)
-    derivatives = np.zeros_like(powers)
-    derivatives[:, 1:] = powers[:, :-1] * np.arange(1.0, scheme.stages + 1.0)
-    result: Array = derivatives @ np.linalg.inv(powers)
     return result
 
 

@@ -10,14 +10,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dynana.numerics.collocation import scheme_arrays, workspace
-from dynana.numerics.collocation_newton import CONTRACTION, CONVERGED, CURVATURE, REPORT_SIZE, STEPS, continue_orbit
+from dynana.numerics.collocation_newton import (
+    CONTRACTION,
+    CONVERGED,
+    COSINE,
+    CURVATURE,
+    HERE,
+    ON_CURVE,
+    ON_TANGENT,
+    REPORT_SIZE,
+    STEPS,
+    continue_orbit,
+)
 from dynana.numerics.collocation_orbit import Orbit, OrbitEquations, Spectrum
 from dynana.numerics.eigenfunctions import on_points
 from dynana.numerics.floquet import multipliers
 from dynana.numerics.gauss import Scheme, gauss_scheme
 from dynana.numerics.mesh import error_estimate, resampled, spread_error
 from dynana.numerics.orbit_scales import metric_of, outgrown, scale_of
-from dynana.numerics.prediction import bend
 from dynana.numerics.pseudo_arclength import Attempt
 from dynana.numerics.variational import resolve_transfers
 
@@ -34,6 +44,8 @@ PAUSE = 4
 
 #: Smallest damping factor in the search for a first orbit.
 LEAST_DAMPING = 1.0 / 256.0
+
+_NOTHING = np.zeros(0)
 
 #: A linear condition on all unknowns, set up anew where each correction starts: its gradient and its value.
 Condition = Callable[["OrbitCurve", Orbit], tuple[Array, float]]
@@ -149,8 +161,8 @@ class OrbitCurve:
 
     def _run(self, orbit: Orbit, step: float, predict: bool, damping: float) -> tuple[int, Orbit]:
         z, tangent = np.empty_like(orbit.z), np.empty_like(orbit.z)
-        smooth = predict and not self.further
-        aside = bend(orbit, step, self._metric, bool(self.equations.phase)) if smooth else np.zeros_like(z)
+        start = HERE if not predict else ON_TANGENT if self.further else ON_CURVE
+        along = (orbit.tangent, step, self._metric, self.scheme.slopes, orbit.behind or (_NOTHING, _NOTHING))
         for row, k in enumerate(self.held, start=int(self.equations.phase)):
             at = orbit.scalars_at + k
             self._gradients[row, at], self._targets[row] = 1.0, orbit.z[at]
@@ -160,17 +172,16 @@ class OrbitCurve:
         for borrowed in (True, False) if self._borrowed and not self._pause else (False,):
             z[:] = orbit.z
             code = continue_orbit(
-                0 if self.equations.phase else -1,
-                (orbit.tangent, step, self._metric, self.scheme.derivative, aside),
-                predict, self._model, self._grid, self._scheme, self._scale, self._gradients, self._targets,
-                (self.tolerance, damping, float(borrowed), self._curvature), self._work, z, tangent, self._report,
+                0 if self.equations.phase else -1, along, start, self._model, self._grid, self._scheme, self._scale,
+                self._gradients, self._targets, (self.tolerance, damping, float(borrowed), self._curvature),
+                self._work, z, tangent, self._report,
             )  # fmt: skip
             if borrowed and self._report[STEPS] > 1:
                 self._pause = PAUSE
             if code == CONVERGED:
                 break
-            aside = np.zeros_like(z)
-        self._curvature = float(self._report[CURVATURE]) if smooth else math.inf
+            start = min(start, ON_TANGENT)
+        self._curvature = math.inf if not predict or self.further else float(self._report[CURVATURE])
         self._borrowed = predict and code == CONVERGED
         o = orbit  # not by `replace`, which is slow
         found = Orbit(z, tangent, o.counts, o.widths, o.n, o.stages, self._report.copy(), o.steps + 1)
@@ -207,12 +218,13 @@ class OrbitCurve:
         """Take one step along the curve; see `dynana.numerics.pseudo_arclength.Problem`."""
         if orbit.widths is not self._installed:
             orbit = self.prepare(orbit)
-        code, found = self._run(orbit, step, True, 1.0)
-        contraction = float(self._report[CONTRACTION])
+        return self._attempt(*self._run(orbit, step, True, 1.0))
+
+    def _attempt(self, code: int, found: Orbit) -> Attempt[Orbit]:
+        contraction, cosine = float(self._report[CONTRACTION]), float(self._report[COSINE])
         if code != CONVERGED:
             return Attempt(False, None, math.nan, contraction, code)
-        cosine = float((self._metric * orbit.tangent) @ found.tangent)
-        return Attempt(True, found, math.acos(min(1.0, abs(cosine))) if cosine > 0 else math.pi, contraction, code)
+        return Attempt(True, found, math.acos(min(1.0, cosine)) if cosine > 0.0 else math.pi, contraction, code)
 
     def prepare(self, orbit: Orbit) -> Orbit:
         """Adapt mesh and scales when it is time."""

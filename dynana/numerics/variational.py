@@ -19,15 +19,15 @@ from dynana.numerics.collocation import GRID, JACOBIAN, MODEL, SCHEME
 from dynana.numerics.compilation import compiled
 from dynana.numerics.condensation import eliminate_plainly
 from dynana.numerics.kernel_addresses import matrix_at
-from dynana.numerics.lanes import LANES, add_multiple, combine, combine_each, zero_blocks
+from dynana.numerics.lanes import COLUMNS, LANES, add_multiple, combine, combine_each, zero_blocks
 from dynana.numerics.signatures import ROW
 
 #: Difference between log det and integral of the trace, per interval, up to which a matrix counts as resolved.
 RESOLVED = 1e-9
 
 #: Largest norm of Jacobian times duration of a part. Terms of the series are at most exp(NORM) times what is multiplied
-#: and solutions decay by at most that factor, so that rounding stays below 1e-12 of the smallest.
-NORM = 4.0
+#: and solutions decay by at most that factor, so that rounding stays below 1e-11 of the smallest.
+NORM = 5.0
 
 #: Most parts into which an interval is cut. Beyond it the interval's matrix stays as collocation gives it.
 MOST_PARTS = 4096
@@ -40,6 +40,12 @@ NEGLIGIBLE, MOST_TERMS = 1e-18, 80
 ROOM = 4
 
 _FACTORS = types.Array(types.float64, 3, "C")
+
+
+@compiled
+def padded_columns(n):
+    """Columns of matrices (n, n) whose rows are combined `COLUMNS` at a time."""
+    return (n + COLUMNS - 1) // COLUMNS * COLUMNS
 
 
 @compiled
@@ -149,6 +155,7 @@ def _enter(lane, step, free, ratios, small):
 def _expand(n, small):
     """Write the polynomials through the samples, coefficient by coefficient, and bounds of these over all lanes."""
     powers, samples, coefficients, sizes = small[5:9]
+    totals = small[13]
     m, room, flat = powers.shape[0], n * n * LANES, powers.reshape(-1)
     for k in range(m):
         sizes[k] = 0.0
@@ -157,10 +164,12 @@ def _expand(n, small):
                 to, source = ((i * m + k) * n + l) * LANES, (i * n + l) * LANES
                 combine(coefficients, to, 0.0, 1.0, flat, k * m, m, samples, source, room)
             for lane in range(LANES):
-                total = 0.0
-                for l in range(n):
-                    total += abs(coefficients[((i * m + k) * n + l) * LANES + lane])
-                sizes[k] = max(sizes[k], total)
+                totals[lane] = 0.0
+            for l in range(n):
+                for lane in range(LANES):
+                    totals[lane] += abs(coefficients[((i * m + k) * n + l) * LANES + lane])
+            for lane in range(LANES):
+                sizes[k] = max(sizes[k], totals[lane])
 
 
 @compiled
@@ -168,16 +177,19 @@ def _sum_series(n, small):
     """Sum the fundamental matrices of as many parts as there are lanes.
 
     With J = J_0 + J_1 s + ..., the coefficients of the solution are C_(j+1) = (J_0 C_j + J_1 C_(j-1) + ...) / (j + 1).
+    Their rows have `padded_columns`.
     """
-    coefficients, sizes, bounds, terms, matrices = small[7:]
-    m, room = sizes.size, n * n * LANES
+    coefficients, sizes, bounds, terms, matrices = small[7:12]
+    columns = padded_columns(n)
+    m, line = sizes.size, columns * LANES
+    room = n * line
     # terms stand one before the other, so that those that enter the next one are rows of equal distance
     highest = terms.size - m * room
     at = highest
     for k in range(m * room):
         terms[at + k] = 0.0
     for k in range(room):
-        terms[at + k] = matrices[k] = 1.0 if k // LANES % (n + 1) == 0 else 0.0
+        terms[at + k] = matrices[k] = 1.0 if k // LANES % (columns + 1) == 0 else 0.0
     for k in range(m):
         bounds[k] = 1.0 if k == m - 1 else 0.0
     for j in range(MOST_TERMS):
@@ -191,9 +203,9 @@ def _sum_series(n, small):
             at = highest
         before, at = at, at - room
         for i in range(n):
-            for c in range(n):
-                to, first, source = at + (i * n + c) * LANES, i * m * n * LANES, before + c * LANES
-                combine_each(terms, to, 0.0, share, coefficients, first, m * n, terms, source, n * LANES)
+            for c in range(0, line, COLUMNS * LANES):
+                first = i * m * n * LANES
+                combine_each(terms, at + i * line + c, share, coefficients, first, m * n, terms, before + c, line)
         for k in range(0, room, LANES):
             add_multiple(matrices, k, 1.0, terms, at + k)
         if bound < NEGLIGIBLE:
@@ -207,19 +219,20 @@ def _multiply_up(factors, owners, count, small):
     ``owners`` (lanes, 2): the interval of each, and 1 where it is the first part of that.
     """
     n, matrices, product = factors.shape[1], small[11], small[12]
+    columns = padded_columns(n)
     if count == 0:
         return
     _expand(n, small)
-    _sum_series(n, small[:12])
+    _sum_series(n, small)
     for lane in range(count):
         interval = owners[lane, 0]
         for i in range(n):
             for c in range(n):
-                value = matrices[(i * n + c) * LANES + lane]
+                value = matrices[(i * columns + c) * LANES + lane]
                 if owners[lane, 1] == 0:
                     value = 0.0
                     for l in range(n):
-                        value += matrices[(i * n + l) * LANES + lane] * factors[interval, l, c]
+                        value += matrices[(i * columns + l) * LANES + lane] * factors[interval, l, c]
                 product[i, c] = value
         for i in range(n):
             for c in range(n):
@@ -258,10 +271,11 @@ def resolve_transfers(z, model, grid, scheme, states, factors):
         nodes[1 + l] = points[l]
     _node_products(nodes, inverse)
     _powers(points, powers)
-    room = n * n * LANES
+    room, wide = n * n * LANES, n * padded_columns(n) * LANES
     small = (
         np.zeros(n), nodes, inverse, np.zeros(m + 1), jacobians, powers, zero_blocks(m * room), zero_blocks(m * room),
-        np.zeros(m), np.zeros(m + MOST_TERMS), zero_blocks(ROOM * m * room), zero_blocks(room), np.zeros((n, n)),
+        np.zeros(m), np.zeros(m + MOST_TERMS), zero_blocks(ROOM * m * wide), zero_blocks(wide), np.zeros((n, n)),
+        zero_blocks(LANES),
     )  # fmt: skip
     x, ratios = small[0], np.empty((n, n))
     for c in range(n):

@@ -344,6 +344,19 @@ def test_newton_correction_is_that_of_the_dense_system(system):
     np.testing.assert_allclose(out, wanted, rtol=1e-6, atol=1e-7 * np.abs(wanted).max())
 
 
+def test_what_is_not_a_number_does_not_stay_in_the_workspace(system):
+    curve, orbit = system
+    out, nothing = np.zeros(orbit.z.size), np.zeros(curve.equations.conditions + curve.equations.rows)
+    args = (curve._model, curve._grid, curve._scheme, curve._scale, curve._gradients, curve._targets, curve._work)
+    residuals, wrong = np.full(orbit.z.size, np.nan), np.full(nothing.size, np.nan)
+    run(orbit.z, *args, residuals, nothing, 1.0, nothing, out)
+    wanted = out.copy()
+    run(orbit.z, *args, np.concatenate(([0.0], residuals[1:])), wrong, 1.0, nothing, out)
+    assert np.isnan(out).any()
+    run(orbit.z, *args, residuals, nothing, 1.0, nothing, out)
+    np.testing.assert_array_equal(out, wanted)
+
+
 def test_any_right_hand_side(system):
     curve, orbit = system
     rng = np.random.default_rng(6)

@@ -5,19 +5,23 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from dynana.numerics.collocation_orbit import Orbit
 from dynana.numerics.gauss import gauss_scheme
-from dynana.numerics.mesh import quadrature, slopes, times
-from dynana.numerics.prediction import FARTHEST, bend
+from dynana.numerics.mesh import quadrature, times
+from dynana.numerics.prediction import FARTHEST, bend, into_phase, phase_row
 
 INTERVALS, STAGES, SPEED = 6, 4, 0.5
 SCHEME = gauss_scheme(STAGES)
 WIDTHS = np.linspace(1.0, 2.0, INTERVALS) / np.linspace(1.0, 2.0, INTERVALS).sum()
+GRID = (np.array([INTERVALS]), WIDTHS)
 SIZE = 2 * (INTERVALS * (STAGES + 1) + 1) + 2
+NOTHING = (np.zeros(0), np.zeros(0))
 
 
-def orbit(z, tangent) -> Orbit:
-    return Orbit(z, tangent, np.array([INTERVALS]), WIDTHS, 2, STAGES, np.zeros(8))
+def aside(z, tangent, step, metric, behind):
+    """Return the bend."""
+    out = np.full_like(z, np.nan)
+    bend(z, tangent, step, metric, behind, out)
+    return out
 
 
 @pytest.fixture
@@ -37,36 +41,38 @@ def curve():
 
 def test_cubic_curves_are_continued_exactly(curve):
     metric, value, slope = curve
-    behind = slope(-SPEED)
-    here = orbit(value(0.0), slope(0.0)).after((value(-SPEED), behind / np.sqrt((metric * behind) @ behind)))
+    before = slope(-SPEED)
+    behind = value(-SPEED), before / np.sqrt((metric * before) @ before)
     for step in (0.1, SPEED, 2.0 * SPEED):
-        aside = bend(here, step, metric, False)
-        np.testing.assert_allclose(value(0.0) + step * slope(0.0) + aside, value(step), atol=1e-13)
+        beside = aside(value(0.0), slope(0.0), step, metric, behind)
+        np.testing.assert_allclose(value(0.0) + step * slope(0.0) + beside, value(step), atol=1e-13)
 
 
 def test_nothing_is_added_without_an_orbit_behind_or_far_beyond_it(curve):
     metric, value, slope = curve
-    alone = orbit(value(0.0), slope(0.0))
-    far = orbit(value(0.0), slope(0.0)).after((value(-SPEED), slope(-SPEED)))
-    for here, step in ((alone, SPEED), (far, 1.01 * FARTHEST * SPEED), (far, -SPEED)):
-        assert not bend(here, step, metric, False).any()
+    behind = value(-SPEED), slope(-SPEED)
+    for before, step in ((NOTHING, SPEED), (behind, 1.01 * FARTHEST * SPEED), (behind, -SPEED)):
+        assert not aside(value(0.0), slope(0.0), step, metric, before).any()
 
 
 def test_the_phase_condition_is_satisfied_beforehand():
     t = 2.0 * np.pi * times(WIDTHS, SCHEME)
-    circle = np.stack((np.cos(t), np.sin(t)), axis=1)
+    circle, speed = np.stack((np.cos(t), np.sin(t)), axis=1), 2.0 * np.pi * np.stack((-np.sin(t), np.cos(t)), axis=1)
     z = np.concatenate((circle.ravel(), (2.0 * np.pi, 0.0)))
-    tangent = np.concatenate((0.3 * circle.ravel() + 0.2 * slopes(circle, WIDTHS, SCHEME).ravel(), (0.1, 1.0)))
-    here = orbit(z, tangent)
-    metric = np.concatenate((np.repeat(quadrature(here.counts, WIDTHS, SCHEME), 2), (0.1, 0.1)))
-    row = metric * np.concatenate((slopes(circle, WIDTHS, SCHEME).ravel(), (0.0, 0.0)))
-    aside = bend(here, 0.05, metric, True)
+    tangent = np.concatenate((0.3 * circle.ravel() + 0.2 * speed.ravel(), (0.1, 1.0)))
+    row, sizes = np.empty_like(z), np.array([1.0, 2.0])
+    phase_row(z, GRID, (SCHEME.points, SCHEME.weights), SCHEME.slopes, sizes, row)
+    weights = quadrature(*GRID, SCHEME)[:, None] / sizes**2
+    np.testing.assert_allclose(row[:-2], (weights * speed).ravel(), atol=1e-3)  # of polynomials on six intervals
+    beside = np.zeros_like(z)
+    into_phase(z, tangent, 0.05, row, GRID, SCHEME.slopes, 2, beside)
     assert abs(row @ (0.05 * tangent)) > 1e-3
-    assert row @ (0.05 * tangent + aside) == pytest.approx(0.0, abs=1e-14)
+    assert row @ (0.05 * tangent + beside) == pytest.approx(0.0, abs=1e-14)
+    np.testing.assert_allclose(beside[:-2], -0.01 * speed.ravel(), atol=1e-3)
 
 
 def test_slopes_of_polynomials_are_exact():
-    t = times(WIDTHS, SCHEME)
+    t = SCHEME.nodes
     x = np.stack((t**4 - 2.0 * t**3 + t**2, 3.0 * t), axis=1)
     expected = np.stack((4.0 * t**3 - 6.0 * t**2 + 2.0 * t, np.full_like(t, 3.0)), axis=1)
-    np.testing.assert_allclose(slopes(x, WIDTHS, SCHEME), expected, atol=1e-12)
+    np.testing.assert_allclose(SCHEME.slopes @ x, expected, atol=1e-12)
