@@ -116,7 +116,7 @@ def orbit_diagram(
     >>> from dynana.models import rossler
     >>> found = dn.orbit_diagram(rossler, "c", np.linspace(2.5, 4.0, 7), measure="x", returns=60)
     >>> found.periods.tolist()
-    [1, 1, 2, 2, 2, 4, 4]
+    [1, 1, 2, 2, 2, 2, 4]
 
     What is bistable keeps the state that it has:
 

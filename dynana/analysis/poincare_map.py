@@ -108,7 +108,7 @@ def poincare_map(
 
     Examples
     --------
-    >>> import dynana as dn
+    >>> import numpy as np, dynana as dn
     >>> from dynana.models import van_der_pol
     >>> found = dn.poincare_map(van_der_pol, "x", returns=20)
     >>> round(found.fixed_points[0].period, 9)
@@ -119,7 +119,7 @@ def poincare_map(
     >>> duffing = dn.System.from_text("dx/dt = v; dv/dt = x - x^3 - 0.3*v + A*cos(w*t); A = 0.28; w = 1.2")
     >>> found = dn.poincare_map(duffing, forcing_period=lambda p: 2 * np.pi / p["w"], skip=100, period=2)
     >>> [(count, point.stable) for count, point in zip(found.returns, found.points)]
-    [(2, True)]
+    [(1, False), (2, True)]
     """
     check_system(system, "poincare_map")
     counts = {"returns": (returns, 1), "skip": (skip, 0), "period": (period, 0)}
