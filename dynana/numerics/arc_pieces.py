@@ -29,6 +29,8 @@ NARROWEST = 1e-300
 #: Sides shorter than this part of the longest one count as that long: where a state is zero along a whole curve its
 #: side is all rounding, and so would be a norm in that unit.
 FLATTEST = 1e-8
+#: Room for the roundings of a solution of linear equations that is tried as a bound.
+GUESSED = 1.0 + 1e-9
 #: More than what is lost by rounding in a sum and a quotient of a few positive numbers.
 ROUNDED_UP = 1.0 + 1e-12
 
@@ -122,10 +124,13 @@ class Graphs:
         sides = (np.diff(boxes, axis=2)[:, :, 0] / self._unit)[rows[:, None], others]
         unit = _units(sides, remainder.size)
         norm = ROUNDED_UP * np.max(np.sum(remainder.size * unit[:, None, :], axis=2) / unit, axis=1)
-        # t = -Y column + remainder t, and |t| <= |Y column|/(1 - |remainder|)
+        # t = -Y column + remainder t, and |t| <= |Y column|/(1 - |remainder|), or elementwise what is no less than that
         largest = ROUNDED_UP * np.max(solved.size[:, :, 0] / unit, axis=1) / np.where(norm < 1.0, 1.0 - norm, 0.0)
         bound = exact(np.zeros(remainder.middle.shape[:2])[:, :, None]) - solved
-        spread = Balls(np.zeros_like(bound.middle), (largest[:, None] * unit)[:, :, None])
+        most = (largest[:, None] * unit)[:, :, None]
+        guess = GUESSED * (_inverse(np.eye(n) - remainder.size) @ solved.size)
+        holds = (ROUNDED_UP * (solved.size + remainder.size @ guess) <= guess).all(axis=(1, 2)) & (norm < 1.0)
+        spread = Balls(np.zeros_like(bound.middle), np.where(holds[:, None, None], guess, most))
         t = bound + remainder @ spread
         middle, radius = np.ones((len(graph), w)), np.zeros((len(graph), w))
         middle[rows[:, None], others], radius[rows[:, None], others] = t.middle[:, :, 0], t.radius[:, :, 0]
