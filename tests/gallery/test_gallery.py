@@ -150,6 +150,8 @@ EXPECTED = {
     "rate_plasticity": ["Oja: weights 0.05 and 0.05 at first, 0.068 and 0.61", "1.000 and 0.000 in the end"],
     # where the stimuli stand: 0, 0, and 12 on a circle, -0.5664
     "ring_attractor": ["at 0.0000, stimulus last at 0.0000", "stimulus last at -0.5664", "10.256 at -0.5"],
+    # other simulators: 21.4 +- 1.1 and 36.3 +- 2.9 Hz, CV 1.57 and 1.92
+    "conductance_networks": ["coba E: 21.", "CV 1.5", "cobahh E: 35.", "CV 1.8"],
     # other simulators find 5.4 to 5.6 Hz over the same window
     "sparse_network": ["E: 5.", "I: 5.5"],
     # tau/(dV/dt) at both ends: 10/35 and 10/10; 10/(10 - 0.07 7.5^2) at the minimum of the parabola, 10/59 at the end
