@@ -40,7 +40,8 @@ def metric_of(orbit: Orbit, scale: Scale) -> Array:
     """Return the weight of each unknown in the inner product: quadrature over the orbit, in units of the scale."""
     states, scalars = scale
     weights = quadrature(orbit.counts, orbit.widths, gauss_scheme(orbit.stages))
-    on_points = weights[:, None] / (states**2 * orbit.n * orbit.segments)
+    with np.errstate(over="ignore"):  # of an orbit that has run away: it is told by its values
+        on_points = weights[:, None] / (states**2 * orbit.n * orbit.segments)
     return np.concatenate((on_points.ravel(), 1.0 / scalars**2))
 
 
