@@ -50,7 +50,7 @@ AMPLIFIED = 8.0
 
 
 class CycleLocus(BifurcationCurve):
-    """A curve of bifurcations of cycles.
+    """A curve of bifurcations of cycles without jumps, on a mesh that grows where deviations are amplified.
 
     Parameters
     ----------

@@ -107,7 +107,8 @@ class Graphs:
         """Return the tangents on pieces from the values and derivatives of the equations there.
 
         Norms are taken in the sides of the pieces, since a piece may be long in some coordinates, after they are
-        multiplied by (1 - |remainder|)^-1: some norm of a matrix is below 1 exactly if that one is.
+        multiplied by (1 - |remainder|)^-1: but for the rounding of units to powers of two, some norm of a matrix is
+        below 1 exactly if that one is.
         """
         w, n = self._w, self._rows
         slopes = Balls(
@@ -189,7 +190,10 @@ class Graphs:
 
 
 def _units(sides: FloatArray, size: FloatArray) -> FloatArray:
-    """Return units, powers of two, in which nonnegative matrices have norms below 1 if they have in any units."""
+    """Return units, powers of two, in which nonnegative matrices have norms below 1 if they have in any (nearly).
+
+    ``sides`` have shape (k, n), ``size`` (k, n, n), the units (k, n).
+    """
     sides = np.maximum(np.maximum(sides, NARROWEST), FLATTEST * sides.max(axis=1, keepdims=True))
     suited = (_inverse(np.eye(sides.shape[1]) - size) @ sides[:, :, None])[:, :, 0]
     suited = np.where((np.isfinite(suited) & (suited >= sides)).all(axis=1, keepdims=True), suited, sides)
