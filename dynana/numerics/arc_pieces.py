@@ -14,7 +14,7 @@ import numpy as np
 from numba import types
 from numpy.typing import NDArray
 
-from dynana.numerics.balls import Balls, applied, between, exact
+from dynana.numerics.balls import Balls, applied, between, exact, reached
 from dynana.numerics.compilation import compiled
 from dynana.numerics.function_addresses import recover
 from dynana.numerics.signatures import INTERVAL, ROW, TABLE
@@ -44,8 +44,8 @@ class Tangents:
     others : ndarray of int, shape (k, w - 1)
         The coordinates beside the graph coordinate.
     preconditioner : ndarray, shape (k, w - 1, w - 1)
-    remainder : Balls, shape (k, w - 1, w - 1)
-        1 - preconditioner times derivative.
+    remainder : ndarray, shape (k, w - 1, w - 1)
+        Bounds of the elements of 1 - preconditioner times derivative.
     slopes : Balls, shape (k, w)
         Derivatives of all coordinates by the graph coordinate.
     norm : ndarray, shape (k,)
@@ -54,20 +54,9 @@ class Tangents:
 
     others: Indices
     preconditioner: FloatArray
-    remainder: Balls
+    remainder: FloatArray
     slopes: Balls
     norm: FloatArray
-
-    def part(self, which: Indices) -> Tangents:
-        """Return those of some pieces."""
-        remainder, slopes = self.remainder, self.slopes
-        return Tangents(
-            self.others[which],
-            self.preconditioner[which],
-            Balls(remainder.middle[which], remainder.radius[which]),
-            Balls(slopes.middle[which], slopes.radius[which]),
-            self.norm[which],
-        )
 
 
 @compiled(types.void(types.int64, TABLE, TABLE, ROW, TABLE, TABLE), no_cfunc_wrapper=True)
@@ -78,10 +67,13 @@ def _evaluate(kernel, low, high, p, ol, ou):
         function(low[i], high[i], p, p, ol[i], ou[i])
 
 
-def evaluated(kernel: int, p: FloatArray, boxes: FloatArray, outputs: int) -> Balls:
-    """Return the outputs of the interval kernel at an address on boxes, shape (k, outputs)."""
-    ol, ou = np.empty((len(boxes), outputs)), np.empty((len(boxes), outputs))
-    _evaluate(kernel, np.ascontiguousarray(boxes[:, :, 0]), np.ascontiguousarray(boxes[:, :, 1]), p, ol, ou)
+def evaluated(kernel: int, p: FloatArray, low: FloatArray, high: FloatArray, outputs: int) -> Balls:
+    """Return the outputs of the interval kernel at an address on boxes, shape (k, outputs).
+
+    ``low`` and ``high``, shape (k, w) each, are their corners.
+    """
+    ol, ou = np.empty((len(low), outputs)), np.empty((len(low), outputs))
+    _evaluate(kernel, np.ascontiguousarray(low), np.ascontiguousarray(high), p, ol, ou)
     return between(ol, ou)
 
 
@@ -102,6 +94,8 @@ class Graphs:
     def __init__(self, equations: int, p: FloatArray, unit: FloatArray, values: int) -> None:
         self.equations, self._p, self._unit, self._values = equations, p, unit, values
         self._w, self._rows = len(unit), len(unit) - 1
+        # by graph coordinate: the others, then itself
+        self._order = np.array([[*(c for c in range(self._w) if c != g), g] for g in range(self._w)])
 
     def tangents(self, boxes: FloatArray, equations: Balls, graph: Indices) -> Tangents:
         """Return the tangents on pieces from the values and derivatives of the equations there.
@@ -110,67 +104,69 @@ class Graphs:
         multiplied by (1 - |remainder|)^-1: but for the rounding of units to powers of two, some norm of a matrix is
         below 1 exactly if that one is.
         """
-        w, n = self._w, self._rows
-        slopes = Balls(
-            equations.middle[:, self._values :].reshape(len(graph), n, w) * self._unit,
-            equations.radius[:, self._values :].reshape(len(graph), n, w) * self._unit,
+        k, w, n = len(graph), self._w, self._rows
+        rows, order = np.arange(k)[:, None], self._order[graph]
+        others, unit = order[:, :n], self._unit[order]
+        at = rows[:, :, None], np.arange(n)[:, None], order[:, None, :]
+        middle, radius = (
+            x[:, self._values :].reshape(k, n, w)[at] * unit[:, None, :] for x in (equations.middle, equations.radius)
         )
-        others = np.array([[c for c in range(w) if c != g] for g in range(w)]).reshape(w, n)[graph]
-        square = Balls(*(np.take_along_axis(x, others[:, None, :], 2) for x in (slopes.middle, slopes.radius)))
-        column = Balls(*(np.take_along_axis(x, graph[:, None, None], 2) for x in (slopes.middle, slopes.radius)))
-        y = _inverse(square.middle)
-        remainder = exact(np.eye(n)) - applied(y, square)
-        solved = applied(y, column)
-        rows = np.arange(len(graph))
-        sides = (np.diff(boxes, axis=2)[:, :, 0] / self._unit)[rows[:, None], others]
-        unit = _units(sides, remainder.size)
-        norm = ROUNDED_UP * np.max(np.sum(remainder.size * unit[:, None, :], axis=2) / unit, axis=1)
-        # t = -Y column + remainder t, and |t| <= |Y column|/(1 - |remainder|), or elementwise what is no less than that
-        largest = ROUNDED_UP * np.max(solved.size[:, :, 0] / unit, axis=1) / np.where(norm < 1.0, 1.0 - norm, 0.0)
-        bound = exact(np.zeros(remainder.middle.shape[:2])[:, :, None]) - solved
-        most = (largest[:, None] * unit)[:, :, None]
-        guess = GUESSED * (_inverse(np.eye(n) - remainder.size) @ solved.size)
-        holds = (ROUNDED_UP * (solved.size + remainder.size @ guess) <= guess).all(axis=(1, 2)) & (norm < 1.0)
-        spread = Balls(np.zeros_like(bound.middle), np.where(holds[:, None, None], guess, most))
-        t = bound + remainder @ spread
-        middle, radius = np.ones((len(graph), w)), np.zeros((len(graph), w))
-        middle[rows[:, None], others], radius[rows[:, None], others] = t.middle[:, :, 0], t.radius[:, :, 0]
-        return Tangents(others, y, remainder, Balls(middle, radius), norm)
+        y = _inverse(middle[:, :, :n])
+        solved = applied(y, Balls(middle, radius))
+        remainder = (exact(np.eye(n)) - Balls(solved.middle[:, :, :n], solved.radius[:, :, :n])).size
+        slope, spread = -solved.middle[:, :, n], solved.radius[:, :, n]
+        size = Balls(slope, spread).size
+        sides = (boxes[rows, others, 1] - boxes[rows, others, 0]) / unit[:, :n]
+        inner = _units(sides, remainder)
+        norm = ROUNDED_UP * ((remainder * inner[:, None, :]).sum(axis=2) / inner).max(axis=1)
+        # t = slope + remainder t, and |t| <= |slope|/(1 - |remainder|), or elementwise what is no less than that
+        most = ROUNDED_UP * (size / inner).max(axis=1) / np.where(norm < 1.0, 1.0 - norm, 0.0)
+        guess = GUESSED * _applied(_inverse(np.eye(n) - remainder), size)
+        holds = (ROUNDED_UP * (size + _applied(remainder, guess)) <= guess).all(axis=1) & (norm < 1.0)
+        bound = np.where(holds[:, None], guess, most[:, None] * inner)
+        t = Balls(slope, spread).wider(reached(remainder, bound))
+        along, about = np.ones((k, w)), np.zeros((k, w))
+        along[rows, others], about[rows, others] = t.middle, t.radius
+        return Tangents(others, y, remainder, Balls(along, about), norm)
 
-    def point(self, boxes: FloatArray, graph: Indices, s: FloatArray, tangents: Tangents, steps: int) -> FloatArray:
-        """Return enclosures of the points of the arcs whose graph coordinate is ``s``, as boxes.
+    def point(
+        self, boxes: FloatArray, graph: Indices, s: FloatArray, tangents: Tangents, which: Indices, steps: int
+    ) -> FloatArray:
+        """Return enclosures of the points of some arcs whose graph coordinate is ``s``, as boxes.
 
-        Each Krawczyk step gains the norm of the remainder.
+        ``which`` says which tangents belong to them. Each Krawczyk step gains the norm of the remainder; the last one
+        is that which leaves no more than the width of the equations at a point.
         """
-        rows, others = np.arange(len(boxes)), tangents.others
-        unit, size = self._unit[others], tangents.remainder.size
-        now = boxes.copy()
-        now[rows, graph] = s[:, None]
-        thin = now.copy()
+        rows, others = np.arange(len(boxes))[:, None], tangents.others[which]
+        inverse, remainder = tangents.preconditioner[which], tangents.remainder[which]
+        unit = self._unit[others]
+        low, high = boxes[rows, others, 0] / unit, boxes[rows, others, 1] / unit
+        thin = boxes[:, :, 0].copy()
+        thin[rows[:, 0], graph] = s
         for _ in range(steps):
-            ends = now[rows[:, None], others] / unit[:, :, None]
-            x = between(ends[:, :, 0], ends[:, :, 1])
-            thin[rows[:, None], others] = (x.middle * unit)[:, :, None]
-            values = evaluated(self.equations, self._p, thin, self._values)
+            x = between(low, high)
+            thin[rows, others] = x.middle * unit
+            values = evaluated(self.equations, self._p, thin, thin, self._values)
             f = Balls(values.middle[:, : self._rows, None], values.radius[:, : self._rows, None])
-            step = applied(tangents.preconditioner, f)
-            rest = applied(size, Balls(np.zeros_like(f.middle), x.radius[:, :, None])).radius
-            image = Balls(x.middle[:, :, None], rest) - step
-            self._cut(now, others, image.low()[:, :, 0], image.high()[:, :, 0])
-        return now
+            step = applied(inverse, f)
+            newton = Balls(x.middle, np.zeros_like(x.radius)) - Balls(step.middle[:, :, 0], step.radius[:, :, 0])
+            rest = reached(remainder, x.radius)
+            low, high = _cut(low, high, newton.wider(rest))
+            if (rest <= newton.radius).all():
+                break
+        at = np.stack([thin, thin], axis=2)
+        at[rows, others, 0], at[rows, others, 1] = low * unit, high * unit
+        return at
 
     def along(self, boxes: FloatArray, graph: Indices, s: FloatArray, at: FloatArray, tangents: Tangents) -> FloatArray:
         """Return tighter bounds of pieces from the point at ``s`` and the tangents, by the mean value theorem."""
-        others = tangents.others
-        steps = self.half(boxes, graph, s)
-        slopes = Balls(*(np.take_along_axis(x, others, 1) for x in (tangents.slopes.middle, tangents.slopes.radius)))
-        ends = np.take_along_axis(at, others[:, :, None], 1) / self._unit[others][:, :, None]
-        room = Balls(np.zeros((len(boxes), 1)), steps[:, None])
-        whole = between(ends[:, :, 0], ends[:, :, 1]) + slopes * Balls(
-            np.broadcast_to(room.middle, slopes.middle.shape), np.broadcast_to(room.radius, slopes.middle.shape)
-        )
-        tighter = boxes.copy()
-        self._cut(tighter, others, whole.low(), whole.high())
+        rows, others = np.arange(len(boxes))[:, None], tangents.others
+        unit, reach = self._unit[others], self.half(boxes, graph, s)[:, None]
+        slopes = Balls(tangents.slopes.middle[rows, others] * reach, tangents.slopes.radius[rows, others] * reach)
+        whole = between(at[rows, others, 0] / unit, at[rows, others, 1] / unit).wider(slopes.size)
+        tighter, inner = boxes.copy(), boxes[rows, others]
+        low, high = _cut(inner[:, :, 0] / unit, inner[:, :, 1] / unit, whole)
+        tighter[rows, others, 0], tighter[rows, others, 1] = low * unit, high * unit
         return tighter
 
     def half(self, boxes: FloatArray, graph: Indices, s: FloatArray) -> FloatArray:
@@ -179,14 +175,17 @@ class Graphs:
         low, high = boxes[rows, graph, 0], boxes[rows, graph, 1]
         return np.nextafter(np.maximum(high - s, s - low) / self._unit[graph], np.inf)
 
-    def _cut(self, boxes: FloatArray, others: Indices, low: FloatArray, high: FloatArray) -> None:
-        """Shrink boxes to scaled bounds of their other coordinates, where those are known."""
-        rows, unit = np.arange(len(boxes))[:, None], self._unit[others]
-        before = boxes[rows, others]
-        tighter_low, tighter_high = np.fmax(before[:, :, 0], low * unit), np.fmin(before[:, :, 1], high * unit)
-        kept = tighter_low <= tighter_high
-        boxes[rows, others, 0] = np.where(kept, tighter_low, before[:, :, 0])
-        boxes[rows, others, 1] = np.where(kept, tighter_high, before[:, :, 1])
+
+def _cut(low: FloatArray, high: FloatArray, balls: Balls) -> tuple[FloatArray, FloatArray]:
+    """Return intervals cut to balls, where those are known."""
+    tighter_low, tighter_high = np.fmax(low, balls.low()), np.fmin(high, balls.high())
+    kept = tighter_low <= tighter_high
+    return np.where(kept, tighter_low, low), np.where(kept, tighter_high, high)
+
+
+def _applied(matrices: FloatArray, columns: FloatArray) -> FloatArray:
+    """Return products of stacks of matrices and columns, rounded."""
+    return np.asarray((matrices @ columns[:, :, None])[:, :, 0])
 
 
 def _units(sides: FloatArray, size: FloatArray) -> FloatArray:
@@ -195,14 +194,16 @@ def _units(sides: FloatArray, size: FloatArray) -> FloatArray:
     ``sides`` have shape (k, n), ``size`` (k, n, n), the units (k, n).
     """
     sides = np.maximum(np.maximum(sides, NARROWEST), FLATTEST * sides.max(axis=1, keepdims=True))
-    suited = (_inverse(np.eye(sides.shape[1]) - size) @ sides[:, :, None])[:, :, 0]
+    suited = _applied(_inverse(np.eye(sides.shape[1]) - size), sides)
     suited = np.where((np.isfinite(suited) & (suited >= sides)).all(axis=1, keepdims=True), suited, sides)
     return np.asarray(np.exp2(np.round(np.log2(suited))))
 
 
 def _inverse(matrices: FloatArray) -> FloatArray:
     """Return approximate inverses of a stack of matrices; any matrix where there is none."""
-    matrices = np.where(np.isfinite(matrices).all(axis=(1, 2), keepdims=True), matrices, 0.0)
+    finite = np.isfinite(matrices)
+    if not finite.all():
+        matrices = np.where(finite.all(axis=(1, 2), keepdims=True), matrices, np.eye(matrices.shape[1]))
     try:
         return np.asarray(np.linalg.inv(matrices))
     except np.linalg.LinAlgError:

@@ -1,7 +1,8 @@
 """Interval arithmetic on whole arrays: balls with a middle (real or complex) and a radius, for stacks of matrices.
 
 Rounding is accounted for by an a-priori bound on every sum of products, so that whatever library multiplies the
-matrices, in whatever order, the exact result lies in the returned ball.
+matrices, in whatever order, the exact result lies in the returned ball. Infinite radii meet zeros on the way: callers
+switch numpy's warnings off.
 
 Source: Rump (1999), Fast and parallel interval arithmetic, BIT 39:534-554.
 """
@@ -43,6 +44,14 @@ class Balls:
         """Upper bounds of the absolute values."""
         return _up(np.abs(self.middle) + self.radius)
 
+    def part(self, which: NDArray[Any]) -> Balls:
+        """Return some of the balls, by their first indices."""
+        return Balls(self.middle[which], self.radius[which])
+
+    def columns(self, first: int, end: int) -> Balls:
+        """Return the balls at some second indices."""
+        return Balls(self.middle[:, first:end], self.radius[:, first:end])
+
     def low(self) -> FloatArray:
         """Lower ends of real balls."""
         return np.nextafter(self.middle - self.radius, -np.inf)
@@ -64,10 +73,9 @@ class Balls:
     def __sub__(self, other: Balls) -> Balls:
         return self + Balls(-other.middle, other.radius)
 
-    def __mul__(self, other: Balls) -> Balls:
-        a, b = np.abs(self.middle), np.abs(other.middle)
-        radius = self.radius * _up(b + other.radius) + a * other.radius + ROUNDINGS * EPSILON * a * b + TINY
-        return Balls(self.middle * other.middle, _known(_up(radius)))
+    def wider(self, reach: FloatArray) -> Balls:
+        """Return the balls with larger radii."""
+        return Balls(self.middle, _known(_up(self.radius + reach + TINY)))
 
 
 def product(left: NDArray[Any], right: NDArray[Any]) -> Balls:
@@ -82,6 +90,12 @@ def applied(left: NDArray[Any], right: Balls) -> Balls:
     return Balls(left @ right.middle, _known(_up(np.abs(left) @ spread + TINY, roundings)))
 
 
+def reached(size: FloatArray, radius: FloatArray) -> FloatArray:
+    """Return bounds of products of matrices (k, m, n) and columns (k, n) whose elements are at most these."""
+    product = (size @ radius[:, :, None])[:, :, 0]
+    return _known(_up(product + TINY, ROUNDINGS + 4 * size.shape[-1]))
+
+
 def conjugated(left: NDArray[Any], inner: Balls, right: NDArray[Any]) -> Balls:
     """Return products of three matrices of which the first and the last are known exactly."""
     roundings = 2 * (ROUNDINGS + 4 * left.shape[-1])
@@ -92,11 +106,11 @@ def conjugated(left: NDArray[Any], inner: Balls, right: NDArray[Any]) -> Balls:
 
 def between(low: FloatArray, high: FloatArray) -> Balls:
     """Return the real balls that hold intervals."""
-    with np.errstate(all="ignore"):
-        middle = 0.5 * (low + high)
-        finite = np.isfinite(middle) & np.isfinite(low) & np.isfinite(high)
-        middle = np.where(finite, middle, 0.0)
-        radius = np.where(finite, _up(np.maximum(high - middle, middle - low)), np.inf)
+    middle = 0.5 * (low + high)
+    radius = _up(np.maximum(high - middle, middle - low))
+    unknown = ~np.isfinite(radius)
+    if unknown.any():
+        middle[unknown], radius[unknown] = 0.0, np.inf
     return Balls(middle, radius)
 
 
@@ -111,4 +125,4 @@ def _up(radius: FloatArray, roundings: int = ROUNDINGS) -> FloatArray:
 
 def _known(radius: FloatArray) -> FloatArray:
     """Return radii with infinity where nothing is known (an infinite radius times zero)."""
-    return np.where(np.isnan(radius), np.inf, radius)
+    return np.fmin(radius, np.inf)  # of a number and NaN the number

@@ -3,7 +3,8 @@
 Each arc is a graph over one of its coordinates s (see `dynana.numerics.curve_coverage`), so that its tangent and the
 derivative of the Jacobian along it follow from the implicit function theorem, with intervals. A piece is settled if no
 eigenvalue meets the imaginary axis on it, or if one real eigenvalue or one conjugate pair does at most once: whether it
-does follows from the numbers of unstable eigenvalues at its ends. Other pieces are cut in two.
+does follows from the numbers of unstable eigenvalues at its ends. Other pieces are cut, into as many parts as it takes
+about: enclosures grow with the length of a piece.
 """
 
 from __future__ import annotations
@@ -37,6 +38,8 @@ CUT = 0.4931
 CONTRACTING = 0.9
 #: Krawczyk steps that enclose a point: fewer leave more pieces undecided, which costs more.
 STEPS = 4
+#: A piece is cut in two at most so many times at once.
+MOST_HALVINGS = 4
 #: Generations of at least so many pieces, of which less than this share is settled, after which the search ends:
 #: eigenvalues stay on the axis.
 HOPELESS, CROWD, SHARE = 5, 100, 0.05
@@ -130,15 +133,17 @@ def critical_points(arcs: Arcs, budget: int) -> Found:
             if not len(boxes):
                 break
             examined += len(boxes)
-            boxes, verdict, reason = search.judged(boxes, arcs.graph[owner])
-            stalled = stalled + 1 if len(boxes) >= CROWD and np.mean(verdict > 0) < SHARE else 0
+            crowd = len(boxes) >= CROWD
+            boxes, verdict, reason, shortening = search.judged(boxes, arcs.graph[owner])
+            stalled = stalled + 1 if crowd and np.mean(verdict > 0) < SHARE else 0
             crossing = np.isin(verdict, list(CROSSINGS))
             settled.append((boxes[crossing], verdict[crossing], owner[crossing]))
-            boxes, owner, reason = boxes[verdict == 0], owner[verdict == 0], reason[verdict == 0]
-            width = search.length(boxes, arcs.graph[owner])
-            coarse = width < np.where(reason == ROUGH, COARSE_RESOLUTION, RESOLUTION)
+            finest = np.where(reason == ROUGH, COARSE_RESOLUTION, RESOLUTION)
+            most = search.length(boxes, arcs.graph[owner]) / finest
+            coarse, rest = (verdict == 0) & (most < 1.0), (verdict == 0) & (most >= 1.0)
             undecided.append((boxes[coarse], reason[coarse]))
-            boxes, owner = _halves(boxes[~coarse], owner[~coarse], arcs.graph)
+            halvings = np.ones(len(boxes)) if crowd else np.ceil(np.log2(np.fmin(shortening, most)))
+            boxes, owner = _parts(boxes[rest], owner[rest], arcs.graph, halvings[rest])
     w = arcs.w
     return Found(
         boxes=np.concatenate([b for b, _, _ in settled] or [np.empty((0, w, 2))]),
@@ -150,14 +155,23 @@ def critical_points(arcs: Arcs, budget: int) -> Found:
     )
 
 
-def _halves(boxes: FloatArray, owner: Indices, graph: Indices) -> tuple[FloatArray, Indices]:
-    """Return pieces cut in two along their graph coordinates."""
-    rows, g = np.arange(len(boxes)), graph[owner]
+def _parts(boxes: FloatArray, owner: Indices, graph: Indices, halvings: FloatArray) -> tuple[FloatArray, Indices]:
+    """Return pieces cut in two once or several times along their graph coordinates."""
+    waiting = np.clip(halvings, 1, MOST_HALVINGS)
+    while (again := waiting > 0).any():
+        waiting = np.concatenate([waiting[~again], *[waiting[again] - 1] * 2])
+        halves = _halves(boxes[again], graph[owner[again]])
+        boxes = np.concatenate([boxes[~again], *halves])
+        owner = np.concatenate([owner[~again], *[owner[again]] * 2])
+    return boxes, owner
+
+
+def _halves(boxes: FloatArray, g: Indices) -> tuple[FloatArray, FloatArray]:
+    rows = np.arange(len(boxes))
     low, high = boxes[rows, g, 0], boxes[rows, g, 1]
-    cut = low + CUT * (high - low)
     left, right = boxes.copy(), boxes.copy()
-    left[rows, g, 1], right[rows, g, 0] = cut, cut
-    return np.concatenate([left, right]), np.concatenate([owner, owner])
+    left[rows, g, 1] = right[rows, g, 0] = low + CUT * (high - low)
+    return left, right
 
 
 class _Search:
@@ -182,35 +196,37 @@ class _Search:
         result: FloatArray = (boxes[rows, graph, 1] - boxes[rows, graph, 0]) / whole
         return result
 
-    def judged(self, boxes: FloatArray, graph: Indices) -> tuple[FloatArray, Indices, Indices]:
-        """Return the pieces with tighter bounds, verdicts (0: open; NONE, REAL, PAIR) and reasons for the open ones."""
-        k = len(boxes)
-        verdict, reason = np.zeros(k, np.int64), np.full(k, CRITICAL)
-        equations = evaluated(self._equations, self._a.p, boxes, self._values + self._rows * self._a.w)
+    def judged(self, boxes: FloatArray, graph: Indices) -> tuple[FloatArray, Indices, Indices, FloatArray]:
+        """Return the pieces with tighter bounds and what is known of them.
+
+        These are verdicts (0: open; NONE, REAL, PAIR), reasons for the open ones, and how many times shorter they must
+        be, about, to be settled.
+        """
+        k, rows = len(boxes), np.arange(len(boxes))
+        verdict, reason, shortening = np.zeros(k, np.int64), np.full(k, CRITICAL), np.ones(k)
+        outputs = self._values + self._rows * self._a.w
+        equations = evaluated(self._equations, self._a.p, boxes[:, :, 0], boxes[:, :, 1], outputs)
         tangents = self._curves.tangents(boxes, equations, graph)
         contracting = tangents.norm < CONTRACTING
+        shortening[~contracting] = tangents.norm[~contracting] / CONTRACTING
         reason[~np.isfinite(equations.radius).all(axis=1)] = ROUGH
-        rows = np.arange(k)
         middle = boxes[rows, graph].mean(axis=1)
-        at = self._curves.point(boxes, graph, middle, tangents, STEPS)
+        at = self._curves.point(boxes, graph, middle, tangents, rows, STEPS)
         boxes = np.where(contracting[:, None, None], self._curves.along(boxes, graph, middle, at, tangents), boxes)
         inside, outside = self._position(boxes, equations)
-        todo = np.flatnonzero(contracting & ~outside)
         verdict[outside] = NONE
-        spectra = self._spectra(boxes[todo], graph[todo], at[todo], tangents.part(todo))
-        verdict[todo] = spectra.critical()
+        todo = np.flatnonzero(contracting & ~outside)
+        spectra = self._spectra(boxes[todo], graph[todo], at[todo], tangents.slopes.part(todo))
+        verdict[todo], shortening[todo] = spectra.critical(), spectra.shortening()
         reason[todo[~np.isfinite(spectra.radius).all(axis=1)]] = ROUGH
-        maybe = np.flatnonzero(np.isin(verdict, list(CROSSINGS)))
+        maybe = np.flatnonzero(verdict > NONE)
         if len(maybe):
-            twice = np.concatenate([maybe, maybe])
-            ends = boxes[maybe, graph[maybe]].T.ravel()  # the lower ones first
-            unstable = self._unstable(boxes[twice], graph[twice], ends, tangents.part(twice))
-            below, above = unstable[: len(maybe)], unstable[len(maybe) :]
+            below, above = self._unstable(boxes, graph, tangents, maybe)
             verdict[maybe[(below == above) & (below >= 0)]] = NONE
             verdict[maybe[(below < 0) | (above < 0)]] = 0
             edge = maybe[(verdict[maybe] > NONE) & ~inside[maybe]]
             verdict[edge], reason[edge] = 0, EDGE
-        return boxes, verdict, reason
+        return boxes, verdict, reason, shortening
 
     def excused(self, boxes: FloatArray) -> NDArray[np.bool_]:
         """Return which pieces lie in a box in which nothing shall be proved."""
@@ -222,9 +238,7 @@ class _Search:
     def _position(self, boxes: FloatArray, equations: Balls) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
         """Return which pieces lie in the box that counts, and which lie outside of it."""
         a = self._a
-        eliminated = Balls(
-            *(x[:, self._rows : self._rows + a.eliminated] for x in (equations.middle, equations.radius))
-        )
+        eliminated = equations.columns(self._rows, self._rows + a.eliminated)
         low = np.concatenate([boxes[:, :, 0], eliminated.low()], axis=1)
         high = np.concatenate([boxes[:, :, 1], eliminated.high()], axis=1)
         inside = np.all((low >= a.low) & (high <= a.high), axis=1)
@@ -242,24 +256,31 @@ class _Search:
         shape = (-1, a.n, a.n)
         return Balls(middle.reshape(shape) * unit, radius.reshape(shape) * unit)
 
-    def _spectra(self, boxes: FloatArray, graph: Indices, at: FloatArray, tangents: Tangents) -> Discs:
-        """Return the discs of the eigenvalues on pieces; ``at`` are boxes around their middles."""
-        a, v = self._a, len(self._a.variable)
-        constant = self._matrices(evaluated(self._jacobian, a.p, at, self._stored), self._stored)
-        wide = evaluated(self._jacobian, a.p, boxes, self._stored + v * a.w)
-        slopes = Balls(
-            wide.middle[:, self._stored :].reshape(len(boxes), v, a.w) * self._unit,
-            wide.radius[:, self._stored :].reshape(len(boxes), v, a.w) * self._unit,
+    def _spectra(self, boxes: FloatArray, graph: Indices, at: FloatArray, slopes: Balls) -> Discs:
+        """Return the discs of the eigenvalues on pieces with slopes; ``at`` are boxes around their middles."""
+        a, v, k = self._a, len(self._a.variable), len(boxes)
+        constant = self._at(at)
+        wide = evaluated(self._jacobian, a.p, boxes[:, :, 0], boxes[:, :, 1], self._stored + v * a.w)
+        partial = Balls(
+            wide.middle[:, self._stored :].reshape(k, v, a.w) * self._unit,
+            wide.radius[:, self._stored :].reshape(k, v, a.w) * self._unit,
         )
-        t = Balls(tangents.slopes.middle[:, :, None], tangents.slopes.radius[:, :, None])
-        along = slopes @ t
+        along = partial @ Balls(slopes.middle[:, :, None], slopes.radius[:, :, None])
         rate = self._matrices(Balls(along.middle[:, :, 0], along.radius[:, :, 0]), v)
-        rows = np.arange(len(boxes))
-        return discs(constant, rate, self._curves.half(boxes, graph, at[rows, graph, 0]))
+        return discs(constant, rate, self._curves.half(boxes, graph, at[np.arange(k), graph, 0]))
 
-    def _unstable(self, boxes: FloatArray, graph: Indices, s: FloatArray, tangents: Tangents) -> Indices:
-        """Return the numbers of unstable eigenvalues at points of pieces, -1 where unknown."""
-        at = self._curves.point(boxes, graph, s, tangents, STEPS)
-        constant = self._matrices(evaluated(self._jacobian, self._a.p, at, self._stored), self._stored)
-        still = exact(np.zeros_like(constant.middle))
-        return discs(constant, still, np.zeros(len(boxes))).unstable()
+    def _at(self, points: FloatArray) -> Balls:
+        """Return the Jacobians at points that are enclosed in boxes."""
+        values = evaluated(self._jacobian, self._a.p, points[:, :, 0], points[:, :, 1], self._stored)
+        return self._matrices(values, self._stored)
+
+    def _unstable(
+        self, boxes: FloatArray, graph: Indices, tangents: Tangents, which: Indices
+    ) -> tuple[Indices, Indices]:
+        """Return the numbers of unstable eigenvalues at both ends of some pieces, -1 where unknown."""
+        ends = boxes[which, graph[which]].T.ravel()  # the lower ones first
+        twice = np.concatenate([which, which])
+        matrices = self._at(self._curves.point(boxes[twice], graph[twice], ends, tangents, twice, STEPS))
+        still = exact(np.zeros_like(matrices.middle))
+        count = discs(matrices, still, np.zeros(len(twice))).unstable()
+        return count[: len(which)], count[len(which) :]

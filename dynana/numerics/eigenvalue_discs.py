@@ -60,6 +60,10 @@ class Discs:
         """Return which discs hold points without real part (or are unbounded)."""
         return ~(np.abs(self.centre.real) > self.radius)
 
+    def shortening(self) -> FloatArray:
+        """Return how many times shorter families must be, about, for their discs to leave the axis."""
+        return np.asarray((self.radius / np.abs(self.centre.real)).max(axis=1))
+
     def unstable(self) -> NDArray[np.int64]:
         """Return how many eigenvalues have positive real parts; -1 where that is not certain."""
         count = np.sum(self.centre.real > 0.0, axis=1)
@@ -105,7 +109,7 @@ class Discs:
             distance = np.minimum(distance, np.abs(c - own.conjugate()))
         gap = distance - ROOM * (self.radius[k] + self.radius[k, i][:, None])
         gap[rows, i] = np.inf
-        return np.asarray(np.all(gap > 0.0, axis=1))
+        return np.asarray((gap > 0.0).all(axis=1))
 
     def _real_rate(self, k: Indices, i: Indices) -> tuple[FloatArray, FloatArray]:
         """Return the derivative of the real part of isolated eigenvalues by s: a number, and how far it is from that.
@@ -153,15 +157,13 @@ def discs(constant: Balls, rate: Balls, half: FloatArray) -> Discs:
     excess = (product(w, v) - exact(np.eye(n))).size
     i = np.arange(n)
 
-    def radii(reach: FloatArray) -> FloatArray:
-        largest = np.max(np.sum(constant.size + rate.size * reach, axis=2), axis=1)
-        off = middle.size + moving.size * reach
-        own = middle.radius + moving.size * reach
-        off[:, i, i] = own[:, i, i]
-        off += largest[:, None, None] * excess
-        return np.asarray(ROOM * np.maximum(off.sum(axis=2), off.sum(axis=1)))
-
-    radius, still = radii(ROOM * half[:, None, None]), radii(np.zeros((len(half), 1, 1)))
+    reach = np.stack([half, np.zeros_like(half)])[:, :, None, None]  # for all s, and for s = 0
+    largest = (constant.size + rate.size * reach).sum(axis=3).max(axis=2)
+    moved = moving.size * reach
+    off = middle.size + moved
+    off[..., i, i] = (middle.radius + moved)[..., i, i]
+    off += largest[:, :, None, None] * excess
+    radius, still = ROOM * np.maximum(off.sum(axis=3), off.sum(axis=2))
     centre = middle.middle[:, i, i]
     known = np.isfinite(radius) & np.isfinite(centre)
     return Discs(np.where(known, centre, 0.0), np.where(known, radius, np.inf), still, half, moving, excess)
@@ -169,7 +171,9 @@ def discs(constant: Balls, rate: Balls, half: FloatArray) -> Discs:
 
 def _coordinates(matrices: FloatArray) -> tuple[NDArray[Any], NDArray[Any]]:
     """Return approximate eigenvectors as columns, and their approximate inverses; conjugate ones next to each other."""
-    matrices = np.where(np.isfinite(matrices).all(axis=(1, 2), keepdims=True), matrices, 0.0)
+    finite = np.isfinite(matrices)
+    if not finite.all():
+        matrices = np.where(finite.all(axis=(1, 2), keepdims=True), matrices, 0.0)
     v, w, condition = _eigenvectors(matrices)
     bad = np.flatnonzero(~(condition < WORST_CONDITION))
     if len(bad):

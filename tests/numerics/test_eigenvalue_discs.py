@@ -82,8 +82,19 @@ def test_equal_eigenvalues_with_one_eigenvector_need_no_luck():
 
 
 def test_what_is_not_finite_is_not_decided():
-    matrix = between(np.full((1, 2, 2), -np.inf), np.full((1, 2, 2), 1.0))
+    with np.errstate(all="ignore"):
+        matrix = between(np.full((1, 2, 2), -np.inf), np.full((1, 2, 2), 1.0))
     assert discs(matrix, exact(np.zeros((1, 2, 2))), np.zeros(1)).critical().tolist() == [UNDECIDED]
+
+
+def test_families_that_are_as_much_shorter_as_said_leave_the_axis():
+    matrix, rate = np.diag([-1.0, -2.0, 3.0]), 40.0 * np.random.default_rng(0).normal(size=(3, 3))
+    wide = discs(exact(matrix[None]), exact(rate[None]), np.ones(1))
+    times = float(wide.shortening()[0])
+    assert times > 2.0 and wide.critical().tolist() == [UNDECIDED]
+    for factor, verdict in ((1.01, NONE), (0.99, UNDECIDED)):
+        found = discs(exact(matrix[None]), exact(rate[None]), np.array([1.0 / (factor * times)]))
+        assert found.critical().tolist() == [verdict] and found.meets_axis().any() == (verdict == UNDECIDED)
 
 
 @pytest.mark.parametrize("n", [1, 3, 7])
