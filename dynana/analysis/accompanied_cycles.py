@@ -17,6 +17,7 @@ from dynana.numerics.collocation_orbit import Orbit, Spectrum
 from dynana.numerics.orbit_curve import ADAPT_EVERY, OrbitCurve
 from dynana.numerics.pseudo_arclength import Attempt
 from dynana.results.cycle import Cycle
+from dynana.results.special_points import in_words
 
 Array = NDArray[np.float64]
 
@@ -88,8 +89,8 @@ class AccompaniedCycles:
                 return found.point
         place = ", ".join(f"{n} = {v:.8g}" for n, v in zip(self.free, guess.parameters.tolist(), strict=False))
         raise ConvergenceError(
-            f"{self.system.name}: no {self.kind} was found near {place}, period {guess.durations[0]:.6g}. Start from "
-            "a located special point of cycles (continue_cycles locates them); a finer mesh may help."
+            f"{self.system.name}: no {in_words(self.kind)} was found near {place}, period {guess.durations[0]:.6g}. "
+            "Start from a located special point of cycles (continue_cycles locates them); a finer mesh may help."
         )
 
     def parameter_direction(self, orbit: Orbit) -> Array:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from dynana.analysis.equilibrium_search import Box, prepared
-from dynana.analysis.ranges import finite_range
-from dynana.analysis.stability import require_autonomous
+from dynana.analysis.ranges import asked_values, finite_range
+from dynana.analysis.stability import require_autonomous, require_system
 from dynana.definition.system import System
 from dynana.definition.tracing import symbol
 from dynana.errors import unknown
@@ -67,6 +66,7 @@ def requested(
     start: Any,
 ) -> Request:
     """Return the checked request; see `continue_equilibria` for the arguments."""
+    require_system(system, "continue_equilibria")
     require_autonomous(system, "the continuation of equilibria")
     require_entering(system, parameter)
     low, high = finite_range(system, parameter, range_)
@@ -83,7 +83,10 @@ def requested(
         high=high,
         box=_box(system, asked),
         max_step=step,
-        others=(*labels(system, (parameter,), values or {}), *functions(system, (parameter,), test_functions or {})),
+        others=(
+            *labels(system, {parameter: (low, high)}, values or {}),
+            *functions(system, (parameter,), test_functions or {}),
+        ),
         start=where,
         tangents=tangents,
     )
@@ -133,19 +136,19 @@ def _box(system: System, asked: Box) -> Box:
     return {n: known[n] for n in system.states if n in known}
 
 
-def labels(system: System, varied: Sequence[str], values: Mapping[str, Any]) -> list[tuple[str, str, Any]]:
+def labels(
+    system: System, varied: Mapping[str, tuple[float, float]], values: Mapping[str, Any]
+) -> list[tuple[str, str, Any]]:
     """Return the test functions that vanish where a state or a varied parameter has an asked value.
 
-    They are functions of the array (states, varied parameters).
+    Parameters are given with their ranges. The functions are functions of the array (states, varied parameters).
     """
     names, found = (*system.states, *varied), []
     for name, wanted in values.items():
         if name not in names:
             raise ValueError(f"{system.name}: values: {unknown('state or varied parameter', name, names)}")
         i = names.index(name)
-        for value in np.atleast_1d(np.asarray(wanted, dtype=float)).tolist():
-            if not math.isfinite(value):
-                raise ValueError(f"{system.name}: values: {name!r} must be finite, got {value}")
+        for value in asked_values(system, name, wanted, varied.get(name)):
             found.append(("label", f"{name} = {value:g}", lambda z, i=i, value=value: float(z[i]) - value))
     return found
 

@@ -21,6 +21,7 @@ from dynana.analysis.forcing import Forcing, ForcingPeriod, changing, forcing
 from dynana.analysis.loci_request import ranges_around, two_parameters
 from dynana.analysis.orbit_loci import Tracer, step_control
 from dynana.analysis.orbit_places import Test, Way, always
+from dynana.analysis.ranges import asked_values
 from dynana.analysis.spiking_beginnings import is_spiking
 from dynana.analysis.spiking_conditions import CONDITIONS, ConditionedSpikes
 from dynana.analysis.spiking_critical import CLOSINGS, CriticalSpikes
@@ -120,12 +121,12 @@ def continue_cycle_locus(
         assert isinstance(start.cycle, Cycle)
         made = ConditionedSpikes if curve_kind in CONDITIONS else CriticalSpikes
         spikes = made(at_start, curve_kind, free, widths, start.cycle, law)
-        labels = _labels(at_start, free, values or {}, test_functions or {}, spikes.period)
+        labels = _labels(at_start, free, box, values or {}, test_functions or {}, spikes.period)
         longest = LONGEST_PERIOD * start.cycle.period if longest_period is None else float(longest_period)
         along = SpikingLocus(spikes, widths, longest)
         begin = along.place(spikes.start())
         return locus_of(spikes, start, begin, *Tracer(along, box, control, labels).both_ways(begin))
-    labels = _labels(at_start, free, values or {}, test_functions or {}, _duration)
+    labels = _labels(at_start, free, box, values or {}, test_functions or {}, _duration)
     problem, orbit = _first(at_start, curve_kind, start, free, widths, law)
     longest = LONGEST_PERIOD * float(orbit.durations[0]) if longest_period is None else float(longest_period)
     curve = CycleLocus(problem, widths, longest)
@@ -233,18 +234,19 @@ def _plane(
 def _labels(
     system: System,
     free: tuple[str, str],
+    box: Array,
     values: Mapping[str, Sequence[float]],
     functions: Mapping[str, TestFunction],
     period: Callable[[Orbit], float],
 ) -> list[CycleTest]:
-    names = ("period", *free)
+    names, ranges = ("period", *free), dict(zip(free, box.tolist(), strict=True))
     for name in values:
         if name not in names:
             raise ValueError(f"{system.name}: values: {unknown('varied parameter, or period,', name, names)}")
     found: list[CycleTest] = [
-        Test("label", partial(_excess, period, names.index(n) - 1, float(value)), always, name=f"{n} = {value:g}")
+        Test("label", partial(_excess, period, names.index(n) - 1, value), always, name=f"{n} = {value:g}")
         for n, asked in values.items()
-        for value in np.atleast_1d(asked)
+        for value in asked_values(system, n, asked, ranges.get(n))
     ]
     for name, function in functions.items():
         if not callable(function):

@@ -15,7 +15,7 @@ from dynana.lowering.kernels import lower
 from dynana.numerics.collocation_newton import LENGTH
 from dynana.results.cycle import multipliers
 from dynana.results.locus import Locus
-from dynana.results.special_points import CODES, SpecialPoint
+from dynana.results.special_points import CODES, SpecialPoint, in_words, shown
 
 Array = NDArray[np.float64]
 CycleWay = Way[CyclePlace]
@@ -43,7 +43,10 @@ def locus_of(
     n = problem.n
     names = [f"{name}_{end}" for end in ("max", "min") for name in problem.system.states]
     names += ["error", *(["angle"] if problem.kind == "torus" else [])]
-    place = ", ".join(f"{name} = {origin.parameters[name]:.6g}" for name in problem.free)
+    place = ", ".join(
+        f"{name} = {shown(column, origin.parameters[name])}"
+        for name, column in zip(problem.free, table[:, :2].T, strict=True)
+    )
     return Locus(
         system=problem.system.name,
         fingerprint=lower(problem.system).fingerprint,
@@ -56,7 +59,7 @@ def locus_of(
         points=table[:, 3 : 3 + n],
         special=tuple(special),
         stops=(backward.stop, forward.stop),
-        origin=f"from a {origin.kind} point at {place}",
+        origin=f"from a {in_words(origin.kind)} at {place}",
         closed=forward.closed,
         measures={name: table[:, 3 + n + i].copy() for i, name in enumerate(names)},
     )

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from dynana.analysis.forcing import Forcing, ForcingPeriod, forcing
-from dynana.analysis.ranges import finite_range, range_around
+from dynana.analysis.ranges import asked_values, finite_range, range_around
 from dynana.analysis.spiking_beginnings import is_spiking
+from dynana.analysis.stability import require_system
 from dynana.definition.system import System
 from dynana.definition.tracing import symbol
 from dynana.errors import ModelError, unknown
@@ -95,6 +93,7 @@ def requested(
     progress: bool | None,
 ) -> Request:
     """Return the checked request; see `continue_cycles` for the arguments."""
+    require_system(system, "continue_cycles")
     free = _free(system, parameter, is_spiking(start))
     stored, system = system, at_start(system, start)
     ranges = _ranges(system, free, range_, stored, start)
@@ -115,6 +114,8 @@ def requested(
         raise ValueError(f"max_step must lie between {STEP_BOUNDS[0]:g} and {STEP_BOUNDS[1]:g}; got {max_step!r}")
     if points < 1:
         raise ValueError(f"points must be at least 1, got {points!r}")
+    if mesh[0] < 1:
+        raise ValueError(f"intervals must be at least 1, got {mesh[0]!r}")
     if longest_period is not None and not longest_period > 0.0:
         raise ValueError(f"longest_period must be positive, got {longest_period!r}")
     return Request(
@@ -123,7 +124,7 @@ def requested(
         ranges=ranges,
         start=start,
         max_step=step,
-        labels=_labels(system, free, values or {}),
+        labels=_labels(system, dict(zip(free, ranges, strict=True)), values or {}),
         functions=_functions(test_functions or {}),
         forcing=law,
         longest_period=longest_period,
@@ -214,16 +215,13 @@ def at_start(system: System, start: Any) -> System:
 
 
 def _labels(
-    system: System, free: tuple[str, ...], values: Mapping[str, Sequence[float]]
+    system: System, free: Mapping[str, tuple[float, float]], values: Mapping[str, Sequence[float]]
 ) -> tuple[tuple[str, float], ...]:
     names, found = (*free, "period"), []
     for name, wanted in values.items():
         if name not in names:
             raise ValueError(f"{system.name}: values: {unknown('varied parameter or period', name, names)}")
-        for value in np.atleast_1d(np.asarray(wanted, dtype=float)).tolist():
-            if not math.isfinite(value):
-                raise ValueError(f"{system.name}: values: {name!r} must be finite, got {value}")
-            found.append((name, value))
+        found += [(name, value) for value in asked_values(system, name, wanted, free.get(name))]
     return tuple(found)
 
 

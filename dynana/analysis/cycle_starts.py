@@ -30,7 +30,7 @@ from dynana.numerics.mesh import times
 from dynana.numerics.moving_orbits import MovingOrbitCurve
 from dynana.results.cycle import Cycle
 from dynana.results.periodic_point import PeriodicPoint
-from dynana.results.special_points import SpecialPoint
+from dynana.results.special_points import SpecialPoint, in_words
 from dynana.results.tables import number
 from dynana.results.trajectory import Trajectory
 
@@ -88,7 +88,7 @@ def _spiking(request: Request) -> Beginning:
         assert isinstance(start.cycle, Cycle)
         if start.kind == "period doubling":
             curve, place = doubled_beside(system, request.free, start.cycle, ranges, request.forcing)
-            return Beginning(curve, place, (1.0,), f"from the period doubling at {name} = {number(start[name], 8)}")
+            return Beginning(curve, place, (1.0,), f"from the period doubling at {name} = {start.shown(name, 8)}")
         tangent, cycle, origin = start.vectors.get("tangent"), start.cycle, f"from a {start.title}"
         curve, place = first_place(
             system, request.free, cycle, ranges, 0, 0, fixed=(-1, -2 if both else 0), tangent=tangent,
@@ -117,7 +117,11 @@ def _curve(request: Request, sizes: Array, gains: Array | None, forcing: Forcing
 
 def _sizes(system: System, points: Array) -> Array:
     """Return how much states vary, to begin with: their extents on a cycle, or a guess for those that rest on it."""
-    extent = np.maximum(np.ptp(points, axis=0), LEAST_EXTENT * np.abs(points).max(axis=0))
+    return _moving(system, np.maximum(np.ptp(points, axis=0), LEAST_EXTENT * np.abs(points).max(axis=0)))
+
+
+def _moving(system: System, extent: Array) -> Array:
+    """Return the extents of states, with a guess instead for those that rest: no state is measured by rounding."""
     ranges = system.ranges
     initial = {} if set(system.states) <= set(ranges) else system.initial  # steady states take a while
     typical = np.array([np.ptp(ranges[n]) if n in ranges else abs(initial[n]) or 1.0 for n in system.states])
@@ -163,14 +167,15 @@ def _from_hopf(request: Request, start: SpecialPoint) -> Beginning:
         x = start.point + 2 * np.outer(z, q).real + np.outer(z**2, h20).real + a * a * h11
         value = min(max(system.values[name] + bend * a * a, low), high)
         moved = replace(request, system=system.at(**{name: value}))
-        curve = _curve(moved, 2.0 * natural * np.abs(q) + LEAST_EXTENT * np.abs(start.point), None, None)
+        sizes = _moving(system, 2.0 * natural * np.abs(q) + LEAST_EXTENT * np.abs(start.point))
+        curve = _curve(moved, sizes, None, None)
         scalars = [2 * np.pi / (omega + turn * a * a), *(moved.system.values[n] for n in request.free)]
         tangent = np.concatenate((2 * np.outer(turns, q).real.ravel(), 0.0 * np.array(scalars)))
         place = _place(
             curve, _orbit(np.concatenate((x.ravel(), scalars)), tangent, widths, len(q), request.stages), None
         )
         if place is not None and np.ptp(place.points, axis=0).max() > 0.1 * np.ptp(x, axis=0).max():
-            origin = f"from the Hopf point at {name} = {number(start.parameters[name], 8)}"
+            origin = f"from the {in_words(start.kind)} at {name} = {start.shown(name, 8)}"
             return Beginning(curve, place, (1.0,), origin, hopf=start)
     raise ConvergenceError(
         f"{system.name}: no cycle was found beside the Hopf point at {name} = {number(start.parameters[name])}; is it "
@@ -296,7 +301,7 @@ def _stepped_aside(
         place = _place(curve, replace(orbit, z=orbit.z + a * direction, tangent=direction.copy()), None)
         if place is not None:
             name = request.free[0]
-            origin = f"from the {start.kind} at {name} = {number(start.parameters[name], 8)}"
+            origin = f"from the {in_words(start.kind)} at {name} = {start.shown(name, 8)}"
             return Beginning(curve, place, ways, origin)
     raise ConvergenceError(f"{request.system.name}: no other branch was found at the {start.sentence}")
 

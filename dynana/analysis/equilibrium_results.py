@@ -18,7 +18,7 @@ from dynana.analysis.stability import HYPERBOLICITY
 from dynana.errors import ConvergenceError
 from dynana.numerics.pseudo_arclength import POINT_LIMIT, STEP_TOO_SMALL
 from dynana.results.diagram import Branch, Diagram
-from dynana.results.special_points import CODES, SpecialPoint
+from dynana.results.special_points import CODES, SpecialPoint, rounded
 from dynana.results.tables import number
 
 FloatArray = NDArray[np.float64]
@@ -75,7 +75,9 @@ def _left(survey: Survey) -> tuple[str, ...]:
     """Return where branches leave the box, in sentences: what they do beyond is not known."""
     parameter, scales = survey.request.parameter, survey.curve.scales
     ends = [(trace.points[k], trace.stops[k]) for trace in survey.traces for k in (0, -1)]
-    found = sorted((float(p.u[-1] * scales[-1]), stop.message) for p, stop in ends if stop.reason == LEAVES_BOX)
+    found = sorted(
+        (rounded(float(p.u[-1])) * float(scales[-1]), stop.message) for p, stop in ends if stop.reason == LEAVES_BOX
+    )
     return tuple(
         f"a branch leaves the box at {parameter} = {number(value)}, {rest.rstrip('.')}" for value, rest in found
     )

@@ -40,6 +40,9 @@ CONTRACTION, SLOWEST = 0.05, 0.4
 RELATIVE_SCALE, LEAST_SCALE = 0.1, 1e-3
 #: How far along a branch it is tested, in scaled coordinates, whether it is known already.
 LOOK_AHEAD = 3e-3
+#: Parts of that distance which are tried where a branch point is so close to the border of the box that the curve is
+#: outside already; what is shorter than the last is no branch.
+NEARER = (1.0, 0.1, 1e-2, 1e-3)
 #: How often a curve is traced again where it passes close to another one, and how much shorter the steps are each time.
 RETRACED, SHORTER = 6, 10.0
 #: A rate of change below this is an equilibrium when none was followed.
@@ -261,14 +264,24 @@ class Survey:
         start = through(self.curve, u, tangent)
         new = []
         for direction in (1.0, -1.0):
-            ahead = self.curve.at(start, direction * LOOK_AHEAD)
-            if ahead is not None and not on_any(self.curve, known, ahead.u):
+            ahead = self._ahead(start, direction)
+            if ahead is not None and not on_any(self.curve, known, ahead):
                 new.append(direction)
         origin = origin or f"from the branch point at {self._value(u)}"
         if len(new) == 2:
             return [self.tracer.traced(start, (1.0, -1.0), origin)]
         traces = [self.tracer.traced(start, (direction,), origin) for direction in new]
         return [t for t in traces if len(t.points) > 1]
+
+    def _ahead(self, start: CurvePoint, direction: float) -> FloatArray | None:
+        """Return a point of the curve through a branch point inside the box; None if it leaves the box there."""
+        for part in NEARER:
+            ahead = self.curve.at(start, direction * part * LOOK_AHEAD)
+            if ahead is None:
+                return None
+            if not self.tracer.outside(ahead.u).any():
+                return np.asarray(ahead.u)
+        return None
 
     def _value(self, u: FloatArray) -> str:
         """Return the parameter value of a scaled point in words."""

@@ -31,6 +31,8 @@ SHORTEST_LOOP = 4
 BEYOND = 1e-6
 #: Cosine between tangents above which there is no corner.
 STRAIGHT = 1.0 - 1e-8
+#: Cosine between the tangent of an end and the mean of its neighbours' above which it belongs to their curve.
+STAYS = 0.94
 #: Cosine between tangents above which two pieces run the same way.
 SAME_WAY = 0.7
 #: How a curve ends on a face of the box of states.
@@ -198,27 +200,42 @@ class Tracer:
         stop = self._border_stop(i, float(bounds[i]))
         if parts[i] * abs(step) <= self.control.least:
             return None, stop
-        guess, normal = last.u + parts[i] * (new.u - last.u), np.eye(len(new.u))[i]
+        piece = (last, new) if step > 0.0 else (new, last)
+        u = self._crossing(*piece, i, float(bounds[i]))
+        guess, normal = u.copy(), np.eye(len(new.u))[i]
         guess[i] = bounds[i]
-        u, _, outcome = self.curve.correct(guess, normal, farthest=abs(step))
-        if outcome != GOOD:
-            u = self._crossing(last, new, step, i, float(bounds[i]))
+        exact, _, outcome = self.curve.correct(guess, normal, farthest=abs(step))
+        if outcome == GOOD and float(np.linalg.norm(exact - guess)) <= SAME_PLACE:  # no other curve, in the face itself
+            u = exact
         u[i] = bounds[i]
-        return self._end(u, last), stop
+        end, along = self._end(u, last), last.tangent + new.tangent
+        along /= np.linalg.norm(along)
+        if end is not None and float(end.tangent @ along) < STAYS:
+            end = replace(end, tangent=along)  # another curve crosses there: the derivative has lost rank
+        return end, stop
 
     def _end(self, u: FloatArray, last: CurvePoint) -> CurvePoint | None:
         """Return a located point with its tangent, given the one before; None if it has none."""
         end: CurvePoint | None = self.curve.point(u, last.tangent)
         return end
 
-    def _crossing(self, last: CurvePoint, new: CurvePoint, step: float, i: int, bound: float) -> FloatArray:
-        def beyond(distance: float) -> float:
-            at = self.curve.at(last, distance)
-            return math.nan if at is None else float(at.u[i]) - bound
+    def _crossing(self, a: CurvePoint, b: CurvePoint, i: int, bound: float) -> FloatArray:
+        """Return where the curve between two points passes a face of the box.
 
-        distance = bracketed_root(beyond, 0.0, step, float(last.u[i]) - bound, float(new.u[i]) - bound)
-        at = self.curve.at(last, distance)
-        return (new if at is None else at).u.copy()
+        The guess is so near that Newton's method finds this curve even where it crosses another one on the face.
+        """
+        normal = (b.u - a.u) / np.linalg.norm(b.u - a.u)
+
+        def at(part: float) -> FloatArray:
+            guess = hermite(a, b, part)
+            u, _, outcome = self.curve.correct(guess, normal)
+            return u if outcome == GOOD and float(np.linalg.norm(u - guess)) <= part_of_step else guess
+
+        part_of_step = NEAR_CHORD * float(np.linalg.norm(b.u - a.u))
+        inside, outside = float(a.u[i]) - bound, float(b.u[i]) - bound
+        if inside * outside >= 0.0:  # one of them is on the face but for rounding
+            return (a if abs(inside) < abs(outside) else b).u.copy()
+        return at(bracketed_root(lambda part: float(at(part)[i]) - bound, 0.0, 1.0, inside, outside))
 
     def _border_stop(self, i: int, bound: float) -> Stop:
         name, value = self.names[i], number(bound * float(self.curve.scales[i]))
@@ -228,7 +245,8 @@ class Tracer:
         return Stop(reason=LEAVES_BOX, message=f"{name} = {value}: {remedy}.")
 
     def _place(self, u: FloatArray) -> str:
-        return ", ".join(f"{n} = {number(x)}" for n, x in zip(self.names, u * self.curve.scales, strict=False))
+        whole = np.where(np.abs(u) <= ON_BORDER, 0.0, u)  # scaled: what is left of zero is rounding
+        return ", ".join(f"{n} = {number(x)}" for n, x in zip(self.names, whole * self.curve.scales, strict=False))
 
     def _given_up(self, reason: str, last: CurvePoint, direction: float) -> Stop:
         place = self._place(last.u)
@@ -289,7 +307,7 @@ def on_trace(curve: Curve, trace: Trace, u: FloatArray) -> int | None:
     distance = np.linalg.norm(u - points[:-1] - part[:, None] * chord, axis=1)
     near = np.flatnonzero(distance <= NEAR_CHORD * np.sqrt(length) + SAME_PLACE)
     for i in near[np.argsort(distance[near])][:4].tolist():
-        if distance[i] <= SAME_PLACE and part[i] in (0.0, 1.0):
+        if distance[i] <= SAME_PLACE:
             return int(i)
         a, b = trace.points[i], trace.points[i + 1]
         guess = hermite(a, b, float(part[i]))

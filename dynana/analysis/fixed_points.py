@@ -10,7 +10,7 @@ import numpy as np
 
 from dynana.analysis.equilibrium_search import BUDGET, Box, Outcome, Search, prepared
 from dynana.analysis.ranges import finite_range
-from dynana.analysis.stability import linearisation, require_autonomous
+from dynana.analysis.stability import linearisation, require_autonomous, require_system
 from dynana.definition.system import System
 from dynana.lowering.kernels import lower
 from dynana.numerics import krawczyk
@@ -81,9 +81,7 @@ def fixed_points(
     >>> len(points), points.complete
     (3, True)
     """
-    if not isinstance(system, System):
-        network = "; as_system() makes one of a small network" if hasattr(system, "as_system") else ""
-        raise TypeError(f"fixed_points takes a System, got {type(system).__name__}{network}")
+    require_system(system, "fixed_points")
     given = dict(ranges or {})
     for name, pair in state_ranges.items():
         if name in given:

@@ -17,6 +17,7 @@ from dynana.analysis.homoclinic_starts import first_homoclinic
 from dynana.analysis.loci_request import ranges_around, two_parameters
 from dynana.analysis.orbit_loci import Tracer, step_control
 from dynana.analysis.orbit_places import Mark, Way, label
+from dynana.analysis.ranges import asked_values
 from dynana.analysis.spiking_beginnings import is_spiking
 from dynana.analysis.spiking_connections import connection_through_jumps, restarted_through_jumps
 from dynana.analysis.stability import require_autonomous
@@ -27,7 +28,7 @@ from dynana.numerics.collocation_newton import LENGTH
 from dynana.numerics.collocation_orbit import Orbit
 from dynana.results.homoclinic import Homoclinic
 from dynana.results.locus import Locus
-from dynana.results.special_points import CODES, SpecialPoint
+from dynana.results.special_points import CODES, SpecialPoint, in_words, shown
 from dynana.results.stop import Stop
 
 Array = NDArray[np.float64]
@@ -93,7 +94,7 @@ def continue_homoclinic(
     start = _orbit(system, start, parameters, intervals)
     free, box = _plane(system, start, parameters, ranges, jumps=_jumps(start))
     control = step_control(max_step, points)
-    labels = _labels(system, free, values or {})
+    labels = _labels(system, free, box, values or {})
     widths = np.asarray(np.ptp(box, axis=1))
     system = system.at(**start.parameters)
     born = isinstance(start, SpecialPoint) and not _jumps(start)
@@ -141,7 +142,7 @@ def _orbit(system: System, start: Any, parameters: Any, intervals: int) -> Homoc
     if isinstance(start, SpecialPoint) and start.cycle is not None and not is_spiking(start):
         start = homoclinic(system, start, two_parameters(system, parameters)[0], intervals=intervals)
     elif not isinstance(start, Homoclinic) and not double_zero and not is_spiking(start):
-        given = f"a {start.kind} point" if isinstance(start, SpecialPoint) else type(start).__name__
+        given = f"a {in_words(start.kind)}" if isinstance(start, SpecialPoint) else type(start).__name__
         raise ValueError(
             f"{system.name}: a curve of connecting orbits starts from a Homoclinic (see homoclinic, heteroclinic), a "
             f"bogdanov-takens point or a special point with its orbit; got {given}"
@@ -194,11 +195,15 @@ def _outward(problem: ConnectionProblem, orbit: Orbit) -> bool:
     return float((middle * (tangent - tangent[0])).sum()) > 0.0
 
 
-def _labels(system: System, parameters: tuple[str, str], values: Mapping[str, Sequence[float]]) -> list[Any]:
+def _labels(
+    system: System, parameters: tuple[str, str], box: Array, values: Mapping[str, Sequence[float]]
+) -> list[Any]:
+    ranges = dict(zip(parameters, box.tolist(), strict=True))
     for name in values:
         if name not in parameters:
             raise ValueError(f"{system.name}: values: {unknown('varied parameter', name, parameters)}")
-    return [label(n, 1 + parameters.index(n), float(v)) for n, asked in values.items() for v in np.atleast_1d(asked)]
+    asked = {n: asked_values(system, n, wanted, ranges[n]) for n, wanted in values.items()}
+    return [label(n, 1 + parameters.index(n), value) for n, wanted in asked.items() for value in wanted]
 
 
 # -- the result ----------------------------------------------------------------------------------------------------
@@ -229,7 +234,8 @@ def _locus(
     table = np.array(rows)
     n = len(problem.system.states)
     names = ("unstable", "stable", "saddle_quantity", "duration", "error")
-    where = ", ".join(f"{name} = {start.parameters[name]:.6g}" for name in free)
+    columns = zip(free, table[:, :2].T, strict=True)
+    where = ", ".join(f"{name} = {shown(column, start.parameters[name])}" for name, column in columns)
     return Locus(
         system=problem.system.name,
         fingerprint=lower(problem.system).fingerprint,
@@ -249,7 +255,7 @@ def _locus(
 
 
 def _named(start: Homoclinic | SpecialPoint) -> str:
-    return f"a {start.kind} point" if isinstance(start, SpecialPoint) else f"an orbit {start.kind}"
+    return f"a {in_words(start.kind)}" if isinstance(start, SpecialPoint) else f"an orbit {start.kind}"
 
 
 def _double_zero_row(free: tuple[str, str], point: SpecialPoint) -> Array:

@@ -11,6 +11,7 @@ from dynana.analysis.loci_curves import traced
 from dynana.analysis.loci_points import LocusTests, locate
 from dynana.analysis.loci_request import CYCLE_CURVES, kind_of_curve, locus_requested
 from dynana.analysis.loci_results import locus_of
+from dynana.analysis.stability import require_system
 from dynana.definition.system import System
 from dynana.results.locus import Locus
 from dynana.results.special_points import SpecialPoint
@@ -99,6 +100,7 @@ def continue_locus(
     >>> sorted(round(point["g_K"], 4) for point in locus.special_points("bautin"))
     [8.7222, 53.3258]
     """
+    require_system(system, "continue_locus")
     asked = kind_of_curve(start, kind)
     if forcing_period is not None and (asked == "homoclinic" or asked not in CYCLE_CURVES):
         raise ValueError(f"forcing_period= is for curves of bifurcations of cycles, not for {asked} points")

@@ -29,6 +29,7 @@ from dynana.numerics.equilibrium_curve import GOOD, CurvePoint
 from dynana.numerics.locus_curve import LocusCurve, LocusPoint
 from dynana.numerics.locus_equations import AUXILIARIES, BOUNDARY, BRANCH, FOLD, HOPF
 from dynana.numerics.pseudo_arclength import POINT_LIMIT, StepControl
+from dynana.results.special_points import in_words
 from dynana.results.stop import Stop
 from dynana.results.tables import number
 
@@ -243,8 +244,8 @@ def _corrected(request: LocusRequest, kind: str, curve: LocusCurve, u: FloatArra
     if found is None:
         place = ", ".join(f"{n} = {number(request.start[n])}" for n in (*request.free, *request.system.states))
         raise ConvergenceError(
-            f"{request.system.name}: there is no curve of {kind} points through the start ({place}): give a special "
-            "point that was located on this system, with kind= if curves of several kinds pass through it"
+            f"{request.system.name}: there is no curve of {in_words(kind, many=True)} through the start ({place}): "
+            "give a special point that was located on this system, with kind= where curves of several kinds pass"
         )
     return found
 

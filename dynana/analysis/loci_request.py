@@ -13,7 +13,7 @@ from dynana.analysis.ranges import finite_range, range_around
 from dynana.analysis.stability import require_autonomous
 from dynana.definition.system import System
 from dynana.errors import unknown
-from dynana.results.special_points import SpecialPoint
+from dynana.results.special_points import SpecialPoint, in_words
 from dynana.results.tables import number
 
 #: Curves that pass through each kind of special point of equilibria.
@@ -105,16 +105,16 @@ def kind_of_curve(start: Any, kind: str | None) -> str:
     elif start.kind in CYCLE_POINTS:
         offered = CYCLE_POINTS[start.kind]
     else:
-        raise ValueError(f"no curve is known through {start.kind} points; {_from()}")
+        raise ValueError(f"no curve is known through {in_words(start.kind, many=True)}; {_from()}")
     if kind is None:
         if len(offered) == 1 or start.kind == "branch point":
             return offered[0]
         raise ValueError(
-            f"curves of several kinds pass through a {start.title} point: choose one with kind=, out of "
+            f"curves of several kinds pass through a {in_words(start.kind)}: choose one with kind=, out of "
             f"{', '.join(map(repr, offered))}"
         )
     if kind not in offered:
-        raise ValueError(f"through a {start.title} point, {unknown('kind of curve', kind, offered)}")
+        raise ValueError(f"through a {in_words(start.kind)}, {unknown('kind of curve', kind, offered)}")
     return kind
 
 
@@ -148,7 +148,10 @@ def locus_requested(
         free=free,
         ranges=box,
         max_step=longest_step(max_step),
-        others=(*labels(system, free, values or {}), *functions(system, free, test_functions or {})),
+        others=(
+            *labels(system, {n: box[n] for n in free}, values or {}),
+            *functions(system, free, test_functions or {}),
+        ),
     )
 
 

@@ -19,8 +19,7 @@ from dynana.lowering.kernels import lower
 from dynana.numerics.locus_curve import LocusPoint
 from dynana.numerics.locus_equations import FOLD, HOPF
 from dynana.results.locus import Locus
-from dynana.results.special_points import CODES, SpecialPoint
-from dynana.results.tables import number
+from dynana.results.special_points import CODES, SpecialPoint, in_words, shown
 
 FloatArray = NDArray[np.float64]
 #: What a fold means at which the defining system is singular.
@@ -35,7 +34,8 @@ def locus_of(tests: LocusTests, kind: str, trace: Trace) -> Locus:
     points: list[LocusPoint] = trace.points  # type: ignore[assignment]
     rows = np.array([tests.place(p) for p in points])
     start = request.start
-    place = ", ".join(f"{n} = {number(start.parameters[n])}" for n in request.free)
+    columns = zip(request.free, rows[:, curve.n :].T, strict=True)
+    place = ", ".join(f"{n} = {shown(column, start.parameters[n])}" for n, column in columns)
     unfolded = ", unfolded into folds" if kind != request.kind else ""
     return Locus(
         system=system.name,
@@ -49,7 +49,7 @@ def locus_of(tests: LocusTests, kind: str, trace: Trace) -> Locus:
         periods=_periods(tests, points),
         special=tuple(_special(tests, trace, mark) for mark in trace.marks),
         stops=(trace.stops[0], trace.stops[1]),
-        origin=f"from {start.title} at {place}{unfolded}",
+        origin=f"from the {in_words(start.kind)} at {place}{unfolded}",
         closed=trace.closed,
         measures=_measures(tests, points),
     )

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
+
 from dynana.definition.system import System
 from dynana.results.tables import number
 
@@ -41,3 +43,23 @@ def finite_range(system: System, name: str, given: Any) -> tuple[float, float]:
     if low > high:
         raise ValueError(f"{place} is reversed: ({number(low)}, {number(high)}). Give ({number(high)}, {number(low)}).")
     return low, high
+
+
+def asked_values(system: System, name: str, wanted: Any, range_: tuple[float, float] | None) -> list[float]:
+    """Return the values of a quantity at which labels are asked for.
+
+    Raises
+    ------
+    ValueError
+        If one is not finite, or outside the range (None: there is none), where it is never met.
+    """
+    found: list[float] = np.atleast_1d(np.asarray(wanted, dtype=float)).tolist()
+    for value in found:
+        if not math.isfinite(value):
+            raise ValueError(f"{system.name}: values: {name!r} must be finite, got {value}")
+        if range_ is not None and not range_[0] <= value <= range_[1]:
+            raise ValueError(
+                f"{system.name}: values: {name} = {number(value)} is outside the range "
+                f"({number(range_[0])}, {number(range_[1])}): leave it out, or widen the range"
+            )
+    return found

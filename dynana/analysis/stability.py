@@ -144,6 +144,13 @@ def stability(system: System, *, at: Mapping[str, float] | Sequence[float] | Fix
     return tool.fixed_points(point[None], np.abs(step)[None], np.zeros(1, bool))[0]
 
 
+def require_system(system: Any, verb: str) -> None:
+    """Raise TypeError unless something is a System."""
+    if not isinstance(system, System):
+        network = "; as_system() makes one of a small network" if hasattr(system, "as_system") else ""
+        raise TypeError(f"{verb} takes a System, got {type(system).__name__}{network}")
+
+
 def require_autonomous(system: System, purpose: str) -> None:
     """Raise ModelError if the equations contain time, or if there are none."""
     if not system.states:

@@ -1,11 +1,12 @@
-"""Equilibria over a parameter that enters the jumps of a system only: they stay where they are."""
+"""Equilibria over a parameter that does not move them: it enters jumps only, or time enters and nothing rests."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from dynana.analysis.continuation_request import require_entering
 from dynana.analysis.fixed_points import fixed_points
 from dynana.analysis.ranges import finite_range
 from dynana.definition.system import System
@@ -44,6 +45,36 @@ def unmoved_equilibria(
         special_complete=found.complete,
         special_undecided=nothing,
         pieces_examined=0,
+    )
+
+
+def no_equilibria(system: System, parameter: str, range: tuple[float, float], asked: Sequence[str]) -> Diagram:
+    """Return the diagram of equations that contain time, without equilibria.
+
+    Raises
+    ------
+    ValueError
+        If something was asked that concerns equilibria only.
+    """
+    require_entering(system, parameter)
+    if asked:
+        raise ValueError(
+            f"{system.name}: {', '.join(asked)} concern equilibria, and the equations contain the time t, so that "
+            "there are none: leave them out"
+        )
+    return Diagram(
+        system=system.name,
+        fingerprint=lower(system).fingerprint,
+        states=system.states,
+        parameter=parameter,
+        parameters=system.values,
+        range=finite_range(system, parameter, range),
+        box={},
+        branches=(),
+        coverage=("no equilibria: the equations contain the time t",),
+        complete=False,
+        undecided=np.empty((0, len(system.states) + 1, 2)),
+        boxes_examined=0,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -13,16 +14,18 @@ from dynana.analysis.continuation_request import only_in_jumps
 from dynana.analysis.cycle_branches import continue_cycles
 from dynana.analysis.cycle_ways import HALVED
 from dynana.analysis.equilibrium_branches import TestFunction, continue_equilibria
-from dynana.analysis.equilibrium_tracing import LEAVES_BOX
-from dynana.analysis.forcing import ForcingPeriod
+from dynana.analysis.forcing import Forcing, ForcingPeriod, forcing
+from dynana.analysis.ranges import finite_range
 from dynana.analysis.spiking_search import SpikeSearch
-from dynana.analysis.unmoved_equilibria import unmoved_equilibria
+from dynana.analysis.stability import require_system
+from dynana.analysis.stable_runs import beginning, beyond_box, stable_at
+from dynana.analysis.unmoved_equilibria import no_equilibria, unmoved_equilibria
 from dynana.definition.system import System
 from dynana.errors import DynanaError
 from dynana.results.cycle import Cycle
 from dynana.results.cycle_branch import CycleBranch
-from dynana.results.diagram import Branch, Diagram
-from dynana.results.special_points import SpecialPoint
+from dynana.results.diagram import Diagram
+from dynana.results.special_points import SpecialPoint, in_words
 from dynana.results.tables import number
 from dynana.results.trajectory import Trajectory
 from dynana.simulation.simulate import simulate
@@ -44,10 +47,10 @@ MOST_BRANCHES = 40
 RUN_LENGTHS = (100.0, 1000.0, 10_000.0)
 #: Where in a stretch without anything stable runs are made: in the middle, then next to its ends.
 RUN_PLACES = (0.5, 0.02, 0.98)
+#: How often a forced system, of which nothing is known before, is divided anew by what its runs have led to.
+PASSES = 4
 #: Steps after which such a run is given up.
 MOST_STEPS = 50_000
-#: How far such a run starts from an equilibrium, relative to the size of its coordinates.
-KICK = 1e-2
 
 
 def bifurcation_diagram(
@@ -120,10 +123,16 @@ def bifurcation_diagram(
     """
     if isinstance(period_doublings, bool) or not isinstance(period_doublings, int) or period_doublings < 0:
         raise ValueError(f"period_doublings is how often the period may double, 0 or more; got {period_doublings!r}")
+    require_system(system, "bifurcation_diagram")
     labels = dict(values or {})
     of_cycles = {n: v for n, v in labels.items() if n in (PERIOD, parameter)}
+    law: Forcing | None = None
     if only_in_jumps(system, parameter):
         diagram = unmoved_equilibria(system, parameter, range, ranges)
+    elif cycles and (forcing_period is not None or not system.autonomous):
+        law = forcing(system, forcing_period, (parameter,), (finite_range(system, parameter, range),))
+        asked = {"ranges": ranges, "test_functions": test_functions, "values of states": len(labels) > len(of_cycles)}
+        diagram = no_equilibria(system, parameter, range, [what for what, given in asked.items() if given])
     else:
         states = {n: v for n, v in labels.items() if n != PERIOD}
         diagram = continue_equilibria(
@@ -135,7 +144,7 @@ def bifurcation_diagram(
         "max_step": max_step, "values": of_cycles, "longest_period": longest_period, "forcing_period": forcing_period,
         "points": points, "progress": progress,
     }  # fmt: skip
-    search = _Search(system, diagram, period_doublings, options)
+    search = _Search(system, diagram, period_doublings, options, law.period(system.values) if law else None)
     search.from_hopf_points()
     search.from_runs()
     search.from_spikes()
@@ -151,6 +160,8 @@ class _Search:
     branches : list of CycleBranch
     ends : list of SpecialPoint
         Switching points from which, or into which, a branch has been followed.
+    period : float or None
+        Of the forcing, if there is any.
     problems : list of str
         Starts that led to nothing, in words.
     """
@@ -159,17 +170,17 @@ class _Search:
     diagram: Diagram
     doublings: int
     options: Mapping[str, Any]
+    period: float | None = None
     branches: list[CycleBranch] = field(default_factory=list)
     ends: list[SpecialPoint] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
-    starts: int = 0
+    left_out: int = 0
     spikes: SpikeSearch | None = None
 
     def from_hopf_points(self) -> None:
         """Follow the cycles of every Hopf point, and what branches off."""
         for point in self.diagram.special_points("hopf"):
             if not self._met(point):
-                self.starts += 1
                 self._follow(point, 0)
 
     def _follow(self, start: Any, depth: int) -> None:
@@ -180,7 +191,7 @@ class _Search:
             if isinstance(point, SpecialPoint) and point.kind != "hopf" and self._known_end(point):
                 continue
             if len(self.branches) >= MOST_BRANCHES:
-                self.problems.append(f"{len(waiting) + 1} more branches were not followed after {MOST_BRANCHES}.")
+                self.left_out += len(waiting) + 1
                 return
             branch = self._branch(point)
             if branch is None:
@@ -241,33 +252,44 @@ class _Search:
 
     def from_runs(self) -> None:
         """Look for stable cycles by runs, in each stretch of the range on which nothing is stable."""
-        if self.system.jumps or self.options["forcing_period"] is not None:
+        if self.system.jumps:
             return
+        tried: list[float] = []
+        for _ in (None,) * (PASSES if self.period else 1):
+            known = len(self.branches)
+            for left, right in self._stretches():
+                if not any(left < place < right for place in tried):
+                    tried += self._look_between(left, right)
+            if len(self.branches) == known:
+                break
+
+    def _stretches(self) -> list[tuple[float, float]]:
+        """Return the stretches of the range between all special points known so far."""
         name, (low, high) = self.diagram.parameter, self.diagram.range
         known = (*self.diagram.special, *(s for b in self.branches for s in b.special))
-        places = {float(s.parameters[name]) for s in known}
-        marks = [low, *sorted(p for p in places if low < p < high), high]
-        for left, right in zip(marks[:-1], marks[1:], strict=True):
-            tried = [left + share * (right - left) for share in RUN_PLACES]
-            if right - left > SAME_PLACE * (high - low) and not self._stable_at(tried[0]):
-                said = self._run(tried[0])
-                if said and (all(self._run(place) for place in tried[1:]) or not self._stable_at(tried[0])):
-                    self.problems.append(said)
+        marks = [low, *sorted({p for s in known if low < (p := float(s.parameters[name])) < high}), high]
+        return [(a, b) for a, b in pairwise(marks) if b - a > SAME_PLACE * (high - low)]
+
+    def _look_between(self, left: float, right: float) -> list[float]:
+        """Look for stable cycles by runs where nothing stable is known; return the places where none was found."""
+        middle, *beside = [left + share * (right - left) for share in RUN_PLACES]
+        said = "" if self._stable_at(middle) else self._run(middle)
+        for place in beside if said else ():
+            if not self._stable_at(middle) and not self._stable_at(place):
+                self._run(place)
+        if not said or self._stable_at(middle):
+            return []
+        self.problems.append(said)
+        return [middle]
 
     def _stable_at(self, value: float) -> bool:
-        """Return whether a stable equilibrium or cycle is known at a parameter value."""
-        every: list[Branch | CycleBranch] = [*self.diagram.branches, *self.branches]
-        for branch in every:
-            between = (branch.values[:-1] - value) * (branch.values[1:] - value) <= 0.0
-            if np.any(between & (branch.stable[:-1] | branch.stable[1:])):
-                return True
-        return False
+        return stable_at([*self.diagram.branches, *self.branches], value)
 
     def _run(self, value: float) -> str:
         """Follow the cycle on which a run settles, or return in words that it did not."""
         name = self.diagram.parameter
         system = self.system.at(**{name: value})
-        start, pace = self._beginning(value)
+        start, pace = beginning(system, self.diagram, value, self.period)
         said = ""
         for length in RUN_LENGTHS:
             try:
@@ -280,36 +302,11 @@ class _Search:
             except (DynanaError, ValueError) as error:
                 said = str(error)
                 continue
-            self.starts += 1
             return ""
         return (
-            f"at {name} = {number(value)} neither a stable equilibrium nor a stable cycle is known{self._beyond()}; a "
-            f"run did not settle on one ({said.rstrip('.')})."
+            f"at {name} = {number(value)} neither a stable equilibrium nor a stable cycle is known"
+            f"{beyond_box(self.diagram)}; a run did not settle on one ({said.rstrip('.')})."
         )
-
-    def _beyond(self) -> str:
-        """Return through which faces of the box branches of equilibria have left it, in words."""
-        faces = [
-            f"its face {b.stops[row].message.partition(':')[0]} at {b.parameter} = {number(float(b.values[row]))}"
-            for b in self.diagram.branches
-            for row in (0, -1)
-            if b.stops[row].reason == LEAVES_BOX
-        ]
-        if not faces:
-            return ""
-        box = ", ".join(f"{n} in [{number(low)}, {number(high)}]" for n, (low, high) in self.diagram.box.items())
-        return f" in the box {box}, which branches leave through {' and '.join(dict.fromkeys(faces))}"
-
-    def _beginning(self, value: float) -> tuple[dict[str, float], float]:
-        """Return a state near an unstable equilibrium, if there is one, and the fastest time constant."""
-        for branch in self.diagram.branches:
-            at = np.argmin(np.abs(branch.values - value))
-            if np.any((branch.values[:-1] - value) * (branch.values[1:] - value) <= 0.0):
-                point = branch.points[at]
-                kicked = point + KICK * (1e-3 + np.abs(point))
-                pace = 1.0 / max(float(np.abs(branch.eigenvalues[at]).max()), np.finfo(float).tiny)
-                return dict(zip(self.system.states, kicked.tolist(), strict=True)), pace
-        return self.system.initial, 1.0
 
     def from_spikes(self) -> None:
         """Look for stable cycles with jumps where none is known."""
@@ -333,7 +330,8 @@ class _Search:
         """Return what was looked for and what was not."""
         hopf = len(self.diagram.special_points("hopf"))
         many = {0: "", 1: "the Hopf point", 2: "both Hopf points"}.get(hopf, f"all {hopf} Hopf points")
-        said = [f"cycles: followed from {many}" if many else "cycles: there is no Hopf point from which to follow any"]
+        none = "followed from runs that settle" if self.period else "there is no Hopf point from which to follow any"
+        said = [f"cycles: {f'followed from {many}' if many else none}"]
         if self.doublings and any(b.special_points("period doubling") for b in self.branches):
             said[0] += f", through {'a' if (k := self.doublings) == 1 else f'up to {k}'} period doubling{'s'[: k - 1]}"
         said[0] += "; cycles that begin otherwise and attract nothing are not looked for"
@@ -341,10 +339,12 @@ class _Search:
             said += self.spikes.sentences()
         elif self.system.jumps:
             said.append("cycles through jumps are not followed where time enters the equations")
+        if self.left_out:
+            said.append(f"{self.left_out} more branches were not followed after {MOST_BRANCHES}")
         return (*said, *(p.rstrip(".") for p in self.problems))
 
 
 def _named(start: Any, parameter: str) -> str:
     if isinstance(start, SpecialPoint):
-        return f"{start.kind} at {parameter} = {number(start.parameters[parameter])}"
+        return f"{in_words(start.kind)} at {parameter} = {start.shown(parameter)}"
     return "run"

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from dynana.results.base import Result, column
 from dynana.results.cycle import Cycle, Segment, multipliers
-from dynana.results.special_points import SpecialPoint, of_kind
+from dynana.results.special_points import SpecialPoint, of_kind, shown
 from dynana.results.stop import Stop
 from dynana.results.tables import number
 
@@ -153,11 +153,11 @@ class CycleBranch(Result):
     @property
     def sentence(self) -> str:
         """The branch in words."""
-        low, high = float(self.values.min()), float(self.values.max())
+        low, high = (shown(self.values, end) for end in (self.values.min(), self.values.max()))
         ends = "closed loop" if self.closed else f"{self.stops[0].reason}, {self.stops[1].reason}"
         thinned = "" if len(self.kept) == len(self) else f"; orbits of {len(self.kept)} of them are kept"
         return (
-            f"{len(self)} cycles, {self.parameter} from {number(low)} to {number(high)}, periods "
+            f"{len(self)} cycles, {self.parameter} from {low} to {high}, periods "
             f"{number(self.periods.min())} to {number(self.periods.max())} ({ends}), {self.origin}{thinned}"
         )
 

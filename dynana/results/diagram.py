@@ -10,7 +10,7 @@ import numpy as np
 from dynana.results.base import Result, column
 from dynana.results.cycle import Cycle
 from dynana.results.cycle_branch import CycleBranch
-from dynana.results.special_points import PLACE_DIGITS, SAME_POINT, SpecialPoint, of_kind, rounded
+from dynana.results.special_points import PLACE_DIGITS, SAME_POINT, SpecialPoint, of_kind, rounded, shown
 from dynana.results.stop import Stop
 from dynana.results.tables import Table, number
 
@@ -82,9 +82,9 @@ class Branch(Result):
     @property
     def sentence(self) -> str:
         """The branch in words."""
-        low, high = float(self.values.min()), float(self.values.max())
+        low, high = (shown(self.values, end) for end in (self.values.min(), self.values.max()))
         ends = "closed loop" if self.closed else f"{self.stops[0].reason}, {self.stops[1].reason}"
-        return f"{len(self)} equilibria, {self.parameter} from {number(low)} to {number(high)} ({ends}), {self.origin}"
+        return f"{len(self)} equilibria, {self.parameter} from {low} to {high} ({ends}), {self.origin}"
 
     def __repr__(self) -> str:
         return f"<Branch of {self.system}: {self.sentence}>"

@@ -9,9 +9,9 @@ import numpy as np
 
 from dynana.errors import unknown
 from dynana.results.base import Result, column
-from dynana.results.special_points import PLACE_DIGITS, SpecialPoint, of_kind, rounded
+from dynana.results.special_points import PLACE_DIGITS, SpecialPoint, in_words, of_kind, rounded, shown
 from dynana.results.stop import Stop
-from dynana.results.tables import SIGNIFICANT_DIGITS, Table, number
+from dynana.results.tables import Table
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
@@ -97,9 +97,10 @@ class Locus(Result):
     @property
     def sentence(self) -> str:
         """The curve in words."""
-        spans = (f"{n} from {_shown(self[n], self[n].min())} to {_shown(self[n], self[n].max())}" for n in self.free)
+        spans = (f"{n} from {shown(self[n], self[n].min())} to {shown(self[n], self[n].max())}" for n in self.free)
         ends = "closed loop" if self.closed else f"{self.stops[0].reason}, {self.stops[1].reason}"
-        return f"curve of {self.kind} points, {', '.join(spans)} ({len(self)} points; {ends}), {self.origin}"
+        curve = f"curve of {in_words(self.kind, many=True)}, {', '.join(spans)}"
+        return f"{curve} ({len(self)} points; {ends}), {self.origin}"
 
     def __repr__(self) -> str:
         return f"<Locus of {self.system}: {self.sentence}>"
@@ -112,7 +113,7 @@ class Locus(Result):
             (
                 s.title,
                 s.code,
-                *(_shown(self[n], s.parameters[n], PLACE_DIGITS) for n in self.free),
+                *(shown(self[n], s.parameters[n], PLACE_DIGITS) for n in self.free),
                 *(rounded(float(x)) for x in s.point),
                 s.period or None,
                 s.criticality if s.converged else f"{s.criticality} (not converged)".strip(),
@@ -127,8 +128,3 @@ class Locus(Result):
         """One row for each point: parameters, states, period, measures."""
         columns: dict[str, Any] = {name: self[name] for name in (*self.free, *self.states)}
         return columns | {"period": self.periods} | self.measures
-
-
-def _shown(column: np.ndarray, value: float, digits: int = SIGNIFICANT_DIGITS) -> str:
-    """Return a value out of a column as text, zero if it is rounding beside the others."""
-    return number(rounded(float(value), float(np.abs(column).max())), digits)

@@ -9,7 +9,7 @@ import numpy as np
 
 from dynana.errors import unknown
 from dynana.results.base import Result, column
-from dynana.results.tables import number
+from dynana.results.tables import SIGNIFICANT_DIGITS, number
 
 #: AUTO's letters for each kind of special point.
 CODES: Mapping[str, str] = {
@@ -21,6 +21,28 @@ CODES: Mapping[str, str] = {
     "homoclinic": "HOM", "snic": "SNIC", "neutral saddle": "NSH", "double leading eigenvalue": "DLE",
     "saddle-node loop": "SNL", "grazing": "GR", "switching": "SW", "reset on nullcline": "RN",
     "boundary equilibrium": "BE", "sliding": "SL", "kink": "KINK", "user": "UZ", "label": "UZ",
+}  # fmt: skip
+#: Kinds as sentences have them, one and several, where that is not the kind itself and the kind with an s.
+WORDS: Mapping[str, tuple[str, str]] = {
+    kind: (f"{name} point", f"{name} points")
+    for kind, name in {
+        "hopf": "Hopf", "torus": "torus", "bogdanov-takens": "Bogdanov-Takens", "bautin": "Bautin",
+        "zero-hopf": "zero-Hopf", "hopf-hopf": "Hopf-Hopf",
+    }.items()
+} | {
+    "fold of cycles": ("fold of cycles", "folds of cycles"),
+    "branch point of cycles": ("branch point of cycles", "branch points of cycles"),
+    "cusp of cycles": ("cusp of cycles", "cusps of cycles"),
+    "homoclinic": ("homoclinic orbit", "homoclinic orbits"),
+    "heteroclinic": ("heteroclinic orbit", "heteroclinic orbits"),
+    "snic": ("saddle-node on an invariant circle", "saddle-nodes on invariant circles"),
+    "grazing": ("grazing orbit", "grazing orbits"),
+    "switching": ("switching orbit", "switching orbits"),
+    "reset on nullcline": ("reset on a nullcline", "resets on a nullcline"),
+    "boundary equilibrium": ("boundary equilibrium", "boundary equilibria"),
+    "1:1": ("1:1 resonance", "1:1 resonances"), "1:2": ("1:2 resonance", "1:2 resonances"),
+    "1:3": ("1:3 resonance", "1:3 resonances"), "1:4": ("1:4 resonance", "1:4 resonances"),
+    "user": ("zero of a test function", "zeros of test functions"),
 }  # fmt: skip
 #: Two located points of one kind are the same if they differ by less than this, relative to the size of the diagram.
 SAME_POINT = 1e-7
@@ -116,23 +138,34 @@ class SpecialPoint(Result):
     @property
     def sentence(self) -> str:
         """The point in words: kind, place, meaning."""
-        place = ", ".join(f"{n} = {number(self._shown(n), PLACE_DIGITS)}" for n in self.free)
+        place = ", ".join(f"{n} = {self.shown(n, PLACE_DIGITS)}" for n in self.free)
         where = ", ".join(f"{n} = {number(rounded(x))}" for n, x in self.values.items())
         about = f", period {number(self.period)}" if self.period else ""
         doubt = "" if self.converged else "; not converged"
         return f"{self.title} at {place} ({where}){about}{': ' + self.criticality if self.criticality else ''}{doubt}"
 
-    def _shown(self, name: str) -> float:
+    def shown(self, name: str, digits: int = SIGNIFICANT_DIGITS) -> str:
+        """Value of a parameter as text, zero if it is rounding beside its range."""
         low, high = self.ranges.get(name, (0.0, 0.0))
-        return rounded(self.parameters[name], high - low)
+        return number(rounded(self.parameters[name], high - low), digits)
 
     def __repr__(self) -> str:
         return f"<SpecialPoint of {self.system}: {self.sentence}>"
 
 
+def in_words(kind: str, *, many: bool = False) -> str:
+    """Return a kind of special point as a sentence has it, of one or of many."""
+    return WORDS.get(kind, (kind, f"{kind}s"))[many]
+
+
 def rounded(value: float, size: float = 1.0) -> float:
     """Return a value for display, zero if it is rounding beside the size of the diagram."""
     return 0.0 if abs(value) <= 1e-14 * size else value
+
+
+def shown(column: np.ndarray, value: float, digits: int = SIGNIFICANT_DIGITS) -> str:
+    """Return a value out of a column as text, zero if it is rounding beside the others."""
+    return number(rounded(float(value), float(np.abs(column).max())), digits)
 
 
 def of_kind(points: tuple[SpecialPoint, ...], kind: str | None) -> tuple[SpecialPoint, ...]:

@@ -146,3 +146,80 @@ def test_cycles_are_found_beside_chaos():
     assert [s["c"] for s in single.special_points("period doubling")] == pytest.approx([2.832], abs=1e-3)
     assert [s["c"] for s in twice.special_points("period doubling")] == pytest.approx([3.837], abs=1e-3)
     assert single.values[0] == 2.5 and "at c = 4.25 neither a stable" in str(found)
+
+
+@pytest.fixture(scope="module")
+def duffing():
+    @dn.model(ranges={"x": (-3, 3), "v": (-3, 3)})
+    def duffing(x=1.0, v=0.0, t=0, *, delta=0.3, gamma=0.2, omega=1.2, beta=1.0, alpha=-1.0):
+        """Guckenheimer & Holmes (1983), section 2.2."""
+        return v, -delta * v - alpha * x - beta * x**3 + gamma * dn.cos(omega * t)
+
+    return duffing
+
+
+def test_a_forced_linear_oscillator_has_the_resonance_curve_of_the_textbook(duffing) -> None:
+    linear = duffing.at(beta=0.0, alpha=1.0)
+    found = dn.bifurcation_diagram(linear, "omega", (0.5, 2.0), forcing_period=lambda p: 2 * np.pi / p["omega"])
+    (branch,) = found.cycle_branches
+    omega = branch.values
+    assert omega[[0, -1]].tolist() == [0.5, 2.0] and not found.branches and not found.special
+    assert branch.maxima[:, 0] == pytest.approx(0.2 / np.hypot(1 - omega**2, 0.3 * omega), rel=1e-6)
+    assert "no equilibria: the equations contain the time t" in str(found)
+    assert "followed from runs that settle" in str(found)
+
+
+def test_the_first_doublings_of_a_forced_oscillator_have_the_multiplier_minus_one(duffing) -> None:
+    from scipy.integrate import solve_ivp
+
+    found = dn.bifurcation_diagram(duffing, "gamma", (0.2, 0.28), forcing_period=2 * np.pi / 1.2)
+    (doubling,) = found.special_points("period doubling")
+
+    def rates(t, z):
+        x, v, *m = z
+        force = doubling["gamma"] * np.cos(1.2 * t)
+        slope = np.array([[0.0, 1.0], [1.0 - 3.0 * x**2, -0.3]]) @ np.reshape(m, (2, 2))
+        return [v, -0.3 * v + x - x**3 + force, *slope.ravel()]
+
+    begin = doubling.cycle.points[0]
+    end = solve_ivp(rates, (0, 2 * np.pi / 1.2), [*begin, 1, 0, 0, 1], rtol=1e-12, atol=1e-13, method="DOP853").y[:, -1]
+    assert end[:2] == pytest.approx(begin, abs=1e-8)
+    multipliers = np.linalg.eigvals(end[2:].reshape(2, 2))
+    assert min(abs(multipliers + 1)) < 1e-6
+    assert [b.periods[0] / b.periods[-1] for b in found.cycle_branches] == pytest.approx([1.0, 1.0])
+    assert len(found.cycle_branches) == 2  # the doubled branch, too
+
+
+def test_what_forced_systems_do_not_have_is_refused(duffing) -> None:
+    with pytest.raises(dn.ModelError, match="Give the period of the forcing as forcing_period="):
+        dn.bifurcation_diagram(duffing, "gamma", (0, 1))
+    with pytest.raises(ValueError, match="these do not"):
+        dn.bifurcation_diagram(fitzhugh_nagumo, "I", (0, 1), forcing_period=1.0)
+    with pytest.raises(ValueError, match="ranges, values of states concern equilibria"):
+        asked = {"ranges": {"x": (0, 1)}, "values": {"x": [0.5]}}
+        dn.bifurcation_diagram(duffing, "gamma", (0, 1), forcing_period=2 * np.pi / 1.2, **asked)
+
+
+def test_cycles_on_which_other_states_rest_are_followed_from_their_hopf_point() -> None:
+    # two oscillators, Kuznetsov (2004), section 8.6, with r' = r (mu - r^2 - s^2 / 2), s' = s (1/10 - 3/5 r^2 - s^2)
+    @dn.model(ranges=dict.fromkeys("xyuv", (-2, 2)))
+    def two(x=0.1, y=0.0, u=0.1, v=0.0, *, mu=-1.0):
+        r, s = x * x + y * y, u * u + v * v
+        one, other = mu - r - 0.5 * s, 0.1 - 0.6 * r - s
+        return one * x - y, x + one * y, other * u - 1.8 * v, 1.8 * u + other * v
+
+    found = dn.bifurcation_diagram(two, "mu", (-1, 1))
+    born, beside = found.cycle_branches  # none of them twice
+    assert born.maxima[:, 0] == pytest.approx(np.sqrt(born.values), abs=1e-8) and np.ptp(born.maxima[:, 2]) < 1e-9
+    assert beside.maxima[:, 2] == pytest.approx(np.full(len(beside), np.sqrt(0.1)), rel=1e-8)
+    assert places(found, "torus", "mu") == pytest.approx([0.05, 1 / 6], rel=1e-9)
+
+
+def test_only_systems_have_diagrams() -> None:
+    for verb in (dn.bifurcation_diagram, dn.continue_equilibria):
+        with pytest.raises(TypeError, match=f"{verb.__name__} takes a System, got str"):
+            verb("fitzhugh_nagumo", "I", (0, 1))
+    with pytest.raises(TypeError, match="continue_cycles takes a System, got str"):
+        dn.continue_cycles("fitzhugh_nagumo", None, "I", (0, 1))
+    with pytest.raises(TypeError, match="continue_locus takes a System, got str"):
+        dn.continue_locus("fitzhugh_nagumo", None, ("I", "a"))

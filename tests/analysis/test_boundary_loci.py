@@ -61,7 +61,7 @@ def test_equilibria_on_switches():
 
 
 def test_what_is_refused(touching):
-    with pytest.raises(dn.ConvergenceError, match="no curve of boundary equilibrium points through the start"):
+    with pytest.raises(dn.ConvergenceError, match="no curve of boundary equilibria through the start"):
         dn.continue_locus(resonator, touching[1], ("I", "a"), kind="boundary equilibrium")
     with pytest.raises(ValueError, match="does not enter the equations"):
         dn.continue_locus(resonator, touching[0], ("I", "V_th"), kind="fold")

@@ -306,6 +306,7 @@ def test_bad_options():
     for options in (
         {"max_step": 0},
         {"values": {"q": [1]}},
+        {"values": {"r": [7]}},
         {"test_functions": {"f": 3}},
         {"start": {"y": 1}},
         {"ranges": {"y": (0, 1)}},
@@ -324,3 +325,17 @@ def test_no_equilibrium_says_so():
         dn.continue_equilibria(line, "r", WIDE, ranges={"x": (-1, 1), "y": (-1, 1)})
     with pytest.raises(ConvergenceError, match="not an equilibrium"):
         one("r - x", start={"x": 1.5, "r": 0.0})
+
+
+@pytest.mark.parametrize("low", [-5e-4, -1e-6, -1.0, 0.0])
+def test_branch_points_at_the_border_of_the_box_do_not_break_curves(low):
+    # x = 0 and x = r cross at the corner of what is asked for, or next to it
+    found = one("x*(r - x)", (low, 5.0), ranges={"x": (0.0, 10.0)})
+    ends = sorted((round(b.points[0, 0], 9), round(b.points[-1, 0], 9)) for b in found.branches)
+    assert ends == [(0.0, 0.0), (0.0, 5.0)] or ends == [(0.0, 0.0), (5.0, 0.0)]
+    assert [len(b) > 10 for b in found.branches] == [True, True]
+
+
+def test_zero_is_zero_in_sentences():
+    found = one("r - x**2", (-1.0, 1.0))
+    assert "r from 0 to 1 (" in str(found)

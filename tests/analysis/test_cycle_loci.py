@@ -330,7 +330,7 @@ def test_saved_and_loaded(tmp_path):
     again = Locus.load(locus.save(tmp_path / "locus.npz"))
     np.testing.assert_array_equal(again.places, locus.places)
     assert again.special[0].cycle.period == locus.special[0].cycle.period
-    assert "curve of fold of cycles points" in locus.sentence
+    assert "curve of folds of cycles" in locus.sentence
     assert set(locus.measures) == {"x_max", "y_max", "x_min", "y_min", "error"}
 
 

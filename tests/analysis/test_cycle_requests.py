@@ -44,6 +44,8 @@ def branch(run):
         ("mu", (0, 1), {"test_functions": {"f": 3}}, "must be a function of a Cycle"),
         ("mu", (0, 1), {"forcing_period": 1.0}, "these do not"),
         ("mu", (0, 1), {"stages": 9}, "2 to 7"),
+        ("mu", (0, 1), {"intervals": 0}, "intervals must be at least 1, got 0"),
+        ("mu", (0, 1), {"values": {"mu": [0.7, 7]}}, r"mu = 7 is outside the range \(0, 1\): leave it out, or widen"),
     ],
 )
 def test_arguments(run, parameter, range_, options, message):

@@ -303,8 +303,9 @@ def fold():
         (("I", "g_K"), {"ranges": {"phi": (0, 1)}}, "no varied parameter or state named 'phi'"),
         (("I", "g_K"), {"max_step": 3}, "max_step is a fraction"),
         (("I", "g_K"), {"values": {"phi": [1]}}, "no state or varied parameter named 'phi'"),
+        (("I", "g_K"), {"ranges": {"g_K": (1, 20)}, "values": {"g_K": [30]}}, "g_K = 30 is outside the range"),
         (("I", "g_K"), {"test_functions": {"f": 3}}, "must be a function"),
-        (("I", "g_K"), {"kind": "hopf"}, "through a fold point, no kind of curve named 'hopf'"),
+        (("I", "g_K"), {"kind": "hopf"}, "through a fold, no kind of curve named 'hopf'"),
     ],
 )
 def test_bad_requests_are_refused_in_words(fold, parameters, options, message):
@@ -317,12 +318,12 @@ def test_starts_that_are_none_are_refused_in_words(fold):
         dn.continue_locus(morris_lecar_snic, {"V": 0}, ("I", "g_K"))
     with pytest.raises(ValueError, match="another system"):
         dn.continue_locus(hodgkin_huxley, fold, ("I", "g_K"))
-    with pytest.raises(ConvergenceError, match="no curve of hopf points"):
+    with pytest.raises(ConvergenceError, match="no curve of Hopf points"):
         dn.continue_locus(
             morris_lecar_snic, start(morris_lecar_snic, "hopf", fold.point, **fold.parameters), ("I", "g_K")
         )
     kink = start(morris_lecar_snic, "kink", [0, 0])
-    with pytest.raises(ValueError, match="no curve is known through kink points"):
+    with pytest.raises(ValueError, match="no curve is known through kinks"):
         dn.continue_locus(morris_lecar_snic, kink, ("I", "g_K"))
     takens = start(morris_lecar_snic, "bogdanov-takens", [0, 0])
     with pytest.raises(ValueError, match="choose one with kind="):
