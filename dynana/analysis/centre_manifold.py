@@ -13,7 +13,7 @@ stays in G and its vector h has no component along the eigenvector (<p, h> = 0).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -22,10 +22,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dynana.lowering.multilinear import Expansion
-from dynana.numerics.multilinear import Algebra, Exponents, algebra, boxes
+from dynana.numerics.multilinear import Algebra, Exponents, algebra, boxes, truncated
 
 FloatArray = NDArray[np.float64]
 ComplexArray = NDArray[np.complex128]
+Indices = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -73,6 +74,72 @@ def _algebra(coordinates: int, parameters: int, wanted: Callable[[int, int], boo
     return algebra(frozenset(e for e in candidates if wanted(sum(e[:coordinates]), sum(e[coordinates:]))))
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Group:
+    """Monomials of one degree with equally many parameters, which do not depend on each other.
+
+    Attributes
+    ----------
+    degree : int
+    at, mates : ndarray of int, shape (m,)
+        Positions of the monomials and of their complex conjugates.
+    turns : ndarray, shape (m, number of frequencies)
+    modes : ndarray of int, shape (m,)
+        The coordinate with which a monomial is resonant, or -1.
+    terms : ndarray of int, shape (t, 5)
+        What H_z G has of what is known before: (which monomial, position in H, factor, coordinate and position in G).
+    """
+
+    degree: int
+    at: Indices
+    mates: Indices
+    turns: Indices
+    modes: Indices
+    terms: Indices
+
+
+@lru_cache(maxsize=64)
+def _groups(monomials: Algebra, turns: tuple[Exponents, ...], partners: tuple[int, ...]) -> tuple[_Group, ...]:
+    """Return the monomials in the order in which they can be solved for.
+
+    ``turns`` are those of the coordinates and parameters, ``partners`` the coordinates conjugate to the coordinates.
+    """
+    first, position = len(partners), monomials.position
+    order = (*partners, *range(first, len(turns)))
+    known = {monomials.monomials[monomials.unit(i)] for i in range(first)}
+    flow: list[tuple[int, Exponents]] = []
+    groups = []
+    # A monomial is coupled to those of the same degree that have fewer parameters: these come first.
+    for degree, parameters in sorted({(sum(e), sum(e[first:])) for e in monomials.monomials if sum(e)}):
+        at: list[int] = []
+        mates: list[int] = []
+        modes: list[int] = []
+        terms: list[tuple[int, int, int, int, int]] = []
+        resonant: list[tuple[int, Exponents]] = []
+        for e in monomials.monomials:
+            mate = tuple(e[i] for i in order)
+            if sum(e) != degree or sum(e[first:]) != parameters or e in known or position[mate] in at:
+                continue
+            turned = tuple(np.array(e) @ np.array(turns))
+            mode = next((i for i in range(first) if turns[i] == turned), -1)
+            if mode >= 0:
+                resonant += list(dict.fromkeys([(mode, e), (partners[mode], mate)]))
+            for i, of_flow in flow:
+                source = tuple(a - b + (j == i) for j, (a, b) in enumerate(zip(e, of_flow, strict=True)))
+                if source in known and source[i] > 0:
+                    terms.append((len(at), position[source], source[i], i, position[of_flow]))
+            at.append(position[e])
+            mates.append(position[mate])
+            modes.append(mode)
+        known |= {monomials.monomials[i] for i in (*at, *mates)}
+        flow += resonant
+        if at:
+            counts = np.array([monomials.monomials[i] for i in at]) @ np.array(turns).reshape(len(turns), -1)
+            couplings = np.array(terms, dtype=np.int64).reshape(-1, 5)
+            groups.append(_Group(degree, np.array(at), np.array(mates), counts, np.array(modes), couplings))
+    return tuple(groups)
+
+
 class CentreManifold:
     """The polynomials H and G of an equilibrium.
 
@@ -99,90 +166,73 @@ class CentreManifold:
         parameters: Sequence[int],
         monomials: Algebra,
     ) -> None:
-        self._jacobian, self._modes, self._algebra = jacobian, modes, monomials
-        self._parameters = parameters
+        self._jacobian, self._algebra, self._frequencies = jacobian, monomials, np.array(frequencies)
+        n, count, size = expansion.n, len(modes), len(monomials.monomials)
+        # the last row borders a matrix that needs no border
+        self._vectors, self._adjoints = np.zeros((2, count + 1, n), dtype=np.complex128)
+        for i, mode in enumerate(modes):
+            self._vectors[i], self._adjoints[i] = mode.vector, mode.adjoint
+        self._partners = np.array([m.partner for m in modes])
+        self._h = np.full((size, n), np.nan, dtype=np.complex128)
+        self._g = np.full((count, size), np.nan, dtype=np.complex128)
+        self._sizes = np.full((count, size), np.nan)
         still = (0,) * len(frequencies)
-        self._turns = np.array([*(m.turns for m in modes), *(still for _ in parameters)]).reshape(-1, len(frequencies))
-        self._frequencies = np.array(frequencies, dtype=np.float64)
-        self._order = [*(m.partner for m in modes), *range(len(modes), len(modes) + len(parameters))]
-        self._h: dict[Exponents, ComplexArray] = {}
-        self._g: dict[tuple[int, Exponents], complex] = {}
-        self._sizes: dict[tuple[int, Exponents], float] = {}
-        self._solve(expansion)
+        turns = (*(m.turns for m in modes), *(still for _ in parameters))
+        variables = expansion.variables(monomials)
+        units = [monomials.unit(i) for i in range(count + len(parameters))]
+        self._h[units[:count]] = self._vectors[:count]
+        variables[:n, units[:count]] = self._vectors[:count].T
+        variables[[n + i for i in parameters], units[count:]] = 1.0
+        degree, values = 0, variables
+        for group in _groups(monomials, turns, tuple(m.partner for m in modes)):
+            if group.degree > degree:
+                degree, part = group.degree, truncated(monomials, group.degree)
+                values = expansion.run(part, np.ascontiguousarray(variables[:, : len(part.monomials)]))
+            self._solve(group, values[:, group.at].T)
+            for at in (group.at, group.mates):
+                variables[:n, at] = self._h[at].T
 
     def g(self, coordinate: int, *exponents: int) -> complex:
-        """Return a coefficient of the flow; trailing exponents that are left out are 0."""
-        return self._g[coordinate, self._padded(exponents)]
+        """Return a coefficient of the flow, of a resonant monomial; trailing exponents that are left out are 0."""
+        return complex(self._g[coordinate, self._position(exponents)])
 
     def size(self, coordinate: int, *exponents: int) -> float:
         """Return the size that the coefficient would have if nothing cancelled in <p, .>."""
-        return self._sizes[coordinate, self._padded(exponents)]
+        return float(self._sizes[coordinate, self._position(exponents)])
 
     def h(self, *exponents: int) -> ComplexArray:
         """Return a coefficient of the manifold, shape (n,)."""
-        return self._h[self._padded(exponents)]
+        found: ComplexArray = self._h[self._position(exponents)]
+        return found
 
-    def _padded(self, exponents: Sequence[int]) -> Exponents:
-        return (*exponents, *(0 for _ in range(len(self._order) - len(exponents))))
+    def _position(self, exponents: Sequence[int]) -> int:
+        rest = len(self._algebra.monomials[0]) - len(exponents)
+        return self._algebra.position[(*exponents, *(0 for _ in range(rest)))]
 
-    def _solve(self, expansion: Expansion) -> None:
-        monomials = self._algebra.monomials
-        variables = expansion.variables(self._algebra)
-        n, first = expansion.n, len(self._modes)
-        for i, mode in enumerate(self._modes):
-            variables[:n, self._algebra.unit(i)] = mode.vector
-            self._h[monomials[self._algebra.unit(i)]] = mode.vector
-        for j, index in enumerate(self._parameters):
-            variables[n + index, self._algebra.unit(first + j)] = 1.0
-        for degree in range(1, self._algebra.degree + 1):
-            rows = expansion.run(self._algebra, variables)
-            # A monomial is coupled to those of the same degree that have fewer parameters: these come first.
-            todo = [e for e in monomials if sum(e) == degree and e not in self._h]
-            for e in sorted(todo, key=lambda e: sum(e[first:])):
-                at = self._algebra.position[e]
-                if e not in self._h:
-                    self._monomial(e, rows[:, at] - self._transport(e, n))
-                variables[:n, at] = self._h[e]
+    def _solve(self, group: _Group, of_rhs: ComplexArray) -> None:
+        """Solve ``(s - A) h + q g = right`` with <p, h> = 0 for the monomials of a group and their conjugates.
 
-    def _monomial(self, e: Exponents, right: ComplexArray) -> None:
-        """Solve for one monomial and its complex conjugate: ``(s - A) h + q g = right``."""
-        n = len(right)
-        turns = np.array(e) @ self._turns
-        rate = 1j * float(turns @ self._frequencies)
-        resonant = [i for i, mode in enumerate(self._modes) if np.array_equal(mode.turns, turns)]
-        matrix = rate * np.eye(n) - self._jacobian
-        if resonant:
-            mode = self._modes[resonant[0]]
-            solution = bordered_solve(matrix, mode.vector, mode.adjoint, right)
-            h, g = solution[:n], complex(solution[n])
-            self._remember(resonant[0], e, g, float(np.abs(mode.adjoint) @ np.abs(right)))
-        else:
-            h = np.linalg.solve(matrix, right)
-        self._h[e] = h
-        self._h.setdefault(self._conjugate(e), h.conj())
-
-    def _remember(self, coordinate: int, e: Exponents, g: complex, size: float) -> None:
-        partner, conjugate = self._order[coordinate], self._conjugate(e)
-        if (partner, conjugate) == (coordinate, e):
-            g = complex(g.real)
-        for key, value in (((partner, conjugate), g.conjugate()), ((coordinate, e), g)):
-            self._g[key], self._sizes[key] = value, size
-
-    def _conjugate(self, e: Exponents) -> Exponents:
-        return tuple(e[i] for i in self._order)
-
-    def _transport(self, e: Exponents, n: int) -> ComplexArray:
-        """Return the coefficient of H_z G that comes from what is known already."""
-        total = np.zeros(n, dtype=np.complex128)
-        for source, factor, g in self._pairs(e):
-            total += factor * g * self._h[source]
-        return total
-
-    def _pairs(self, e: Exponents) -> Iterator[tuple[Exponents, int, complex]]:
-        for (i, of_flow), g in self._g.items():
-            source = tuple(a - b + (j == i) for j, (a, b) in enumerate(zip(e, of_flow, strict=True)))
-            if min(source) >= 0 and source[i] > 0 and source in self._h:
-                yield source, source[i], g
+        ``of_rhs``, shape (m, n), are their coefficients in f(x0 + H, p0 + b).
+        """
+        (m, n), modes = of_rhs.shape, group.modes
+        which, source, factor, coordinate, of_flow = group.terms.T
+        right = np.zeros((m, n + 1), dtype=np.complex128)
+        right[:, :n] = of_rhs
+        np.subtract.at(right[:, :n], which, (factor * self._g[coordinate, of_flow])[:, None] * self._h[source])
+        bordered = np.zeros((m, n + 1, n + 1), dtype=np.complex128)
+        bordered[:, :n, :n] = 1j * (group.turns @ self._frequencies)[:, None, None] * np.eye(n) - self._jacobian
+        bordered[:, :n, n], bordered[:, n, :n] = self._vectors[modes], self._adjoints[modes].conj()
+        bordered[:, n, n] = modes < 0
+        solution = np.linalg.solve(bordered, right[:, :, None])[:, :, 0]
+        self._h[group.mates] = solution[:, :n].conj()
+        self._h[group.at] = solution[:, :n]
+        resonant = np.flatnonzero(modes >= 0)
+        mode, at, mate = modes[resonant], group.at[resonant], group.mates[resonant]
+        g = solution[resonant, n]
+        g = np.where((self._partners[mode] == mode) & (at == mate), g.real, g)
+        sizes = (np.abs(self._adjoints[mode]) * np.abs(right[resonant, :n])).sum(axis=1)
+        self._g[self._partners[mode], mate], self._sizes[self._partners[mode], mate] = g.conj(), sizes
+        self._g[mode, at], self._sizes[mode, at] = g, sizes
 
 
 def bordered_solve(matrix: NDArray[Any], column: NDArray[Any], row: NDArray[Any], right: NDArray[Any]) -> NDArray[Any]:

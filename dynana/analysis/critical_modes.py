@@ -30,6 +30,9 @@ SINGULAR = 1e-9
 REAL = 1e-9
 #: Rounds of bordered solves that sharpen a pair of null vectors; each squares the error of the borders.
 ROUNDS = 3
+#: Null vectors that have moved by less than this are not sharpened any further: the next round would move them by the
+#: square of it.
+SETTLED = 1e-12
 
 
 class Point:
@@ -196,14 +199,17 @@ def null_vectors(matrix: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
     The singular vectors of the smallest singular value border the matrix; bordered solves then sharpen both.
     """
     left, _, right = np.linalg.svd(matrix)
-    column, row = left[:, -1], right[-1].conj()
     n = len(matrix)
+    vectors = np.stack([right[-1].conj(), left[:, -1]])
+    bordered = np.zeros((2, n + 1, n + 1), dtype=matrix.dtype)
+    bordered[0, :n, :n] = matrix
+    unit = np.zeros((n + 1, 1))
+    unit[n] = 1.0
     for _ in range(ROUNDS):
-        bordered = np.zeros((n + 1, n + 1), dtype=matrix.dtype)
-        bordered[:n, :n], bordered[:n, n], bordered[n, :n] = matrix, column, row.conj()
-        unit = np.zeros(n + 1)
-        unit[n] = 1.0
-        row = np.linalg.solve(bordered, unit)[:n]
-        column = np.linalg.solve(bordered.conj().T, unit)[:n]
-        row, column = row / np.linalg.norm(row), column / np.linalg.norm(column)
-    return row, column
+        bordered[0, :n, n], bordered[0, n, :n] = vectors[1], vectors[0].conj()
+        bordered[1] = bordered[0].conj().T
+        before, vectors = vectors, np.linalg.solve(bordered, unit)[:, :n, 0]
+        vectors = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+        if np.abs(vectors - before).max() <= SETTLED:
+            break
+    return vectors[0], vectors[1]

@@ -118,15 +118,10 @@ def _solve(at: Point, chain: _Chain, right: FloatArray) -> FloatArray:
 
 def _unfolding(at: Point, chain: _Chain, h11: FloatArray, h02: FloatArray) -> tuple[FloatArray, FloatArray, float]:
     """Return H (n, 2), K (2, 2) and the transversality, from the terms linear in (b1, b2)."""
-    n, form = len(at.state), at.expansion
-    p0, p1 = chain.p0, chain.p1
-    directions = np.zeros((n + 2, n + len(at.values)))
-    directions[:n, :n] = np.eye(n)
-    directions[[n, n + 1], [n + i for i in at.indices]] = 1.0
+    n, p0, p1 = len(at.state), chain.p0, chain.p1
     # how the linear part changes along each state and parameter, applied to q0 and to q1
-    on_q0 = np.array([form(chain.q0, d).real for d in directions])
-    on_q1 = np.array([form(chain.q1, d).real for d in directions])
-    system = np.vstack((np.hstack((at.jacobian, at.slopes)), on_q0 @ p1, on_q1 @ p1 + on_q0 @ p0))
+    on_q0, on_q1 = (at.expansion.changes(q, at.indices).real for q in (chain.q0, chain.q1))
+    system = np.vstack((np.hstack((at.jacobian, at.slopes)), p1 @ on_q0, p1 @ on_q1 + p0 @ on_q0))
     right = np.zeros((n + 2, 2))
     right[:n, 0] = chain.q1
     right[n, 0] = p1 @ h11

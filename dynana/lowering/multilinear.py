@@ -214,6 +214,19 @@ class Expansion:
             variables[: len(entries), algebra.unit(i)] = entries
         return np.ascontiguousarray(self.run(algebra, variables)[:, -1])
 
+    def changes(self, direction: ArrayLike, parameters: Sequence[int] = ()) -> ComplexArray:
+        """Return the bilinear forms of a direction in the states with all states and some parameters, (n, n + k).
+
+        They are the derivatives of the Jacobian applied to the direction.
+        """
+        moving = [*range(self.n), *(self.n + i for i in parameters)]
+        algebra = tape.linear(len(moving), beside=1)
+        variables = self.variables(algebra)
+        variables[: self.n, algebra.unit(0)] = direction
+        variables[moving, [algebra.unit(1 + i) for i in range(len(moving))]] = 1.0
+        at = [algebra.position[(1, *(int(j == i) for j in range(len(moving))))] for i in range(len(moving))]
+        return self.run(algebra, variables)[:, at]
+
     def variables(self, algebra: Algebra) -> ComplexArray:
         """Return the variables of the tape as constants of an algebra, shape (n + n_parameters, size)."""
         variables = np.zeros((len(self.base), len(algebra.monomials)), dtype=np.complex128)
@@ -229,11 +242,8 @@ class Expansion:
     def linear(self, parameters: Sequence[int] = ()) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Return the right-hand side (n,), its Jacobian (n, n) and its derivatives by some parameters (n, k)."""
         moving = [*range(self.n), *(self.n + i for i in parameters)]
-        eye = np.eye(len(moving), dtype=int)
-        algebra = tape.algebra(frozenset({(0,) * len(moving), *(tuple(row.tolist()) for row in eye)}))
-        variables = self.variables(algebra)
-        for i, variable in enumerate(moving):
-            variables[variable, algebra.unit(i)] = 1.0
-        columns = [algebra.unit(i) for i in range(len(moving))]
+        algebra = tape.linear(len(moving))
+        variables, columns = self.variables(algebra), [algebra.unit(i) for i in range(len(moving))]
+        variables[moving, columns] = 1.0
         values = self.run(algebra, variables).real
         return values[:, 0].copy(), values[:, columns[: self.n]].copy(), values[:, columns[self.n :]].copy()

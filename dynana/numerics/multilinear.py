@@ -29,9 +29,9 @@ FUNCTION = 16
 #: Highest order of derivative that every function can give.
 HIGHEST_ORDER = TABULATED
 
-#: Multiplications in the interpreter before `evaluate` is compiled: 0.8 microseconds each. The normal forms of one
-#: diagram take a few ten thousand.
-INTERPRETED_PRODUCTS = 100_000
+#: Multiplications in the interpreter before `evaluate` is compiled: half a microsecond each. The normal forms of one
+#: diagram take some ten thousand.
+INTERPRETED_PRODUCTS = 50_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -83,9 +83,23 @@ def algebra(monomials: frozenset[Exponents]) -> Algebra:
     return Algebra(kept, position, np.array(products, dtype=np.int64).reshape(-1, 3), degree)
 
 
+@lru_cache(maxsize=8)
 def multilinear(order: int) -> Algebra:
     """Return the algebra of ``order`` infinitesimals whose squares are zero."""
     return algebra(frozenset(boxes([1] * order)))
+
+
+@lru_cache(maxsize=64)
+def linear(count: int, beside: int = 0) -> Algebra:
+    """Return the algebra of ``count`` infinitesimals without products, each beside ``beside`` others to degree 1."""
+    each = [tuple(int(j == i) for j in range(count)) for i in range(-1, count)]
+    return algebra(frozenset((*first, *e) for first in boxes([1] * beside) for e in each))
+
+
+@lru_cache(maxsize=64)
+def truncated(whole: Algebra, degree: int) -> Algebra:
+    """Return the algebra of the monomials up to a degree, which have the same positions."""
+    return algebra(frozenset(e for e in whole.monomials if sum(e) <= degree))
 
 
 def boxes(highest: Iterable[int]) -> list[Exponents]:

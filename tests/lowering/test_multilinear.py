@@ -116,6 +116,14 @@ def test_the_linear_part_agrees_with_the_kernels():
             np.testing.assert_allclose(found, expected, rtol=1e-11, atol=1e-13)
 
 
+def test_changes_of_the_linear_part_are_the_bilinear_forms_with_every_state_and_parameter():
+    kernels = lower(hodgkin_huxley)
+    form, q = Expansion(kernels, kernels.y0, kernels.p), np.array([1.0, -0.5, 0.25j, 2.0])
+    directions = np.eye(4 + kernels.n_parameters)[[0, 1, 2, 3, 4 + 2, 4]]
+    expected = np.array([form(q, d) for d in directions]).T
+    assert form.changes(q, [2, 0]) == pytest.approx(expected, rel=1e-14, abs=1e-14)
+
+
 def test_kinked_equations_are_differentiated_on_the_branch_that_holds():
     @dn.model
     def kinked(u=0.0, v=0.0):
