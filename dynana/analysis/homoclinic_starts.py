@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import NDArray
 
 from dynana.analysis.connections import ConnectionProblem
+from dynana.analysis.continuation_request import LONGEST_STEP
+from dynana.analysis.loci_curves import fold_beside
+from dynana.analysis.loci_request import LocusRequest
 from dynana.analysis.normal_forms import NormalForm, normal_form
 from dynana.definition.system import System
 from dynana.errors import ConvergenceError
@@ -43,8 +44,10 @@ def first_homoclinic(
             f"{system.name}: no curve of homoclinic orbits leaves the Bogdanov-Takens point: {' and '.join(free)} do "
             "not unfold it, or it is degenerate."
         )
+    box = {n: (point[n] - 0.5 * w, point[n] + 0.5 * w) for n, w in zip(free, ranges.tolist(), strict=True)}
+    folds = LocusRequest(system.at(**point.parameters), point, "fold", free, box, LONGEST_STEP, ())
     for k, amplitude in enumerate(AMPLITUDES, start=1):
-        times, path, saddle, parameters = _birth(form, point, free, amplitude)
+        times, path, saddle, parameters = _birth(form, folds, amplitude)
         try:
             problem = ConnectionProblem(
                 system.at(**dict(zip(free, parameters.tolist(), strict=True))),
@@ -57,10 +60,13 @@ def first_homoclinic(
     raise AssertionError("the last amplitude either converges or raises")
 
 
-def _birth(
-    form: NormalForm, point: SpecialPoint, free: Sequence[str], amplitude: float
-) -> tuple[Array, Array, Array, Array]:
-    """Return times (k,), path (k, n), saddle (n,) and parameters (2,) of a small homoclinic orbit."""
+def _birth(form: NormalForm, folds: LocusRequest, amplitude: float) -> tuple[Array, Array, Array, Array]:
+    """Return times (k,), path (k, n), saddle (n,) and parameters (2,) of a small homoclinic orbit.
+
+    The first parameter of the normal form is the distance from the curve of folds. It is of the order of the square of
+    the second one, by which that curve bends away from its tangent: it is measured from the curve itself.
+    """
+    point = folds.start
     a, b, v = form.coefficients["a"], form.coefficients["b"], form.vectors
     q0 = np.maximum(np.abs(v["q0"]), SMALL_PART * np.abs(v["q0"]).max())
     bend = float((np.abs(v["h20"]) / q0).max())
@@ -71,13 +77,16 @@ def _birth(
     w0 = e * e / a * (2.0 - 6.0 * sech2)
     w1 = 12.0 * e**3 / a * sech2 * np.tanh(e * times)
     beta = np.array([-4.0 * e**4 / a, 10.0 * b * e * e / (7.0 * a)])
-    fixed = point.point + v["H"] @ beta
+    place = np.concatenate([point.point, [point[n] for n in folds.free]])
+    moved = np.concatenate([v["H"], v["K"]])
+    fold = fold_beside(folds, moved[:, 1] * beta[1])
+    centre = (place + moved[:, 1] * beta[1] if fold is None else fold) + moved[:, 0] * beta[0]
+    fixed, parameters = centre[:-2], centre[-2:]
 
     def on_manifold(w0: Array, w1: Array) -> Array:
         w0, w1 = np.asarray(w0)[..., None], np.asarray(w1)[..., None]
         quadratic = 0.5 * v["h20"] * w0**2 + v["h11"] * w0 * w1 + 0.5 * v["h02"] * w1**2
         return np.asarray(fixed + v["q0"] * w0 + v["q1"] * w1 + quadratic)
 
-    parameters = np.array([point.parameters[n] for n in free]) + v["K"] @ beta
     saddle = on_manifold(np.array(2.0 * e * e / a), np.array(0.0))
     return times, on_manifold(w0, w1), saddle, parameters

@@ -175,6 +175,15 @@ def _crossing_part(curve: LocusCurve, trace: Trace) -> Trace:
     return Trace(trace.points[first : last + 1], stops, False, "", start=trace.start)
 
 
+def fold_beside(request: LocusRequest, moved: FloatArray) -> FloatArray | None:
+    """Return the fold (states, parameters) beside that of the start, in the plane normal to a displacement; or None."""
+    curve, _ = _started(request, "fold", _state_scales(request)[0])
+    start = np.concatenate([request.start.point, [request.start.parameters[n] for n in request.free]])
+    away = moved / curve.scales
+    u, _, outcome = curve.correct(start / curve.scales + away, away / np.linalg.norm(away))
+    return u * curve.scales if outcome == GOOD else None
+
+
 def _started(request: LocusRequest, kind: str, states: FloatArray) -> tuple[LocusCurve, LocusPoint]:
     """Return the equations, for given sizes of the states, and the first point on the curve."""
     family, kernels = FAMILIES[kind], lower(request.system)

@@ -369,3 +369,22 @@ def test_no_homoclinic_orbits_where_the_parameters_do_not_unfold():
     start = double_zero_point(double_zero, [0.0, 0.0], ("b1", "b"), {})
     with pytest.raises(ConvergenceError, match="do not unfold it"):
         continue_homoclinic(double_zero, start, ("b1", "b"), ranges={"b1": (-1, 1), "b": (-2, 2)})
+
+
+def test_a_strongly_bent_curve_of_folds_leads_to_homoclinic_orbits_all_the_same():
+    # CO oxidation, Bykov, Yablonskii & Kim (1978); Bogdanov-Takens point of Kuznetsov (2004), example 8.5. The second
+    # parameter of the normal form moves the curve of folds by more than the first one measures.
+    @dn.model(ranges=dict.fromkeys("xyz", (0, 1)))
+    def oxidation(x=0.1, y=0.3, z=0.3, *, q2=1.4, k=0.9, q1=2.5, q3=10.0, q4=0.0675, q5=1.0, q6=0.1):
+        s = 1 - x - y - z
+        return 2 * q1 * s**2 - 2 * q5 * x**2 - q3 * x * y, q2 * s - q6 * y - q3 * x * y, q4 * (s - k * z)
+
+    resting = dn.continue_equilibria(oxidation, "q2", (1.2, 1.5))
+    (fold,), (hopf,) = resting.special_points("fold"), resting.special_points("hopf")
+    plane = {"q2": (1.2, 1.5), "k": (0.85, 1.0)}
+    (point,) = dn.continue_locus(oxidation, fold, ("q2", "k"), ranges=plane).special_points("bogdanov-takens")
+    assert [point["q2"], point["k"]] == pytest.approx([1.417628, 0.971397], abs=1e-6)
+    curve = dn.continue_locus(oxidation, point, ("q2", "k"), kind="homoclinic", ranges=plane | {"k": (0.9, 1.0)})
+    end = dn.continue_cycles(oxidation, hopf, "q2").special_points("homoclinic")[0]
+    assert curve["k"][-1] == pytest.approx(0.9, abs=1e-12) and curve["q2"][-1] == pytest.approx(end["q2"], rel=1e-8)
+    assert curve.sentence.startswith("curve of homoclinic orbits") and "from a Bogdanov-Takens point" in curve.origin

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 import dynana as dn
 from dynana.results.locus import Locus
-from dynana.results.special_points import SpecialPoint
+from dynana.results.special_points import CODES, SpecialPoint, in_words
 from dynana.results.stop import Stop
 
 
@@ -67,3 +69,11 @@ def test_fields_that_do_not_fit_are_refused(locus, field, value):
     fields = {name: getattr(locus, name) for name in Locus.__dataclass_fields__} | {field: value}
     with pytest.raises(ValueError, match=field if field != "free" else "two varied parameters"):
         Locus(**fields)
+
+
+def test_zero_and_kinds_in_sentences(locus):
+    assert "curve of folds, a from -2 to 2, b from 0 to 3 (5 points" in locus.sentence
+    tiny = replace(locus, places=locus.places + [[0.0, 1.8e-16]], kind="hopf")
+    assert "curve of Hopf points, a from -2 to 2, b from 0 to 3" in tiny.sentence
+    assert in_words("fold of cycles", many=True) == "folds of cycles" and in_words("bautin") == "Bautin point"
+    assert all(in_words(kind) and in_words(kind, many=True) for kind in CODES)
