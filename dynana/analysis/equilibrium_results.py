@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from dynana.analysis.branch_points import RANK_LOST
 from dynana.analysis.equilibrium_points import spectra
-from dynana.analysis.equilibrium_survey import Survey, marks_on
-from dynana.analysis.equilibrium_tracing import LEAVES_BOX, Mark, Trace
+from dynana.analysis.equilibrium_survey import Survey
+from dynana.analysis.equilibrium_tracing import LEAVES_BOX, Mark, Trace, marks_on
 from dynana.analysis.normal_forms import NormalForm, normal_form
 from dynana.analysis.special_coverage import PROVED, special_places
 from dynana.analysis.stability import HYPERBOLICITY
@@ -170,8 +170,8 @@ def _special(survey: Survey, trace: Trace, i: int, mark: Mark, eigenvalues: NDAr
 
 
 def _form(survey: Survey, mark: Mark, z: FloatArray, values: dict[str, float]) -> NormalForm | None:
-    """Return the normal form of a bifurcation; None where there is none (degenerate, or a kink in the equations)."""
-    if not mark.simple or mark.kind not in _BIFURCATIONS or survey.kernels.n_switches:
+    """Return the normal form of a bifurcation; None where there is none (degenerate, or on a kink)."""
+    if not mark.simple or mark.kind not in _BIFURCATIONS or survey.on_switch(mark.point.u):
         return None
     try:
         return normal_form(survey.system, mark.kind, z[:-1], (survey.request.parameter,), values=values)

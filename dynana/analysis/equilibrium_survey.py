@@ -13,7 +13,7 @@ from dynana.analysis.branch_points import through
 from dynana.analysis.continuation_request import Request
 from dynana.analysis.coverage import Coverage
 from dynana.analysis.equilibrium_points import Tests, locate
-from dynana.analysis.equilibrium_tracing import Mark, Trace, Tracer, on_any
+from dynana.analysis.equilibrium_tracing import Trace, Tracer, on_any
 from dynana.analysis.fixed_points import fixed_points
 from dynana.analysis.special_coverage import SpecialCoverage, proved_special_points
 from dynana.errors import ConvergenceError
@@ -49,6 +49,8 @@ RETRACED, SHORTER = 6, 10.0
 EQUILIBRIUM = 1e-12
 #: Scaled values below this are zero in words.
 ROUNDING = 1e-13
+#: Scaled distance within which a point is on a kink or jump of the equations.
+ON_SWITCH = 1e-7
 #: Random points of the box from which the smallest residual is searched when there is no equilibrium.
 TRIALS = 60
 
@@ -134,6 +136,12 @@ class Survey:
             p[self.system.parameters.index(self.request.parameter)] = z[-1]
             self.kernels.switches(0.0, z[:-1].copy(), p, out)
         return out
+
+    def on_switch(self, u: FloatArray) -> bool:
+        """Return whether the equations have a kink or jump at a scaled point."""
+        steps = ON_SWITCH * np.eye(len(u))
+        signs = np.sign([self._switches(u + step) for step in (0.0 * u, *steps, *-steps)])
+        return bool(np.any(signs != signs[0])) or bool(np.any(signs == 0.0))
 
     def _switch(self, i: int, z: FloatArray) -> float:
         return float(self._switches(z / self.curve.scales)[i])
@@ -221,9 +229,8 @@ class Survey:
         corrected, _, outcome = (u, 0.0, -1) if point is None else self.curve.correct(u, point.tangent)
         start = None if outcome != GOOD else self.curve.point(corrected)
         if start is None or float(np.linalg.norm(corrected - u)) > LOOK_AHEAD:
-            rates = ", ".join(
-                f"d{n}/dt = {r:.3g}" for n, r in zip(self.system.states, self.curve.residual(u), strict=True)
-            )
+            residual = zip(self.system.states, self.curve.residual(u), strict=True)
+            rates = ", ".join(f"d{n}/dt = {r:.3g}" for n, r in residual)
             raise ConvergenceError(
                 f"{self.system.name}: the start is not an equilibrium ({rates}). Give one to three digits, or leave "
                 "start= out: all equilibria are searched."
@@ -341,9 +348,3 @@ class Survey:
             f"{', ' + box if box else ''}. The smallest rate of change found is {best:.3g}, at {place}. Widen the "
             "range or ranges={...}."
         )
-
-
-def marks_on(trace: Trace) -> list[tuple[int, Mark]]:
-    """Return the marks of a trace with the number of their point."""
-    places = {id(p): i for i, p in enumerate(trace.points)}
-    return [(places[id(m.point)], m) for m in trace.marks if id(m.point) in places]

@@ -330,3 +330,9 @@ def hermite(a: CurvePoint, b: CurvePoint, part: float) -> FloatArray:
 def on_any(curve: Curve, traces: Sequence[Trace], u: FloatArray) -> bool:
     """Return whether a point lies on one of several traced curves."""
     return any(on_trace(curve, trace, u) is not None for trace in traces)
+
+
+def marks_on(trace: Trace) -> list[tuple[int, Mark]]:
+    """Return the marks of a trace with the number of their point."""
+    places = {id(p): i for i, p in enumerate(trace.points)}
+    return [(places[id(m.point)], m) for m in trace.marks if id(m.point) in places]

@@ -114,11 +114,15 @@ def bifurcation_diagram(
 
     Raises
     ------
+    TypeError
+        For what is no diagram.
     KeyError
         For a state that is not there.
     ValueError
         For a style that is not there.
     """
+    if not isinstance(diagram, Diagram | Branch | CycleBranch):
+        raise TypeError(f"bifurcation_diagram draws a Diagram, Branch or CycleBranch, got {type(diagram).__name__}")
     name = diagram.states[0] if y is None else y
     if style not in LOOKS:
         raise ValueError(unknown("style", style, LOOKS))

@@ -9,6 +9,7 @@ from typing import Any, overload
 import numpy as np
 from numpy.typing import NDArray
 
+from dynana.errors import unknown
 from dynana.results.base import Result, column
 from dynana.results.cycle import Cycle, Segment, multipliers
 from dynana.results.special_points import SpecialPoint, of_kind, shown
@@ -124,7 +125,10 @@ class CycleBranch(Result):
             return self.periods
         if name == "rate" and name not in self.states:
             return self.rates
-        return column(self.maxima, self.states, name, "state (its maxima), varied parameter, period or rate")
+        if name not in self.states:
+            known = (*self.states, self.parameter, *self.companions, "period", "rate")
+            raise KeyError(unknown("state (its maxima), varied parameter, period or rate", name, known))
+        return column(self.maxima, self.states, name)
 
     @property
     def cycles(self) -> Cycles:

@@ -337,5 +337,14 @@ def test_branch_points_at_the_border_of_the_box_do_not_break_curves(low):
 
 
 def test_zero_is_zero_in_sentences():
-    found = one("r - x**2", (-1.0, 1.0))
-    assert "r from 0 to 1 (" in str(found)
+    assert "r from 0 to 1 (" in str(one("r - x**2", (-1.0, 1.0)))
+
+
+def test_equations_with_a_kink_have_normal_forms_beside_it():
+    # Hopf point at the origin, l1 = -2 in the convention 2 Re c1 with x + iy; fold a = -1; the kinks are elsewhere
+    turning = made({"x": "r*x - y - x*(x*x + y*y) + Max(x - 1/2, 0)", "y": "x + r*y - y*(x*x + y*y)"}, {"r": 0.0})
+    (hopf,) = dn.continue_equilibria(turning, "r", (-1, 0.2), ranges=X | {"y": (-2, 2)}).special_points("hopf")
+    assert hopf.normal_form["l1"] == pytest.approx(-2.0) and hopf.criticality.startswith("supercritical")
+    folded = one("r - x**2 + Max(x - 1/2, 0)", (-0.5, 0.2), ranges={"x": (-1, 0.75)})
+    assert [p.normal_form["a"] for p in folded.special_points("fold")] == pytest.approx([-1.0])
+    assert one("r - Max(x, 0) - Max(-x, 0)").special_points("kink")[0].normal_form == {}

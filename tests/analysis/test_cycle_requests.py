@@ -58,6 +58,8 @@ def test_three_arguments_are_enough(run, branch):
     hopf = dn.continue_equilibria(known.folded, "mu", (-0.5, 0.7), ranges=box).special_points("hopf")[0]
     found = dn.continue_cycles(known.folded, hopf, "mu")
     assert found.values[-1] == 0.7 and found.stops[-1].reason == "end of range"  # the range of the diagram
+    with pytest.raises(KeyError, match="did you mean 'mu'"):
+        found["mv"]
     assert hopf.ranges == {"mu": (-0.5, 0.7)} and branch.special[0].ranges == {"mu": (-1, 1)}
     free = dn.continue_cycles(known.folded, run, "mu", max_step=0.5)  # ten times its value either way
     assert free.values.max() == pytest.approx(5.5)

@@ -142,5 +142,7 @@ def test_the_colours_of_xppaut(excitable):
     assert {line.get_linestyle() for line in drawn(ax, "unstable equilibrium")} == {"-"}
     assert {line.get_markerfacecolor() for line in drawn(ax, "stable cycle")} == {"green"}
     assert {line.get_markerfacecolor() for line in drawn(ax, "unstable cycle")} == {"white"}
+    with pytest.raises(TypeError, match="draws a Diagram, Branch or CycleBranch, got str"):
+        dn.plot.bifurcation_diagram("hodgkin_huxley")
     with pytest.raises(ValueError, match="no style named 'xppp'; did you mean 'xpp'"):
         dn.plot.bifurcation_diagram(excitable, style="xppp")
