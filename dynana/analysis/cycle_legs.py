@@ -28,8 +28,8 @@ SIMPLE, DOUBLE = 0.02, 0.3
 FINE, FINER = 1e-6, 2.0
 #: Steps of the secant method there, its first step, and the change of the step at which it ends.
 SECANTS, NUDGE, SETTLED = 10, 1e-5, 1e-11
-#: Last movement of a bifurcation, as a part of its step: convergence is superlinear, the error is much smaller.
-NARROW = 1e-9
+#: Last movement of a bifurcation, as a part of its step: convergence is superlinear, the error is about 1e-11 of it.
+NARROW = 1e-7
 #: Relative distance from an asked value that the search for it leaves.
 ROUNDING = 1e-13
 #: Special points nearer than this part of a step are one: a curve that turns at a branch point has no fold there.

@@ -138,7 +138,7 @@ class CycleCurve:
         coarse = self.error > self.largest_error
         if self._mean is None or coarse or orbit.steps >= ADAPT_EVERY:
             means = [collocated.mean(points, widths, orbit.stages) for points, widths in orbit.split(orbit.z)]
-            mean = np.mean(means, axis=0)
+            mean = sum(means[1:], means[0]) / len(means)
             if self._mean is None:
                 self._mean = mean
             np.maximum(self.curve.sizes, DRIFT * np.abs(mean - self._mean), out=self.curve.sizes)

@@ -149,12 +149,13 @@ class Tracer:
         curve.error = start.error
         control = replace(self.control, first=math.copysign(self.control.first, direction))
         steps = follow(curve, start.orbit, control)
+        own, nearest = self.farthest.size, float(self.farthest.min())
         passed, turns, extent = Passed(self, start), Turns(curve.curve.sizes), self.ranges[0][1] - self.ranges[0][0]
         while True:
             try:
                 orbit, step = next(steps)
-            except StopIteration as ended:
-                way.stop = self._given_up(ended.value, last, direction)
+            except StopIteration as given_up:
+                way.stop = self._given_up(given_up.value, last, direction)
                 if way.stop.reason != POINT_LIMIT and self._nearly_silent(last):
                     way.stop = Stop(reason=LONG)
                 break
@@ -162,8 +163,9 @@ class Tracer:
             assert curve.base is not None
             base = last if curve.base is last.orbit else replace(last, orbit=curve.base, samples=[])
             leg = Leg(curve.base, [0.0, step], [base, new], self._turned(last, new))
-            way.stop, ended_here = self._ended(leg, turns)
-            if ended_here:
+            ended = self._ended(leg, turns)
+            if ended is not None:
+                way.stop = ended
                 if len(leg.places) > 1 and leg.steps[-1] != 0.0:  # not where it starts
                     legs.add(leg)
                 break
@@ -171,7 +173,7 @@ class Tracer:
             last = leg.places[-1]
             curve.error = last.error
             self.progress.report(last.scalars)
-            if np.any(np.abs(last.points[:, : self.farthest.size]).max(axis=0) > self.farthest):
+            if np.abs(last.points).max() > nearest and np.any(np.abs(last.points[:, :own]).max(axis=0) > self.farthest):
                 way.stop = self._gone(start, last)
                 break
             if passed.again(leg):
@@ -236,21 +238,21 @@ class Tracer:
             return False
         return last.orbit.determinant_sign != new.orbit.determinant_sign
 
-    def _ended(self, leg: Leg, turns: Turns) -> tuple[Stop, bool]:
-        """Return whether the curve ends within a leg, and why; the leg is cut there."""
+    def _ended(self, leg: Leg, turns: Turns) -> Stop | None:
+        """Return why the curve ends within a leg, which is cut there; None if it does not."""
         new = leg.places[-1]
         last, sizes = leg.places[0], self.curve.curve.sizes
         shrinks = self.curve.shrinks and turned_around(sizes, last, new)
         if shrinks and not self.curve.forced:
             self._cut(leg, partial(shape, sizes))
-            return Stop(reason=SHRUNK), True
+            return Stop(reason=SHRUNK)
         # (a forced response may vanish and turn around where the forcing does)
         if self.halves:
             crossed, nearly_one = turns.become_one(leg)
             if crossed and not shrinks:
                 self._cut(leg, partial(asymmetry, sizes))
             if nearly_one or (crossed and not shrinks):
-                return Stop(reason=HALVED), True
+                return Stop(reason=HALVED)
         for k, (low, high) in enumerate(self.ranges, start=1):
             slack = ON_BORDER * (high - low)
             value = float(new.scalars[k])
@@ -260,24 +262,24 @@ class Tracer:
                 if found and found[0] == 0.0:
                     found = None  # it starts there
                 leg.steps[1:], leg.places[1:] = ([found[0]], [exact(found[1], k, bound)]) if found else ([], [])
-                return Stop(reason="end of range", message=f"{self.names[k]} = {number(bound)}."), True
+                return Stop(reason="end of range", message=f"{self.names[k]} = {number(bound)}.")
         met = [limit for limit in self.limits if not limit.function(new) > 0.0]
         if met:
             limit = self._cut_at_first(leg, met)
-            return Stop(reason=limit.kind, message=limit.words(leg.places[-1])), True
+            return Stop(reason=limit.kind, message=limit.words(leg.places[-1]))
         if self.flaw is not None and (problem := self.flaw(new)):
             leg.steps[1:], leg.places[1:] = [], []
             if self._nearly_silent(last):
-                return Stop(reason=LONG), True
-            return Stop(reason=UNCONFIRMED, message=f"beyond {self._where(leg.places[0])}: {problem}"), True
+                return Stop(reason=LONG)
+            return Stop(reason=UNCONFIRMED, message=f"beyond {self._where(leg.places[0])}: {problem}")
         if self.beyond_threshold is not None and self.beyond_threshold(new):
             leg.steps[1:], leg.places[1:] = [], []
             message = (
                 f"beyond {self._where(leg.places[0])} the cycle reaches the threshold of a jump; cycles across jumps "
                 "are not followed."
             )
-            return Stop(reason=THRESHOLD, message=message), True
-        return Stop(reason="finished"), False
+            return Stop(reason=THRESHOLD, message=message)
+        return None
 
     def _cut_at_first(self, leg: Leg, met: list[Limit]) -> Limit:
         """End a leg at the first of several limits that its end is beyond, or where it begins if that is not found.

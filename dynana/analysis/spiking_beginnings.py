@@ -49,6 +49,8 @@ ANOTHER = 0.5
 NO_TIME = 1e-14
 #: Pieces in which a segment is integrated, each from the orbit itself, because orbits may be sensitive.
 PIECES = 4
+#: Times as many intervals with which a failed search begins again: a coarse mesh may find nothing that can be refined.
+FINER = (2, 4, 8)
 #: The last piece is followed for this much longer than the segment lasts.
 LONGER = 1.5
 
@@ -95,10 +97,15 @@ def first_place(
         else:
             made = turn_of_point(system, start, turn)
         orbits, guess = orbit_of_turn(system, free, made, ranges, intervals, stages, forcing)
-    curve = SpikingCurve(orbits)
-    place = None
+    curve, place = SpikingCurve(orbits), None
     for k in fixed:
         place = place if place is not None else settled(curve, guess, k)
+    for finer in FINER if place is None and made is not None else ():
+        orbits, guess = orbit_of_turn(system, free, made, ranges, finer * intervals, stages, forcing)
+        curve = SpikingCurve(orbits)
+        place = settled(curve, guess, fixed[0])
+        if place is not None:
+            break
     if place is not None and made is not None:
         _refuse_another(system, place, made)
     if place is not None and isinstance(start, Trajectory):

@@ -13,11 +13,11 @@ from functools import cache
 
 import numpy as np
 from numba import types
-from numpy.polynomial.legendre import legvander
 from numpy.typing import NDArray
 
 from dynana.numerics.compilation import compiled
 from dynana.numerics.gauss import Scheme
+from dynana.numerics.interpolation import interpolate_segment
 from dynana.numerics.signatures import ROW, TABLE
 
 Array = NDArray[np.float64]
@@ -138,9 +138,10 @@ def spread_error(
 def _smooth(widths: Array) -> Array:
     """Shorten intervals that are more than `STEEPEST` times as long as a neighbour."""
     for _ in range(widths.size):
-        limit = STEEPEST * np.minimum(np.append(widths[1:], np.inf), np.append(np.inf, widths[:-1]))
-        if (widths <= limit).all():
+        ratios = widths[1:] / widths[:-1]
+        if ratios.size == 0 or (ratios.max() <= STEEPEST and ratios.min() >= 1.0 / STEEPEST):
             break
+        limit = STEEPEST * np.minimum(np.append(widths[1:], np.inf), np.append(np.inf, widths[:-1]))
         widths = np.minimum(widths, limit)
     return widths
 
@@ -167,7 +168,9 @@ def quadrature(counts: NDArray[np.int64], widths: Array, scheme: Scheme) -> Arra
     """
     weights = np.zeros((widths.size, scheme.stages + 1))
     weights[:, 1:] = widths[:, None] * scheme.weights
-    parts = [np.append(part, 0.0) for part in np.split(weights, np.cumsum(counts)[:-1])]
+    end, parts = np.zeros(1), []
+    for first, count in zip((np.cumsum(counts) - counts).tolist(), counts.tolist(), strict=True):
+        parts += [weights[first : first + count].ravel(), end]
     return np.concatenate(parts)
 
 
@@ -193,12 +196,6 @@ def resampled(s: Array, x: Array, sizes: Array, count: int, scheme: Scheme) -> t
     return np.stack([np.interp(at, s, column) for column in x.T], axis=1), widths
 
 
-@cache
-def _to_nodes(scheme: Scheme) -> Array:
-    """Coefficients of Legendre polynomials from values at the nodes, shape (m + 1, m + 1)."""
-    return np.asarray(np.linalg.inv(legvander(2.0 * scheme.nodes - 1.0, scheme.stages)), dtype=np.float64)
-
-
 def interpolate(points: Array, widths: Array, scheme: Scheme, s: Array) -> Array:
     """Return the collocation polynomials of one segment at relative times ``s``, shape (s.size, n).
 
@@ -210,13 +207,9 @@ def interpolate(points: Array, widths: Array, scheme: Scheme, s: Array) -> Array
     s : ndarray
         Relative times in [0, 1].
     """
-    edges = np.concatenate(([0.0], np.cumsum(widths)))
-    which = np.minimum(np.searchsorted(edges[1:], s, side="right"), widths.size - 1)
-    values = legvander(2.0 * (s - edges[which]) / widths[which] - 1.0, scheme.stages) @ _to_nodes(scheme)
-    local = points[:-1].reshape(widths.size, scheme.stages + 1, -1)
-    result = np.einsum("sk,skc->sc", values, local[which])
-    result[s >= 1.0] = points[-1]
-    return np.ascontiguousarray(result)
+    result = np.empty((s.size, points.shape[1]))
+    interpolate_segment(np.ascontiguousarray(points), np.ascontiguousarray(widths), scheme.nodes, s, result)
+    return result
 
 
 def transfer_segment(points: Array, old: Array, new: Array, scheme: Scheme) -> Array:

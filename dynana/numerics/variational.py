@@ -18,6 +18,7 @@ from numba import types
 from dynana.numerics.collocation import GRID, JACOBIAN, MODEL, SCHEME
 from dynana.numerics.compilation import compiled
 from dynana.numerics.condensation import eliminate_plainly
+from dynana.numerics.interpolation import lagrange, node_products
 from dynana.numerics.kernel_addresses import matrix_at
 from dynana.numerics.lanes import COLUMNS, LANES, add_multiple, combine, combine_each, zero_blocks
 from dynana.numerics.signatures import ROW
@@ -65,27 +66,6 @@ def log_determinant(a, lower, pivots, work):
 
 
 @compiled
-def _node_products(nodes, inverse):
-    """Write 1 / product of (node k - the other nodes) for each k."""
-    for k in range(nodes.size):
-        inverse[k] = 1.0
-        for l in range(nodes.size):
-            if l != k:
-                inverse[k] /= nodes[k] - nodes[l]
-
-
-@compiled
-def _lagrange(nodes, inverse, s, weights):
-    """Write the weights, at ``nodes``, of the value at ``s`` of the polynomial through values there."""
-    for k in range(nodes.size):
-        weight = inverse[k]
-        for l in range(nodes.size):
-            if l != k:
-                weight *= s - nodes[l]
-        weights[k] = weight
-
-
-@compiled
 def _powers(points, powers):
     """Write the coefficients of powers of s for the polynomial through values at ``points``, shape (m, m)."""
     m = points.size
@@ -118,14 +98,14 @@ def _norm(matrix, ratios):
 @compiled
 def _sample(kernel, p, points, n, z, at, t, first, length, step, small):
     """Evaluate the Jacobians at the Gauss points of a part."""
-    x, nodes, inverse, lagrange, jacobians = small[:5]
+    x, nodes, inverse, weights, jacobians = small[:5]
     m = points.size
     for l in range(m):
-        _lagrange(nodes, inverse, first + points[l] * length, lagrange)
+        lagrange(nodes, inverse, first + points[l] * length, weights)
         for c in range(n):
             x[c] = 0.0
             for k in range(m + 1):
-                x[c] += lagrange[k] * z[at + k * n + c]
+                x[c] += weights[k] * z[at + k * n + c]
         kernel(t + points[l] * step, x, p, jacobians[l])
 
 
@@ -269,7 +249,7 @@ def resolve_transfers(z, model, grid, scheme, states, factors):
     nodes, inverse, powers, jacobians = np.zeros(m + 1), np.zeros(m + 1), np.zeros((m, m)), np.zeros((m, n, n))
     for l in range(m):
         nodes[1 + l] = points[l]
-    _node_products(nodes, inverse)
+    node_products(nodes, inverse)
     _powers(points, powers)
     room, wide = n * n * LANES, n * padded_columns(n) * LANES
     small = (

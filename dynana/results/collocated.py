@@ -118,7 +118,7 @@ def _around_extremum(
     interval = at(of_intervals, axis=-2)
     k = at(np.take_along_axis(sampled, interval[None, ..., None, :], axis=-2)[..., 0, :], axis=0)
     parts = np.stack((interval * PARTS + k - 1, interval * PARTS + k), axis=-1)
-    part = np.clip(parts, 0, nodes.shape[-2] * PARTS - 1)
+    part = parts % (nodes.shape[-2] * PARTS)  # an orbit that closes may have its top on either side of its start
     which = (part // PARTS)[None, ..., None, :, :]
     chosen = np.take_along_axis(nodes[..., None], which, axis=-3)[..., 0, :, :]
     return extremum(of_intervals, axis=-2), chosen, part % PARTS

@@ -88,3 +88,17 @@ def test_estimate_has_the_order_of_the_error(stages):
         x = samples(lambda s: (np.cos(2 * np.pi * s), np.sin(2 * np.pi * s)), widths, scheme)
         estimates.append(error_estimate(x, widths, scheme, np.ones(2), periodic=True))
     assert np.log2(estimates[0] / estimates[1]) == pytest.approx(stages + 1, abs=0.1)
+
+
+def test_interpolation_is_exact_for_polynomials_of_its_degree_in_any_order_of_times():
+    rng = np.random.default_rng(3)
+    widths = rng.uniform(0.2, 1.0, 9)
+    widths /= widths.sum()
+    for stages in (2, 4, 7):
+        scheme = gauss_scheme(stages)
+        polynomial = np.polynomial.Polynomial(rng.normal(size=stages + 1))
+        x = samples(lambda s, f=polynomial: (f(s), np.cos(s)), widths, scheme)
+        s = np.concatenate((rng.uniform(size=50), [0.0, 1.0, 0.3], np.cumsum(widths)[:-1]))
+        found = interpolate(x, widths, scheme, s)
+        np.testing.assert_allclose(found[:, 0], polynomial(s), atol=1e-12)
+        np.testing.assert_allclose(interpolate(x, widths, scheme, np.array([0.0, 1.0])), x[[0, -1]], rtol=1e-15)

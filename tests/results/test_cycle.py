@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import dynana as dn
+from dynana.results import collocated
 from dynana.results.cycle import Cycle, Segment
 from dynana.results.cycle_branch import CycleBranch
 from dynana.results.stop import Stop
@@ -51,6 +52,16 @@ def test_extrema_lie_on_the_polynomials_not_at_nodes(cycle):
     assert (x.max(axis=0) <= cycle.maxima + 1e-14).all()
     np.testing.assert_allclose(x.max(axis=0), cycle.maxima, atol=1e-8)
     np.testing.assert_allclose(cycle.amplitude, cycle.maxima - cycle.minima)
+
+
+@pytest.mark.parametrize("phase", [-1e-3, -1e-9, 0.0, 1e-9, 1e-3])
+def test_extrema_next_to_the_start_are_found_on_either_side_of_it(phase):
+    t = nodes(np.full(INTERVALS, 1.0 / INTERVALS))
+    points = np.stack([np.cos(2 * np.pi * t - phase), -np.cos(2 * np.pi * t - phase)], axis=-1)
+    high, low = collocated.extrema(points, STAGES)
+    fine, _ = collocated.extrema(np.stack([np.cos(2 * np.pi * t - np.pi / INTERVALS)], axis=-1), STAGES)
+    assert fine[0] == pytest.approx(1.0, abs=5e-8)  # error of the polynomials, in the middle of an interval
+    np.testing.assert_allclose([high, -low], 1.0, atol=5e-8)
 
 
 def test_mean_is_that_over_time(cycle):
