@@ -100,12 +100,12 @@ def first_place(
     curve, place = SpikingCurve(orbits), None
     for k in fixed:
         place = place if place is not None else settled(curve, guess, k)
-    for finer in FINER if place is None and made is not None else ():
+    for finer in FINER:
+        if place is not None or made is None:
+            break
         orbits, guess = orbit_of_turn(system, free, made, ranges, finer * intervals, stages, forcing)
         curve = SpikingCurve(orbits)
         place = settled(curve, guess, fixed[0])
-        if place is not None:
-            break
     if place is not None and made is not None:
         _refuse_another(system, place, made)
     if place is not None and isinstance(start, Trajectory):
