@@ -149,7 +149,6 @@ class Tracer:
         curve.error = start.error
         control = replace(self.control, first=math.copysign(self.control.first, direction))
         steps = follow(curve, start.orbit, control)
-        own, nearest = self.farthest.size, float(self.farthest.min())
         passed, turns, extent = Passed(self, start), Turns(curve.curve.sizes), self.ranges[0][1] - self.ranges[0][0]
         while True:
             try:
@@ -163,8 +162,7 @@ class Tracer:
             assert curve.base is not None
             base = last if curve.base is last.orbit else replace(last, orbit=curve.base, samples=[])
             leg = Leg(curve.base, [0.0, step], [base, new], self._turned(last, new))
-            ended = self._ended(leg, turns)
-            if ended is not None:
+            if (ended := self._ended(leg, turns)) is not None:
                 way.stop = ended
                 if len(leg.places) > 1 and leg.steps[-1] != 0.0:  # not where it starts
                     legs.add(leg)
@@ -173,7 +171,7 @@ class Tracer:
             last = leg.places[-1]
             curve.error = last.error
             self.progress.report(last.scalars)
-            if np.abs(last.points).max() > nearest and np.any(np.abs(last.points[:, :own]).max(axis=0) > self.farthest):
+            if self._far(last):
                 way.stop = self._gone(start, last)
                 break
             if passed.again(leg):
@@ -191,6 +189,13 @@ class Tracer:
         way.places, way.marks = legs.places, legs.marks
         self._mark_limit(way)
         return way
+
+    def _far(self, place: Place) -> bool:
+        """Return whether a cycle goes farther than any should."""
+        points, farthest = place.points, self.farthest
+        if not np.abs(points).max() > min(farthest.tolist()):  # quicker than state by state
+            return False
+        return bool((np.abs(points[:, : farthest.size]).max(axis=0) > farthest).any())
 
     def _gone(self, start: Place, last: Place) -> Stop:
         """Return that cycles grow without bound, and whether they do at one value of the parameter."""
