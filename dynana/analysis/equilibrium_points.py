@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
-from functools import cache
-from typing import Any
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from functools import cache, partial
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,10 @@ from dynana.numerics.bracketed_roots import bracketed_root
 from dynana.numerics.equilibrium_curve import CurvePoint, EquilibriumCurve
 
 FloatArray = NDArray[np.float64]
+ComplexArray = NDArray[np.complex128]
 Scalar = Callable[[FloatArray], float]
+Key = TypeVar("Key")
+Value = TypeVar("Value")
 
 #: A test function below this fraction of its largest value on the curve has no sign: the next point decides.
 NO_SIGN = 1e-10
@@ -50,10 +53,13 @@ class Tests:
     curve : EquilibriumCurve
     others : tuple of (kind, name, function)
         Further functions of the unscaled states and parameter: kinks, asked values, functions of the user.
+    known : dict of point to ndarray
+        Eigenvalues that were computed.
     """
 
     curve: EquilibriumCurve
     others: tuple[tuple[str, str, Scalar], ...]
+    known: dict[CurvePoint, ComplexArray] = field(default_factory=dict)
 
     def values(self, points: list[CurvePoint]) -> FloatArray:
         """Return the test functions at points, shape (k, 3 + number of others)."""
@@ -61,7 +67,7 @@ class Tests:
         matrices = np.array([p.matrix for p in points])
         square = np.concatenate([matrices, tangents[:, None, :]], axis=1)
         square /= np.maximum(np.linalg.norm(square, axis=2, keepdims=True), np.finfo(float).tiny)
-        columns = [tangents[:, -1], np.linalg.det(square), hopf_test(spectra(self.curve, points))]
+        columns = [tangents[:, -1], np.linalg.det(square), hopf_test(self.spectra(points))]
         scaled = [p.u * self.curve.scales for p in points]
         columns += [np.array([function(z) for z in scaled]) for _, _, function in self.others]
         return np.column_stack(columns)
@@ -71,16 +77,28 @@ class Tests:
         if which == FOLD:
             return float(point.tangent[-1])
         if which == HOPF:
-            return float(hopf_test(spectra(self.curve, [point]))[0])
+            return float(hopf_test(self.spectra([point]))[0])
         if which > HOPF:
             return self.others[which - len(KINDS)][2](point.u * self.curve.scales)
         return float(self.values([point])[0, which])
 
+    def spectra(self, points: list[CurvePoint]) -> ComplexArray:
+        """Return the eigenvalues at points, shape (k, n), conjugate ones next to each other."""
+        return np.array(remembered(self.known, points, self._spectra))
 
-def spectra(curve: EquilibriumCurve, points: list[CurvePoint]) -> NDArray[np.complex128]:
-    """Return the eigenvalues at points, shape (k, n), conjugate ones next to each other."""
-    jacobians = np.array([p.matrix[:, :-1] for p in points]) / curve.scales[:-1]
-    return np.linalg.eigvals(jacobians).astype(complex)
+    def _spectra(self, points: list[CurvePoint]) -> ComplexArray:
+        jacobians = np.array([p.matrix[:, :-1] for p in points]) / self.curve.scales[:-1]
+        return np.linalg.eigvals(jacobians).astype(complex)
+
+
+def remembered(
+    known: dict[Key, Value], points: list[Key], compute: Callable[[list[Key]], Iterable[Value]]
+) -> list[Value]:
+    """Return what belongs to points, computed once for each."""
+    new = [p for p in points if p not in known]
+    if new:
+        known.update(zip(new, compute(new), strict=True))
+    return [known[p] for p in points]
 
 
 @cache
@@ -90,7 +108,7 @@ def pairs(n: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     return one, two
 
 
-def hopf_test(eigenvalues: NDArray[np.complex128]) -> FloatArray:
+def hopf_test(eigenvalues: ComplexArray) -> FloatArray:
     """Return a function that changes sign where two eigenvalues add to zero, shape (k,).
 
     Its size is the smallest modulus of the real sums (of conjugate pairs, and of pairs of real eigenvalues), its sign
@@ -181,12 +199,16 @@ def _near(a: Mark, b: Mark) -> bool:
 
 def with_marks(points: list[Any], found: list[tuple[int, float, Mark]]) -> list[Any]:
     """Return the points with the located ones among them, each place once."""
+    places, number = np.array([p.u for p in points]), np.arange(len(points))
+    known = np.zeros(len(points), dtype=bool)
+    for k, _, mark in found:
+        known |= (number >= k) & (np.linalg.norm(places - mark.point.u, axis=1) <= SAME_POINT)
+    known[[0, -1]] = False
     merged: list[Any] = []
     for i, point in enumerate(points):
-        here = [m.point for k, _, m in found if k == i]
-        behind = [m.point for k, _, m in found if k < i]
-        if not any(np.linalg.norm(point.u - p.u) <= SAME_POINT for p in (*here, *behind)) or i in (0, len(points) - 1):
+        if not known[i]:
             merged.append(point)
+        here = [m.point for k, _, m in found if k == i]
         merged += [p for p in here if not any(p is q for q in merged)]
     return merged
 
@@ -257,7 +279,7 @@ def _located(
     if which > HOPF:
         return Mark(kind, point, name)
     if which == HOPF:
-        return Mark("hopf", point) if _is_hopf(curve, point) else None
+        return Mark("hopf", point) if _is_hopf(tests.spectra([point])[0]) else None
     if abs(float(point.tangent[-1])) > CRITICAL:
         return None
     # at a fold the derivative by the states is singular, and that by states and parameter is not
@@ -271,11 +293,13 @@ def _root(
 ) -> CurvePoint | None:
     """Return the point of the curve, up to a distance from another, at which a test function is zero."""
 
-    def function(distance: float) -> float:
-        at = curve.at(base, distance)
-        return math.nan if at is None else tests.one(at, which)
+    at = cache(partial(curve.at, base))
 
-    return curve.at(base, bracketed_root(function, 0.0, whole, float(values[0]), float(values[1])))
+    def function(distance: float) -> float:
+        point = at(distance)
+        return math.nan if point is None else tests.one(point, which)
+
+    return at(bracketed_root(function, 0.0, whole, float(values[0]), float(values[1])))
 
 
 def _at_kink(
@@ -297,9 +321,8 @@ def _at_kink(
     return min((p for p in found if p is not None), key=lambda p: abs(tests.one(p, which)), default=None)
 
 
-def _is_hopf(curve: EquilibriumCurve, point: CurvePoint) -> bool:
+def _is_hopf(spectrum: ComplexArray) -> bool:
     """Return whether the eigenvalues that add to zero are a conjugate pair: not a neutral saddle."""
-    spectrum = spectra(curve, [point])[0]
     largest = float(np.abs(spectrum).max())
     turning = spectrum[spectrum.imag > 0.0]
     return bool(np.any(np.abs(turning.real) <= CRITICAL * np.minimum(np.abs(turning), largest)))

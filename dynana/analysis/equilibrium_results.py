@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dynana.analysis.branch_points import RANK_LOST
-from dynana.analysis.equilibrium_points import spectra
 from dynana.analysis.equilibrium_survey import Survey
 from dynana.analysis.equilibrium_tracing import LEAVES_BOX, Mark, Trace, marks_on
 from dynana.analysis.normal_forms import NormalForm, normal_form
@@ -96,7 +95,7 @@ def _special_covered(survey: Survey, curves: bool) -> tuple[tuple[str, ...], boo
 def _branch(survey: Survey, trace: Trace) -> Branch:
     system, scales = survey.system, survey.curve.scales
     rows = trace.coordinates() * scales
-    eigenvalues = spectra(survey.curve, trace.points)
+    eigenvalues = survey.tests.spectra(trace.points)
     order = np.lexsort((-eigenvalues.imag, -eigenvalues.real))
     eigenvalues = np.take_along_axis(eigenvalues, order, axis=1)
     size = np.abs(eigenvalues).max(axis=1)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache, cached_property
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dynana.numerics.bracketed_roots import bracketed_root
+from dynana.numerics.bracketed_roots import NARROWEST, bracketed_root
 from dynana.numerics.equilibrium_curve import GOOD, NOT_FINITE, CurvePoint
 from dynana.numerics.pseudo_arclength import POINT_LIMIT, Attempt, StepControl, follow
 from dynana.results.stop import Stop
@@ -23,6 +24,9 @@ ON_BORDER = 1e-11
 #: Scaled distance within which Newton's method must reproduce a point for it to be on a curve. Curves that are nearer
 #: to each other than this count as one.
 SAME_PLACE = 1e-7
+#: Where a curve leaves the box is looked for with this tolerance first, as a part of a step: Newton's method in the
+#: face goes on from there, unless another curve lies in the face.
+NEARLY = 1e-3
 #: How far a point may be from a chord, as a fraction of its length, to be tried for lying on the curve.
 NEAR_CHORD = 0.3
 #: Steps after which a curve may have come back to its start.
@@ -188,8 +192,12 @@ class Tracer:
 
     def outside(self, u: FloatArray) -> NDArray[np.bool_]:
         """Return which coordinates of a point are beyond the border."""
-        slack = ON_BORDER * (1.0 + np.abs(u))
-        return (u > self.high + slack) | (u < self.low - slack)
+        least, most = self._borders
+        return (u > most) | (u < least)
+
+    @cached_property
+    def _borders(self) -> tuple[FloatArray, FloatArray]:
+        return self.low - ON_BORDER * (1.0 + np.abs(self.low)), self.high + ON_BORDER * (1.0 + np.abs(self.high))
 
     def _border(self, last: CurvePoint, new: CurvePoint, step: float) -> tuple[CurvePoint | None, Stop]:
         """Return the point where the curve leaves the box (None if that is ``last``) and the stop."""
@@ -200,13 +208,14 @@ class Tracer:
         stop = self._border_stop(i, float(bounds[i]))
         if parts[i] * abs(step) <= self.control.least:
             return None, stop
-        piece = (last, new) if step > 0.0 else (new, last)
-        u = self._crossing(*piece, i, float(bounds[i]))
-        guess, normal = u.copy(), np.eye(len(new.u))[i]
-        guess[i] = bounds[i]
-        exact, _, outcome = self.curve.correct(guess, normal, farthest=abs(step))
-        if outcome == GOOD and float(np.linalg.norm(exact - guess)) <= SAME_PLACE:  # no other curve, in the face itself
-            u = exact
+        piece, normal = (last, new) if step > 0.0 else (new, last), np.eye(len(new.u))[i]
+        for narrowest in (NEARLY, NARROWEST):
+            u = guess = self._crossing(*piece, i, float(bounds[i]), narrowest)
+            guess[i] = bounds[i]
+            exact, _, outcome = self.curve.correct(guess, normal, farthest=abs(step))
+            if outcome == GOOD and float(np.linalg.norm(exact - guess)) <= SAME_PLACE:  # no other curve, in the face
+                u = exact
+                break
         u[i] = bounds[i]
         end, along = self._end(u, last), last.tangent + new.tangent
         along /= np.linalg.norm(along)
@@ -219,13 +228,14 @@ class Tracer:
         end: CurvePoint | None = self.curve.point(u, last.tangent)
         return end
 
-    def _crossing(self, a: CurvePoint, b: CurvePoint, i: int, bound: float) -> FloatArray:
+    def _crossing(self, a: CurvePoint, b: CurvePoint, i: int, bound: float, narrowest: float) -> FloatArray:
         """Return where the curve between two points passes a face of the box.
 
         The guess is so near that Newton's method finds this curve even where it crosses another one on the face.
         """
         normal = (b.u - a.u) / np.linalg.norm(b.u - a.u)
 
+        @cache
         def at(part: float) -> FloatArray:
             guess = hermite(a, b, part)
             u, _, outcome = self.curve.correct(guess, normal)
@@ -235,7 +245,8 @@ class Tracer:
         inside, outside = float(a.u[i]) - bound, float(b.u[i]) - bound
         if inside * outside >= 0.0:  # one of them is on the face but for rounding
             return (a if abs(inside) < abs(outside) else b).u.copy()
-        return at(bracketed_root(lambda part: float(at(part)[i]) - bound, 0.0, 1.0, inside, outside))
+        root = bracketed_root(lambda part: float(at(part)[i]) - bound, 0.0, 1.0, inside, outside, narrowest=narrowest)
+        return at(root).copy()
 
     def _border_stop(self, i: int, bound: float) -> Stop:
         name, value = self.names[i], number(bound * float(self.curve.scales[i]))
@@ -266,8 +277,8 @@ class Tracer:
     def _beyond_kink(self, last: CurvePoint, direction: float) -> CurvePoint | None:
         """Return the same point with the tangent of the curve on the other side of a kink; None if there is none."""
         step = direction * BEYOND
-        rise = self.switches(last.u + step * last.tangent) - self.switches(last.u - step * last.tangent)
-        crossed = self.switches(last.u + step * last.tangent) * self.switches(last.u - step * last.tangent) < 0.0
+        ahead, behind = (self.switches(last.u + s * last.tangent) for s in (step, -step))
+        crossed = ahead * behind < 0.0
         matrix = self.curve.derivative(last.u + step * last.tangent)
         if not crossed.any() or not np.all(np.isfinite(matrix)):
             return None
@@ -276,7 +287,7 @@ class Tracer:
             return None
         i = int(np.argmax(crossed))
         other = self.switches(last.u + step * tangent) - self.switches(last.u - step * tangent)
-        return CurvePoint(last.u, tangent * math.copysign(1.0, float(rise[i] * other[i])), matrix)
+        return CurvePoint(last.u, tangent * math.copysign(1.0, float((ahead - behind)[i] * other[i])), matrix)
 
     def _passes(self, start: CurvePoint, points: list[CurvePoint], new: CurvePoint, step: float) -> bool:
         """Return whether the curve passes the start between the last point and a new one, in the same direction.

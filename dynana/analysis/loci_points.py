@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dynana.analysis.equilibrium_points import CRITICAL, SAME_POINT, crossings, hopf_test, pairs, refined, with_marks
+from dynana.analysis.equilibrium_points import (
+    CRITICAL,
+    SAME_POINT,
+    crossings,
+    hopf_test,
+    pairs,
+    refined,
+    remembered,
+    with_marks,
+)
 from dynana.analysis.equilibrium_tracing import Mark, Trace
 from dynana.analysis.loci_request import LocusRequest
 from dynana.errors import ConvergenceError
@@ -43,10 +53,14 @@ class LocusTests:
     ----------
     request : LocusRequest
     curve : LocusCurve
+    known_others, known_cubics : dict of point to values
+        What `others` and `cubic` have computed.
     """
 
     request: LocusRequest
     curve: LocusCurve
+    known_others: dict[LocusPoint, ComplexArray] = field(default_factory=dict)
+    known_cubics: dict[LocusPoint, tuple[complex, float]] = field(default_factory=dict)
 
     @property
     def kinds(self) -> tuple[tuple[str, str], ...]:
@@ -56,20 +70,19 @@ class LocusTests:
 
     def values(self, points: list[LocusPoint]) -> FloatArray:
         """Return the test functions at points, shape (k, number of kinds); 0 where one has no value."""
-        others = other_eigenvalues(self.curve, points)
-        columns = [self.column(points, which, others) for which in range(len(self.kinds))]
+        columns = [self.column(points, which) for which in range(len(self.kinds))]
         found: FloatArray = np.nan_to_num(np.array(columns), posinf=0.0, neginf=0.0)
         return found.reshape(-1, len(points)).T
 
-    def column(self, points: list[LocusPoint], which: int, others: ComplexArray | None = None) -> FloatArray:
-        """Return one test function at points, shape (k,), given the eigenvalues beside the critical ones if known."""
+    def column(self, points: list[LocusPoint], which: int) -> FloatArray:
+        """Return one test function at points, shape (k,)."""
         kind = self.kinds[which][0]
         own = len(KINDS.get(self.curve.family, ()))
         if which >= own:
             return np.array([self.request.others[which - own][2](self.place(p)) for p in points])
         if kind in ("cusp", "bogdanov-takens"):
             return fold_tests(points)[which]
-        others = other_eigenvalues(self.curve, points) if others is None else others
+        others = self.others(points)
         if kind == "bautin":
             cubic = self.cubic(points)[1]
             # Where another eigenvalue is zero, the coefficient changes sign through a pole; with the sign of that
@@ -83,8 +96,16 @@ class LocusTests:
         z: FloatArray = (point.u * self.curve.scales)[: self.curve.n + 2]
         return z
 
+    def others(self, points: list[LocusPoint]) -> ComplexArray:
+        """Return the eigenvalues beside the critical ones, see `other_eigenvalues`."""
+        return np.array(remembered(self.known_others, points, partial(other_eigenvalues, self.curve)))
+
     def cubic(self, points: list[LocusPoint]) -> tuple[ComplexArray, FloatArray]:
         """Return the cubic coefficients of Hopf points, unscaled and (real part) scaled, shape (k,) each."""
+        found = remembered(self.known_cubics, points, self._cubic)
+        return np.array([c for c, _ in found]), np.array([c for _, c in found])
+
+    def _cubic(self, points: list[LocusPoint]) -> list[tuple[complex, float]]:
         curve, kernels = self.curve, lower(self.request.system)
         n, count = curve.n, len(points)
         base = np.empty((count, n + kernels.n_parameters))
@@ -101,7 +122,7 @@ class LocusTests:
             *arrays(kernels.module("tape")), CUBIC.products, base, curve.scales[:n].copy(), curve.rate, slopes, kappas,
             rights, lefts, coefficients, scaled,
         )  # fmt: skip
-        return coefficients, scaled
+        return list(zip(coefficients.tolist(), scaled.tolist(), strict=True))
 
 
 def fold_tests(points: list[LocusPoint]) -> tuple[FloatArray, FloatArray]:
@@ -121,6 +142,8 @@ def fold_tests(points: list[LocusPoint]) -> tuple[FloatArray, FloatArray]:
 def other_eigenvalues(curve: LocusCurve, points: list[LocusPoint]) -> ComplexArray:
     """Return the eigenvalues beside the critical ones, in units of the rate, shape (k, n - 1), (k, n - 2) or (k, n)."""
     n = curve.n
+    if n == (2 if curve.family == HOPF else 1) and curve.family != BOUNDARY:
+        return np.empty((len(points), 0), dtype=np.complex128)
     values = np.linalg.eigvals(np.array([p.matrix[:n, :n] for p in points])).astype(complex)
     if curve.family == BOUNDARY:
         return values
@@ -173,29 +196,28 @@ def _near(a: Mark, b: Mark) -> bool:
 def _located(tests: LocusTests, ends: tuple[LocusPoint, LocusPoint], which: int, values: FloatArray) -> Mark | None:
     """Return the special point between two points of a curve; None if it is not what the test function says."""
     curve, (a, b) = tests.curve, ends
-    best = a if abs(values[0]) < abs(values[1]) else b
+    best, left = min(zip(ends, values.tolist(), strict=True), key=lambda end: abs(end[1]))
 
     def function(distance: float) -> float:
-        nonlocal best
+        nonlocal best, left
         at = curve.at(a, distance)
         if at is None:
             raise ConvergenceError
-        best = at
-        return float(tests.column([at], which)[0])
+        best, left = at, float(tests.column([at], which)[0])
+        return left
 
     kind, name = tests.kinds[which]
     try:
-        distance = bracketed_root(function, 0.0, float(a.tangent @ (b.u - a.u)), float(values[0]), float(values[1]))
-        left = abs(function(distance))
+        bracketed_root(function, 0.0, float(a.tangent @ (b.u - a.u)), float(values[0]), float(values[1]))
     except ConvergenceError:
         # the defining system is singular where another curve crosses, at a fold that is a branch point
         return Mark("branch point", best, simple=False) if kind == "cusp" else None
-    if not left <= POLE * float(np.abs(values).max()):
+    if not abs(left) <= POLE * float(np.abs(values).max()):
         return None
     if kind == "cusp" and _crosses(best, (a, b)):
         return Mark("branch point", best)
     turning = kind in ("hopf", "hopf-hopf") or (kind == "zero-hopf" and curve.family == FOLD)
-    if turning and not _turns(other_eigenvalues(curve, [best])[0]):
+    if turning and not _turns(tests.others([best])[0]):
         return None  # two real eigenvalues that add to zero
     return Mark(kind, best, name)
 

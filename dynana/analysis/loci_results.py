@@ -12,7 +12,7 @@ from dynana.analysis.continuation_request import only_in_jumps
 from dynana.analysis.equilibrium_points import SAME_POINT
 from dynana.analysis.equilibrium_results import LOCATED
 from dynana.analysis.equilibrium_tracing import Mark, Trace
-from dynana.analysis.loci_points import LocusTests, fold_tests, other_eigenvalues
+from dynana.analysis.loci_points import LocusTests, fold_tests
 from dynana.analysis.normal_forms import NormalForm, normal_form
 from dynana.errors import ConvergenceError
 from dynana.lowering.kernels import lower
@@ -67,7 +67,7 @@ def _periods(tests: LocusTests, points: list[LocusPoint]) -> FloatArray:
 def _measures(tests: LocusTests, points: list[LocusPoint]) -> dict[str, FloatArray]:
     """Return what `continue_locus` promises to know along the curve."""
     curve = tests.curve
-    others = other_eigenvalues(curve, points)
+    others = tests.others(points)
     measures = {"unstable": np.sum(others.real > 0.0, axis=1).astype(float)}
     if curve.family == FOLD:
         quadratic, overlap = fold_tests(points)
@@ -87,10 +87,10 @@ def _special(tests: LocusTests, trace: Trace, mark: Mark) -> SpecialPoint:
     point: LocusPoint = mark.point  # type: ignore[assignment]
     n, z = curve.n, tests.place(point)
     values = system.values | dict(zip(request.free, z[n:].tolist(), strict=True))
-    i = next(k for k, p in enumerate(trace.points) if np.linalg.norm(p.u - point.u) <= SAME_POINT)
+    i = int(np.argmax(np.linalg.norm(trace.coordinates() - point.u, axis=1) <= SAME_POINT))
     near = [float(tests.place(trace.points[j])[n]) for j in (max(i - 1, 0), min(i + 1, len(trace.points) - 1))]  # type: ignore[arg-type]
     form = _form(tests, mark, z, values)
-    correction = np.linalg.lstsq(point.matrix, curve.residual(point.u), rcond=RANK_LOST)[0]
+    correction = np.linalg.lstsq(point.matrix, curve.residual(point.u, point.borders), rcond=RANK_LOST)[0]
     eigenvalues = np.linalg.eigvals(point.matrix[:n, :n]).astype(complex) * curve.rate
     coefficients = {} if form is None else dict(form.coefficients)
     omega = coefficients.get("omega", 0.0)

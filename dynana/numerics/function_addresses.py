@@ -21,6 +21,8 @@ from dynana.numerics.signatures import function_type
 #: Functions kept alive for as long as their addresses may be used, by address; without compilation the address is just
 #: the key of this table.
 _KEPT: dict[int, Callable[..., Any]] = {}
+#: The addresses by function and signature: numba takes as long to find one as a step along a curve takes.
+_KNOWN: dict[tuple[Callable[..., Any], types.Type], int] = {}
 
 
 def addresses(*kernels: tuple[Callable[..., Any], types.Type]) -> NDArray[np.int64]:
@@ -39,13 +41,15 @@ def addresses(*kernels: tuple[Callable[..., Any], types.Type]) -> NDArray[np.int
 
 
 def _address(function: Callable[..., Any], signature: types.Type) -> int:
+    if (function, signature) in _KNOWN:
+        return _KNOWN[function, signature]
     if numba.config.DISABLE_JIT:
         key = id(function)
     else:
         result = function.get_compile_result(signature)  # type: ignore[attr-defined]
-        key = result.library.get_pointer_to_function(result.fndesc.llvm_func_name)
-    _KEPT[key] = function
-    return int(key)
+        key = int(result.library.get_pointer_to_function(result.fndesc.llvm_func_name))
+    _KEPT[key], _KNOWN[function, signature] = function, key
+    return key
 
 
 def recover(signature: types.Type) -> Callable[[int], Callable[..., Any]]:

@@ -220,9 +220,9 @@ class LocusCurve:
         outcome, _, matrix, _, _ = self._evaluated(u, self.borders(u))
         return matrix if outcome == 0 else np.full_like(matrix, np.nan)
 
-    def residual(self, u: FloatArray) -> FloatArray:
-        """Return the equations, shape (m - 1,)."""
-        return self._evaluated(u, self.borders(u))[1]
+    def residual(self, u: FloatArray, borders: Borders) -> FloatArray:
+        """Return the equations, shape (m - 1,), at a point with its borders."""
+        return self._evaluated(u, borders)[1]
 
     # -- points ----------------------------------------------------------------------------------------------------
 
