@@ -24,6 +24,8 @@ NO_SIGN, CLEAR_SIGN = 1e-9, 1e-7
 #: homoclinic orbits they change by 1e10 times what a parameter does. At a fold two of them are equal, so that they are
 #: known to the square root of the precision only, and canards amplify rounding.
 SIMPLE, DOUBLE = 0.02, 0.3
+#: Part of the logarithm of a multiplier on both sides below which it has fallen towards the unit circle between them.
+FALLEN = 0.75
 #: Estimated error above which a special point is located again on a mesh with so many times the intervals.
 FINE, FINER = 1e-6, 2.0
 #: Steps of the secant method there, its first step, and the change of the step at which it ends.
@@ -206,11 +208,12 @@ def _located(curve: CycleCurve, leg: Leg, i: int, which: int) -> tuple[float, Ma
     vectors: dict[str, Array] = {}
     if which == FOLD:
         kind = "fold of cycles"
-        if not np.hypot(logs, phases).min() <= DOUBLE:
+        if not np.hypot(logs, phases).min() <= DOUBLE and not _turns(leg.places[i], leg.places[i + 1]):
             return None
     elif which == DOUBLING:
         kind = "period doubling"
-        doubled = doubling_vectors(curve, place)
+        swept = _sweeps(curve, leg.places[i], place, leg.places[i + 1])
+        doubled = doubling_vectors(curve, place, farthest=math.inf if swept else SIMPLE)
         if doubled is None:
             return None
         vectors |= doubled
@@ -227,12 +230,32 @@ def _located(curve: CycleCurve, leg: Leg, i: int, which: int) -> tuple[float, Ma
     return step, Mark(kind, place, vectors=vectors | {"tangent": place.orbit.tangent.copy()})
 
 
+def _turns(a: Place, b: Place) -> bool:
+    """Return whether the parameter turns for certain between two places, while a multiplier passes 1.
+
+    In canards the multiplier changes so fast that it is far from 1 at the nearest cycle that numbers can express.
+    """
+    return a.tests[UNITY] * b.tests[UNITY] < 0.0 and not rests(a, b, limit=CLEAR_SIGN)
+
+
+def _sweeps(curve: CycleCurve, a: Place, at: Place, b: Place) -> bool:
+    """Return whether a multiplier that is large on both sides falls towards the unit circle at a sign change between.
+
+    It does in canards, likewise, while the sign of large multipliers that are lost in rounding changes at random.
+    """
+    beside, within = (
+        [float(np.abs(others(p.spectrum, curve.forced)[0]).min()) for p in places] for places in ((a, b), (at,))
+    )
+    return within[0] <= FALLEN * min(beside)
+
+
 def polished(curve: CycleCurve, place: Place, which: int) -> Place:
     """Return the zero of a test function near a place on a finer mesh, where its own is not good enough."""
     if place.error <= FINE or int(place.orbit.counts.max()) >= MOST_INTERVALS:
         return place
     base = curve.curve.prepare(curve.curve.adapt(place.orbit, FINER))
-    return nearby_root(curve, base, which, NUDGE) or place
+    # (without success the curve has to return to the place: its factors are used for what is asked next)
+    return nearby_root(curve, base, which, NUDGE) or curve.at(place.orbit, 0.0, resolved=True) or place
 
 
 def nearby_root(curve: CycleCurve, base: Orbit, which: int, first: float) -> Place | None:
@@ -264,10 +287,10 @@ def nearby_root(curve: CycleCurve, base: Orbit, which: int, first: float) -> Pla
     return curve.at(base, steps[int(np.argmin(np.abs(values)))], resolved=True)
 
 
-def doubling_vectors(curve: CycleCurve, place: Place) -> dict[str, Array] | None:
-    """Return what a switch to the doubled branch starts from; None if no multiplier is -1."""
+def doubling_vectors(curve: CycleCurve, place: Place, farthest: float = SIMPLE) -> dict[str, Array] | None:
+    """Return what a switch to the doubled branch starts from; None if no multiplier is -1, to a distance."""
     logs, phases = others(place.spectrum, curve.forced)
-    if not np.hypot(logs, math.pi - np.abs(phases)).min() <= SIMPLE:
+    if not np.hypot(logs, math.pi - np.abs(phases)).min() <= farthest:
         return None
     if curve.spiking:  # the doubled orbits are found without it
         return {"tangent": place.orbit.tangent.copy()}

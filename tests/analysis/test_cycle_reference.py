@@ -139,3 +139,25 @@ def test_van_der_pol_in_mu():
 
 def closest(wanted: dict[float, float], label) -> float:
     return wanted[min(wanted, key=lambda mu: abs(mu - label["mu"]))]
+
+
+@pytest.mark.slow
+def test_canards_have_the_folds_and_doublings_that_a_closed_loop_needs():
+    # Koper (1995), Physica D 80:72; (x, y, z, lam) -> -(x, y, z, lam) keeps the equations as they are. Multipliers pass
+    # 1 and -1 between neighbouring numbers there. A parameter turns an even number of times on a closed loop.
+    @dn.model(ranges=dict.fromkeys("xyz", (-3, 3)))
+    def koper(x=0.5, y=0.6, z=0.7, *, lam=-7.1, k=-10.0, eps=0.1):
+        return (k * y - x**3 + 3 * x - lam) / eps, x - 2 * y + z, y - z
+
+    labels = []
+    for sign in (1, -1):
+        run = dn.simulate(koper.at(lam=-7.1 * sign), 400.0, start={"x": 0.5 * sign, "y": 0.6 * sign, "z": 0.7 * sign})
+        loop = dn.continue_cycles(koper, run, "lam", (-20, 20))
+        assert loop.closed
+        first = min(loop.special_points("period doubling"), key=lambda s: abs(abs(s["lam"]) - 7.0191177))
+        twice = dn.continue_cycles(koper, first, "lam", max_step=0.05 if sign > 0 else 0.02)
+        places = [[abs(s["lam"]) for s in b.special_points(kind)] for b in (loop, twice) for kind in ("LPC", "PD")]
+        labels.append([sorted(p) for p in places])
+    assert [len(p) for p in labels[0]] == [4, 4, 3, 3]
+    for one, mirrored in zip(*labels, strict=True):
+        assert one == pytest.approx(mirrored, rel=1e-8)
