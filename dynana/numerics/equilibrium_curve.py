@@ -183,7 +183,8 @@ class EquilibriumCurve:
     def __init__(
         self, rhs: Kernel, jacobian: Kernel, parameter_jacobian: Kernel, p: FloatArray, k: int, scales: FloatArray
     ) -> None:
-        self._kernels = addresses((rhs, VECTOR), (jacobian, MATRIX), (parameter_jacobian, MATRIX))
+        self._functions = rhs, jacobian, parameter_jacobian
+        self._kernels = addresses(*zip(self._functions, (VECTOR, MATRIX, MATRIX), strict=True))
         self._p, self._k = np.array(p), k
         self.scales = np.array(scales)
         self.n = n = len(scales) - 1
@@ -194,15 +195,19 @@ class EquilibriumCurve:
 
     def residual(self, u: FloatArray) -> FloatArray:
         """Return f, shape (n,)."""
-        out = np.empty(self.n)
-        _residual(self._kernels, u, self.scales, self._p, self._k, out)
+        out, z = np.empty(self.n), u * self.scales
+        self._p[self._k] = z[-1]
+        self._functions[0](0.0, z[:-1], self._p, out)
         return out
 
     def derivative(self, u: FloatArray) -> FloatArray:
         """Return the derivative of f by u, shape (n, n + 1)."""
-        out = np.empty((self.n, self.n + 1))
-        _derivative(self._kernels, u, self.scales, self._p, self._k, self._square, self._columns, out)
-        return out
+        out, z = np.empty((self.n, self.n + 1)), u * self.scales
+        self._p[self._k] = z[-1]
+        for function, place in zip(self._functions[1:], (self._square, self._columns), strict=True):
+            function(0.0, z[:-1], self._p, place)
+        out[:, :-1], out[:, -1] = self._square, self._columns[:, self._k]
+        return out * self.scales
 
     # -- points ----------------------------------------------------------------------------------------------------
 
