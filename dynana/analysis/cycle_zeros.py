@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
 
 from dynana.analysis.cycle_legs import Leg, Scalar
@@ -18,7 +19,9 @@ def is_quiet(leg: Leg, before: list[float] | None, after: list[float] | None) ->
     a, b = leg.places[0].tests, leg.places[1].tests
     if leg.turned or a[FOLD] * b[FOLD] < 0.0 or a[DOUBLING] * b[DOUBLING] < 0.0 or a[TORUS] * b[TORUS] < 0.0:
         return False
-    return not _doubtful(leg, before, after, [], 0.0)
+    h = abs(leg.steps[1] - leg.steps[0])
+    slopes = [(y - x) / h for x, y in zip(a, b, strict=True)]
+    return not _may_hide(a, b, slopes if before is None else before, slopes if after is None else after, h)
 
 
 def look_closer(
@@ -61,7 +64,9 @@ def _doubtful(
     ]
 
 
-def _may_hide(a: list[float], b: list[float], left: list[float], right: list[float], h: float) -> bool:
+def _may_hide(
+    a: Sequence[float], b: Sequence[float], left: Sequence[float], right: Sequence[float], h: float
+) -> bool:
     """Return whether functions with these values and slopes at both ends of a step may have two zeros in it."""
     if abs(b[DOUBLING] - a[DOUBLING]) > LARGE_CHANGE or abs(b[TORUS] - a[TORUS]) > LARGE_CHANGE:
         return True

@@ -128,9 +128,10 @@ def spread_error(
     parts = density * widths
     if intervals == widths.size and parts.max() < GOOD_ENOUGH ** (1.0 / (scheme.stages + 1)) * parts.mean():
         return widths
-    mass = np.concatenate(([0.0], np.cumsum(parts)))
-    edges = np.concatenate(([0.0], np.cumsum(widths)))
-    wanted = np.interp(np.linspace(0.0, mass[-1], intervals + 1), mass, edges)
+    mass, edges = np.zeros(parts.size + 1), np.zeros(parts.size + 1)
+    np.cumsum(parts, out=mass[1:])
+    np.cumsum(widths, out=edges[1:])
+    wanted = np.interp(np.arange(intervals + 1) * (mass[-1] / intervals), mass, edges)
     new = _smooth(np.diff(wanted))
     return new / new.sum()
 

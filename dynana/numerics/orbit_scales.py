@@ -30,8 +30,9 @@ def scale_of(orbit: Orbit, sizes: Array, ranges: Array) -> Scale:
     """Return the units of states, at least ``sizes``, and of durations and parameters, which vary by ``ranges``."""
     states = sizes.copy()
     for points, _ in orbit.split(orbit.z):
-        np.maximum(states, np.ptp(points, axis=0), out=states)
-        np.maximum(states, LEAST_VARIATION * np.abs(points).max(axis=0), out=states)
+        high, low = points.max(axis=0), points.min(axis=0)
+        np.maximum(states, high - low, out=states)
+        np.maximum(states, LEAST_VARIATION * np.maximum(high, -low), out=states)
     lasting = np.abs(orbit.durations) + 1e-300
     return states, np.concatenate((np.maximum(lasting, LEAST_SHARE * lasting.sum()), ranges))
 
@@ -49,5 +50,7 @@ def outgrown(orbit: Orbit, scale: Scale, sizes: Array) -> bool:
     """Return whether an orbit is too large for the scale, or its durations have become others."""
     states, scalars = scale
     lasting = orbit.durations / scalars[: orbit.segments] if scalars.size else np.zeros(1)
-    grown = any((np.maximum(np.ptp(x, 0), sizes) > OUTGROWN * states).any() for x, _ in orbit.split(orbit.z))
+    grown = any(
+        (np.maximum(x.max(axis=0) - x.min(axis=0), sizes) > OUTGROWN * states).any() for x, _ in orbit.split(orbit.z)
+    )
     return grown or bool((np.abs(np.log(lasting)) > math.log(OUTGROWN)).any())
