@@ -19,6 +19,7 @@ from numba.core.caching import CompileResultCacheImpl
 from numba.core.environment import lookup_environment
 from numba.core.registry import CPUDispatcher
 
+from dynana.numerics.optimisation import FIRST_LEVEL, optimise
 from dynana.numerics.typing_memory import compiling
 
 #: LLVM by itself uses half of the 512 bits of vectors of Intel's processors, the first of which slowed down when all
@@ -49,7 +50,7 @@ class _Library(codegen.JITCodeLibrary):  # type: ignore[misc]
         module.data_layout = self._codegen._data_layout
         defined = [function for function in module.functions if not function.is_declaration]
         if defined:
-            manager, builder = self._codegen._function_pass_manager()
+            manager, builder = self._codegen._function_pass_manager(opt=FIRST_LEVEL)
             for function in defined:
                 manager.run(function, builder)
 
@@ -95,7 +96,11 @@ class Executable(_Library):
     It is kept as machine code, with the intermediate code that other functions link: that is read when one does.
     """
 
+    long_loops = False
     _unread = b""
+
+    def _optimize_final_module(self) -> None:
+        optimise(self._final_module, self._codegen, self.long_loops)
 
     def serialize_using_object_code(self) -> tuple[str, tuple[bytes, bytes, tuple[str, ...]]]:
         """Return what `restored` wants."""
@@ -132,6 +137,8 @@ class Executable(_Library):
 
 class _Wide(Executable):
     """Code with loops over many cells, which are packed into the widest vectors of the processor."""
+
+    long_loops = True
 
     def add_ir_module(self, module: Any) -> None:
         """Take in the code of the function, before anything is linked with it."""
