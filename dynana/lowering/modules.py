@@ -55,7 +55,9 @@ class Function:
 
     def text(self) -> str:
         """Return the source of the function with its decorator."""
-        options = ", ".join(filter(None, (self.signature, self.options)))
+        # what it calls, and the loops of polynomials in that, is written out where it is straight anyway
+        unrolled = "unrolled=True" if self.signature else ""
+        options = ", ".join(filter(None, (self.signature, unrolled, self.options)))
         body = "".join(f"    {line}\n" for line in self.body or ("pass",))
         decorator = "" if self.plain else f"@{self.maker}({options})\n"
         return f"{decorator}def {self.name}({self.arguments}):\n{body}"

@@ -20,6 +20,9 @@ Array = NDArray[np.float64]
 #: Options of functions that make no arrays: without reference counts on the views they take, they run 3 times faster.
 BORROWED = {"_nrt": False}
 
+#: Options of functions that march over very many steps.
+RUN = {**BORROWED, "unrolled": True}
+
 
 @compiled(**BORROWED)
 def interpolate(x, y0, y1, rows, out):

@@ -10,7 +10,7 @@ from numba import types
 
 from dynana.numerics import run_state as at
 from dynana.numerics.compilation import compiled
-from dynana.numerics.dense_output import BORROWED
+from dynana.numerics.dense_output import RUN
 from dynana.numerics.runge_kutta import DRIVE, STEPPER
 from dynana.numerics.signatures import INDICES, MATRIX, REAL, ROW, TABLE, VECTOR, function_type
 
@@ -80,4 +80,4 @@ def carry(
 @cache
 def drifter() -> Any:
     """Return `carry`, compiled; threads can run it side by side."""
-    return compiled(DRIFTER, **BORROWED, nogil=True, no_cfunc_wrapper=True)(carry)
+    return compiled(DRIFTER, **RUN, nogil=True, no_cfunc_wrapper=True)(carry)

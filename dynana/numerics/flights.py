@@ -22,7 +22,7 @@ from numba import types
 
 from dynana.numerics import run_state as at
 from dynana.numerics.compilation import compiled
-from dynana.numerics.dense_output import BORROWED
+from dynana.numerics.dense_output import BORROWED, RUN
 from dynana.numerics.flight_events import (
     MOST_AT_ONCE,
     MOST_HALVINGS,
@@ -346,4 +346,4 @@ def fly(
 @cache
 def flier() -> Any:
     """Return `fly`, compiled; threads can run it side by side."""
-    return compiled(FLIER, **BORROWED, nogil=True, no_cfunc_wrapper=True)(fly)
+    return compiled(FLIER, **RUN, nogil=True, no_cfunc_wrapper=True)(fly)

@@ -96,11 +96,11 @@ class Executable(_Library):
     It is kept as machine code, with the intermediate code that other functions link: that is read when one does.
     """
 
-    long_loops = False
+    unrolled = False
     _unread = b""
 
     def _optimize_final_module(self) -> None:
-        optimise(self._final_module, self._codegen, self.long_loops)
+        optimise(self._final_module, self._codegen, self.unrolled)
 
     def serialize_using_object_code(self) -> tuple[str, tuple[bytes, bytes, tuple[str, ...]]]:
         """Return what `restored` wants."""
@@ -135,10 +135,14 @@ class Executable(_Library):
                     self._codegen.set_env(variable.name, environment)
 
 
-class _Wide(Executable):
-    """Code with loops over many cells, which are packed into the widest vectors of the processor."""
+class _Unrolled(Executable):
+    """Code whose loops are written out several times over."""
 
-    long_loops = True
+    unrolled = True
+
+
+class _Wide(_Unrolled):
+    """Code with loops over many cells, which are packed into the widest vectors of the processor."""
 
     def add_ir_module(self, module: Any) -> None:
         """Take in the code of the function, before anything is linked with it."""
@@ -171,6 +175,12 @@ class WholeCompiler(compiler.Compiler):  # type: ignore[misc]
         self.state.library.enable_object_caching()
         with compiling():
             return super().compile_extra(function)
+
+
+class UnrolledCompiler(WholeCompiler):
+    """Compiles a function whose loops are to be written out several times over."""
+
+    library = _Unrolled
 
 
 class WideCompiler(WholeCompiler):

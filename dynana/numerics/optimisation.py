@@ -1,8 +1,9 @@
 """How LLVM optimises compiled functions: what does not pay for the time that it takes is left out.
 
-Measured where `dynana.bifurcation_diagram` starts from an empty cache. LLVM writes loops out several times over, in case
+Measured where `dynana.bifurcation_diagram` starts from an empty cache. LLVM writes loops out several times, in case
 they run long: that is a third of the machine code of a driver and of the time to make it. Loops over states, parameters
-and mesh points run a few times, and those of kernels in four columns at a time are written out already.
+and mesh points run a few times, and those of kernels in four columns at a time are written out already. Runs of
+very many steps keep what LLVM does.
 """
 
 from __future__ import annotations
@@ -19,21 +20,21 @@ _LEVEL = 3
 FIRST_LEVEL = 1
 
 
-def optimise(module: Any, generator: Any, long_loops: bool) -> None:
+def optimise(module: Any, generator: Any, unrolled: bool) -> None:
     """Optimise a module in which everything is linked, in numba's two steps: cheap inlining first, then all.
 
     Parameters
     ----------
     module : llvmlite module
     generator : numba code generator
-    long_loops : bool
+    unrolled : bool
         Whether loops are written out several times over.
     """
     cheap, builder = generator._module_pass_manager(loop_vectorize=False, slp_vectorize=False, opt=0, cost="cheap")
     cheap.run(module, builder)
     options = binding.create_pipeline_tuning_options(_LEVEL)
     options.loop_vectorization, options.slp_vectorization = True, False
-    options.loop_unrolling = options.loop_interleaving = long_loops
+    options.loop_unrolling = options.loop_interleaving = unrolled
     builder = binding.create_pass_builder(generator._tm, options)
     manager = builder.getModulePassManager()
     manager.add_refprune_pass()

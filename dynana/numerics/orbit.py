@@ -15,7 +15,7 @@ import numpy as np
 from dynana.numerics import exponential_euler, rosenbrock, runge_kutta
 from dynana.numerics import run_state as at
 from dynana.numerics.compilation import compiled
-from dynana.numerics.dense_output import BORROWED, interpolate
+from dynana.numerics.dense_output import RUN, interpolate
 from dynana.numerics.events import NOTHING
 from dynana.numerics.finding import find_jump, find_nothing
 from dynana.numerics.inputs import apply_inputs, set_cursor
@@ -317,14 +317,14 @@ def advance(
 @cache
 def driver() -> Any:
     """Return `advance`, compiled."""
-    return compiled(DRIVER, **BORROWED, no_cfunc_wrapper=True)(advance)
+    return compiled(DRIVER, **RUN, no_cfunc_wrapper=True)(advance)
 
 
 @cache
 def jump_functions(present: bool) -> tuple[Any, Any]:
     """Return the functions that find and fire jumps, compiled; without jumps those that stand in for them."""
     find, fire = (find_jump, settle) if present else (find_nothing, settle_nothing)
-    return compiled(FINDER, **BORROWED)(find), compiled(SETTLER, **BORROWED)(fire)
+    return compiled(FINDER, **RUN)(find), compiled(SETTLER, **RUN)(fire)
 
 
 @cache
@@ -335,4 +335,4 @@ def stepper(name: str) -> Any:
         "rosenbrock": rosenbrock.rosenbrock_step,
         "exponential_euler": exponential_euler.exponential_euler_step,
     }
-    return compiled(STEPPER, **BORROWED)(steps[name])
+    return compiled(STEPPER, **RUN)(steps[name])

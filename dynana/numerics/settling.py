@@ -10,7 +10,7 @@ from numba import types
 
 from dynana.numerics import run_state as at
 from dynana.numerics.compilation import compiled
-from dynana.numerics.dense_output import BORROWED
+from dynana.numerics.dense_output import BORROWED, RUN
 from dynana.numerics.runge_kutta import DRIVE, STEPPER
 from dynana.numerics.signatures import INDEX, INDICES, MATRIX, REAL, ROW, TABLE, VECTOR, function_type
 from dynana.numerics.workbench import BOX
@@ -136,4 +136,4 @@ def settle_cells(
 @cache
 def settler() -> Any:
     """Return `settle_cells`, compiled; threads can run it side by side."""
-    return compiled(SETTLER, **BORROWED, nogil=True, no_cfunc_wrapper=True)(settle_cells)
+    return compiled(SETTLER, **RUN, nogil=True, no_cfunc_wrapper=True)(settle_cells)

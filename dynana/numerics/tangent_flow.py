@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 
 from dynana.numerics.compilation import compiled
-from dynana.numerics.dense_output import BORROWED
+from dynana.numerics.dense_output import BORROWED, RUN
 from dynana.numerics.signatures import BUNDLE_STEPS, INDEX, REAL, ROW, TABLE, function_type
 
 #: Steps of one length between two orthonormalisations, at most: they then cost a tenth of the time of the steps.
@@ -77,7 +77,7 @@ def orthonormalise(z, n, delays, deficient, sums):
 
 
 @compiled(
-    INDEX(function_type(BUNDLE_STEPS), REAL, REAL, INDEX, INDEX, ROW, ROW, INDEX, INDEX, ROW, TABLE, TABLE), **BORROWED
+    INDEX(function_type(BUNDLE_STEPS), REAL, REAL, INDEX, INDEX, ROW, ROW, INDEX, INDEX, ROW, TABLE, TABLE), **RUN
 )
 def march_bundle(make_steps, start, dt, first, steps, z, p, n, every, sums, delays, work):
     """Carry a bundle over steps of one length; for smooth systems.

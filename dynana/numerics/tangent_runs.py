@@ -13,7 +13,7 @@ from numba import types
 
 from dynana.numerics import run_state as at
 from dynana.numerics.compilation import compiled
-from dynana.numerics.dense_output import BORROWED
+from dynana.numerics.dense_output import BORROWED, RUN
 from dynana.numerics.runge_kutta import DRIVE, STEPPER
 from dynana.numerics.saltation import cross_surfaces, log_determinant, pass_event
 from dynana.numerics.signatures import INDEX, INDICES, JUMP_MATRIX, MATRIX, ROW, TABLE, VECTOR, function_type
@@ -254,4 +254,4 @@ def follow_run(
 @cache
 def follower() -> Any:
     """Return `follow_run`, compiled."""
-    return compiled(FOLLOWER, **BORROWED, no_cfunc_wrapper=True)(follow_run)
+    return compiled(FOLLOWER, **RUN, no_cfunc_wrapper=True)(follow_run)

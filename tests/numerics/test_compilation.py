@@ -250,3 +250,65 @@ def test_parts_come_from_the_cache(tmp_path, lost):
     removed = [file.unlink() for file in cache.rglob(f"*{lost}*.nb*")]
     assert removed
     assert run() == ([f"1.5 6.0 7.5 {int(lost == 'doubled')}", expected[1]])
+
+
+@pytest.mark.skipif(compilation.numba.config.DISABLE_JIT, reason="needs the compiler")
+def test_loops_are_written_out_several_times_where_that_is_asked_for(fresh, tmp_path):
+    fresh.setenv(compilation.CACHE_VARIABLE, str(tmp_path))  # what is read from the cache cannot be looked at
+    signature = signatures.types.float64(signatures.ROW)
+
+    @compilation.compiled(signature)
+    def plain(values):
+        result = 0.0
+        for value in values:
+            result += value
+        return result
+
+    @compilation.compiled(signature, unrolled=True)
+    def unrolled(values):
+        result = 0.0
+        for value in values:
+            result += value
+        return result
+
+    values = np.arange(11.0)
+    assert plain(values) == unrolled(values) == 55.0
+    (short,), (long,) = ([r.library.get_llvm_str() for r in f.overloads.values()] for f in (plain, unrolled))
+    assert 2 * short.count("fadd") <= long.count("fadd")
+
+
+@pytest.mark.skipif(compilation.numba.config.DISABLE_JIT, reason="needs the compiler")
+def test_arrays_within_tuples_are_counted_and_freed():
+    @compilation.compiled(signatures.types.float64(signatures.INDEX))
+    def nested(n):
+        pairs = ((np.ones(n), 1), (np.full(n, 2.0), np.full(n, 3.0)))
+        kept = pairs[1]
+        for _ in range(3):
+            pairs = ((kept[0] + pairs[0][0], 2), (pairs[1][1], kept[1]))
+        return pairs[0][0].sum() + pairs[1][0].sum()
+
+    assert nested(10) == 100.0
+    before = rtsys.get_allocation_stats()
+    assert nested(1000) == 10000.0
+    after = rtsys.get_allocation_stats()
+    assert after.alloc - before.alloc == after.free - before.free > 0
+
+
+@pytest.mark.skipif(compilation.numba.config.DISABLE_JIT, reason="needs the compiler")
+def test_what_is_declared_between_compilations_is_known_to_the_next_one():
+    def later(x):
+        raise NotImplementedError
+
+    signature = signatures.types.float64(signatures.REAL)
+
+    def user(x):
+        return later(x)
+
+    with pytest.raises(compilation.numba.TypingError):
+        compilation.compiled(signature)(user)(2.0)
+
+    @compilation.numba.extending.overload(later)
+    def implementation(x):
+        return lambda x: 3.0 * x
+
+    assert compilation.compiled(signature)(user)(2.0) == 6.0
