@@ -63,7 +63,9 @@ def _due(guards, conditions, y, p, watched, was, values, now):
 
 
 @compiled(
-    types.int64(INDICES, ROW, ROW, ROW, ROW, ROW, REAL, ROW, TABLE, ROW, TABLE, ROW, INDICES), unrolled=True, no_cfunc_wrapper=True
+    types.int64(INDICES, ROW, ROW, ROW, ROW, ROW, REAL, ROW, TABLE, ROW, TABLE, ROW, INDICES),
+    unrolled=True,
+    no_cfunc_wrapper=True,
 )
 def fly(addresses, p, y, free, watched, was, longest, tolerance, table, times, rows, values, count):
     """Follow an orbit until a jump is due.
