@@ -34,6 +34,10 @@ def labels(
                 marks.append((found[0], Mark(kind, place, name, {"tangent": place.orbit.tangent.copy()})))
     for step, mark in marks:
         put(leg, step, mark.place)
+    last = leg.places[-1]
+    for kind, name, function in wanted[: len(of_scalars)]:
+        if function(last) == 0.0:  # where the range ends
+            marks.append((leg.steps[-1], Mark(kind, last, name, {"tangent": last.orbit.tangent.copy()})))
     return [mark for _, mark in sorted(marks, key=lambda entry: abs(entry[0]))]
 
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from dynana.analysis.branch_points import RANK_LOST, branch_point, crossing_tangents, through
 from dynana.analysis.equilibrium_tracing import Curve, Mark, Trace, on_trace
+from dynana.analysis.trace_ends import asked_at_ends
 from dynana.numerics.bracketed_roots import bracketed_root
 from dynana.numerics.equilibrium_curve import CurvePoint, EquilibriumCurve
 
@@ -151,6 +152,10 @@ def locate(curve: EquilibriumCurve, tests: Tests, trace: Trace) -> tuple[tuple[F
         chord = points[j].u - points[i].u
         place = float((mark.point.u - points[i].u) @ chord / (chord @ chord))
         found.append((i, place, mark))
+    if not trace.closed:
+        asked = {len(KINDS) + k: name for k, (kind, name, _) in enumerate(tests.others) if kind == "label"}
+        at_ends = asked_at_ends(points, values, asked, curve.scales)
+        found += [(i, 0.0, Mark("label", points[i], name)) for i, name in at_ends]
     found.sort(key=lambda entry: entry[:2])
     trace.marks = [m for _, _, m in found]
     trace.points = with_marks(points, found)

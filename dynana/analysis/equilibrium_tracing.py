@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache, cached_property
+from functools import cached_property
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dynana.numerics.bracketed_roots import NARROWEST, bracketed_root
+from dynana.analysis.trace_ends import NEAR_CHORD, SAME_PLACE, arriving, crossing, hermite, lost_rank, meeting_place
+from dynana.numerics.bracketed_roots import NARROWEST
 from dynana.numerics.equilibrium_curve import GOOD, NOT_FINITE, CurvePoint
 from dynana.numerics.pseudo_arclength import POINT_LIMIT, Attempt, StepControl, follow
 from dynana.results.stop import Stop
@@ -21,22 +22,15 @@ FloatArray = NDArray[np.float64]
 
 #: Points within this fraction of the size of the diagram beyond its border are on it.
 ON_BORDER = 1e-11
-#: Scaled distance within which Newton's method must reproduce a point for it to be on a curve. Curves that are nearer
-#: to each other than this count as one.
-SAME_PLACE = 1e-7
 #: Where a curve leaves the box is looked for with this tolerance first, as a part of a step: Newton's method in the
 #: face goes on from there, unless another curve lies in the face.
 NEARLY = 1e-3
-#: How far a point may be from a chord, as a fraction of its length, to be tried for lying on the curve.
-NEAR_CHORD = 0.3
 #: Steps after which a curve may have come back to its start.
 SHORTEST_LOOP = 4
 #: Distance beyond a place where steps have become too short at which the other side of a kink is looked at.
 BEYOND = 1e-6
 #: Cosine between tangents above which there is no corner.
 STRAIGHT = 1.0 - 1e-8
-#: Cosine between the tangent of an end and the mean of its neighbours' above which it belongs to their curve.
-STAYS = 0.94
 #: Cosine between tangents above which two pieces run the same way.
 SAME_WAY = 0.7
 #: How a curve ends on a face of the box of states.
@@ -210,43 +204,24 @@ class Tracer:
             return None, stop
         piece, normal = (last, new) if step > 0.0 else (new, last), np.eye(len(new.u))[i]
         for narrowest in (NEARLY, NARROWEST):
-            u = guess = self._crossing(*piece, i, float(bounds[i]), narrowest)
+            u = guess = crossing(self.curve, *piece, i, float(bounds[i]), narrowest)
             guess[i] = bounds[i]
             exact, _, outcome = self.curve.correct(guess, normal, farthest=abs(step))
             if outcome == GOOD and float(np.linalg.norm(exact - guess)) <= SAME_PLACE:  # no other curve, in the face
                 u = exact
                 break
         u[i] = bounds[i]
-        end, along = self._end(u, last), last.tangent + new.tangent
-        along /= np.linalg.norm(along)
-        if end is not None and float(end.tangent @ along) < STAYS:
-            end = replace(end, tangent=along)  # another curve crosses there: the derivative has lost rank
+        end = self._end(u, last)
+        if end is not None and lost_rank(end, last):  # another curve crosses there
+            meeting = meeting_place(self.curve, u, i)
+            end = (self._end(meeting, last) or end) if meeting is not None else end
+            end = replace(end, tangent=arriving(last, end.u, math.copysign(1.0, step)))
         return end, stop
 
     def _end(self, u: FloatArray, last: CurvePoint) -> CurvePoint | None:
         """Return a located point with its tangent, given the one before; None if it has none."""
         end: CurvePoint | None = self.curve.point(u, last.tangent)
         return end
-
-    def _crossing(self, a: CurvePoint, b: CurvePoint, i: int, bound: float, narrowest: float) -> FloatArray:
-        """Return where the curve between two points passes a face of the box.
-
-        The guess is so near that Newton's method finds this curve even where it crosses another one on the face.
-        """
-        normal = (b.u - a.u) / np.linalg.norm(b.u - a.u)
-
-        @cache
-        def at(part: float) -> FloatArray:
-            guess = hermite(a, b, part)
-            u, _, outcome = self.curve.correct(guess, normal)
-            return u if outcome == GOOD and float(np.linalg.norm(u - guess)) <= part_of_step else guess
-
-        part_of_step = NEAR_CHORD * float(np.linalg.norm(b.u - a.u))
-        inside, outside = float(a.u[i]) - bound, float(b.u[i]) - bound
-        if inside * outside >= 0.0:  # one of them is on the face but for rounding
-            return (a if abs(inside) < abs(outside) else b).u.copy()
-        root = bracketed_root(lambda part: float(at(part)[i]) - bound, 0.0, 1.0, inside, outside, narrowest=narrowest)
-        return at(root).copy()
 
     def _border_stop(self, i: int, bound: float) -> Stop:
         name, value = self.names[i], number(bound * float(self.curve.scales[i]))
@@ -327,15 +302,6 @@ def on_trace(curve: Curve, trace: Trace, u: FloatArray) -> int | None:
         if outcome == GOOD and float(np.linalg.norm(found - u)) <= SAME_PLACE:
             return int(i)
     return None
-
-
-def hermite(a: CurvePoint, b: CurvePoint, part: float) -> FloatArray:
-    """Return the cubic through two points with their tangents, at a part of the way."""
-    chord = b.u - a.u
-    length = math.sqrt(float(chord @ chord))
-    s, r = part, 1.0 - part
-    curved: FloatArray = r * r * (1 + 2 * s) * a.u + s * s * (1 + 2 * r) * b.u
-    return curved + length * s * r * (r * a.tangent - s * b.tangent)
 
 
 def on_any(curve: Curve, traces: Sequence[Trace], u: FloatArray) -> bool:

@@ -20,6 +20,7 @@ from dynana.analysis.equilibrium_points import (
 )
 from dynana.analysis.equilibrium_tracing import Mark, Trace
 from dynana.analysis.loci_request import LocusRequest
+from dynana.analysis.trace_ends import asked_at_ends
 from dynana.errors import ConvergenceError
 from dynana.lowering.kernels import lower
 from dynana.lowering.multilinear import arrays
@@ -184,6 +185,10 @@ def locate(tests: LocusTests, trace: Trace) -> None:
     if tests.curve.family == HOPF:
         ends = {0: points[0], len(points) - 1: points[-1]}
         found += [(i, 0.0, Mark("bogdanov-takens", p)) for i, p in ends.items() if p.u[-1] == 0.0]
+    if not trace.closed:
+        asked = {c: name for c, (kind, name) in enumerate(tests.kinds) if kind == "label"}
+        at_ends = asked_at_ends(points, values, asked, tests.curve.scales)
+        found += [(i, 0.0, Mark("label", points[i], name)) for i, name in at_ends]
     found.sort(key=lambda entry: entry[:2])
     trace.marks = [m for _, _, m in found]
     trace.points = with_marks(points, found)

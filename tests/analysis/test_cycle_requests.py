@@ -63,6 +63,8 @@ def test_three_arguments_are_enough(run, branch):
     assert hopf.ranges == {"mu": (-0.5, 0.7)} and branch.special[0].ranges == {"mu": (-1, 1)}
     free = dn.continue_cycles(known.folded, run, "mu", max_step=0.5)  # ten times its value either way
     assert free.values.max() == pytest.approx(5.5)
+    ends = dn.continue_cycles(known.folded, run, "mu", (0.3, 0.7), values={"mu": [0.3, 0.7]})
+    assert [s["mu"] for s in ends.special_points("label")] == [0.3, 0.7]
     kept = dn.continue_cycles(known.folded.at(omega=1.0), found.cycles[-1], "omega", points=5, max_step=0.5)
     assert kept.stops[0].reason == "point limit" and np.all(kept.values > 0)  # not through zero
 
