@@ -20,6 +20,8 @@ from dynana.results.tables import number
 
 Array = NDArray[np.float64]
 
+#: A label is where a curve ends if its function is below this part of its change in the last step.
+AT_END = 1e-9
 #: Longest step unless given: orbits change by a tenth of their size, or parameters by a tenth of their range.
 LONGEST_STEP = 0.1
 #: First step, as part of the longest.
@@ -158,7 +160,8 @@ class Tracer(Generic[P]):
         stop = None
         if (border := self._border(step)) is not None:
             step, stop = border
-        for test, place in self._located(step):
+        located = self._located(step)
+        for test, place in located:
             way.marks[len(way.places)] = Mark(test.kind, test.name, place)
             way.places.append(place)
             if test.ends:
@@ -169,6 +172,10 @@ class Tracer(Generic[P]):
             way.places.append(start)
             way.stop, way.closed = Stop(reason="closed loop", message="The curve came back to its start."), True
             return True
+        if border is not None:
+            for test in self.labels:
+                if test not in [found for found, _ in located] and self._reached(test, step):
+                    way.marks[len(way.places)] = Mark(test.kind, test.name, step.after)
         way.places.append(step.after)
         stop = self.problem.end(step) or stop
         if stop is not None:
@@ -188,6 +195,12 @@ class Tracer(Generic[P]):
             if root is not None and test.holds(step.before, root[1], step.after):
                 found.append((abs(root[0]), test, root[1]))
         return [(test, place) for _, test, place in sorted(found, key=lambda entry: entry[0])]
+
+    @staticmethod
+    def _reached(test: Test[P], step: Step[P]) -> bool:
+        """Return whether a test function has come to zero, but for rounding, where a step ends."""
+        before, after = test.value(step.before), test.value(step.after)
+        return abs(after) <= AT_END * abs(after - before)
 
     # -- ends --------------------------------------------------------------------------------------------------------
 

@@ -76,12 +76,12 @@ def test_folds_of_cycles_end_where_cycles_shrink():
         special(system, "fold of cycles", cycle),
         ("mu", "a"),
         ranges=BOX | {"a": (-1, 1)},
-        values={"a": [0.2, 0.8]},
+        values={"a": [0.2, 0.8, 1.0]},
     )
     np.testing.assert_allclose(locus["mu"], -(locus["a"] ** 2) / 4.0, atol=1e-11)
     assert [stop.reason for stop in locus.stops] == ["bautin", "end of range"]
-    assert [s.title for s in locus.special] == ["bautin", "label (a = 0.2)", "label (a = 0.8)"]
-    assert [s["mu"] for s in locus.special] == pytest.approx([0.0, -0.01, -0.16], rel=1e-9, abs=1e-10)
+    assert [s.title for s in locus.special] == ["bautin", *(f"label (a = {a})" for a in (0.2, 0.8, 1))]
+    assert [s["mu"] for s in locus.special] == pytest.approx([0.0, -0.01, -0.16, -0.25], rel=1e-9, abs=1e-10)
     assert locus.special[0]["a"] == pytest.approx(0.0, abs=1e-10) and locus.special[0].normal_form["l2"] < 0.0
     np.testing.assert_allclose(locus.places[0], 0.0, atol=1e-10)
     assert locus.periods[0] == pytest.approx(TURN)
