@@ -328,6 +328,8 @@ class _Search:
 
     def sentences(self) -> tuple[str, ...]:
         """Return what was looked for and what was not."""
+        if self.system.jumps and self.period:
+            return ("cycles of systems with jumps and time are not looked for: start from one, see dn.find_cycle",)
         hopf = len(self.diagram.special_points("hopf"))
         many = {0: "", 1: "the Hopf point", 2: "both Hopf points"}.get(hopf, f"all {hopf} Hopf points")
         none = "followed from runs that settle" if self.period else "there is no Hopf point from which to follow any"
@@ -337,8 +339,6 @@ class _Search:
         said[0] += "; cycles that begin otherwise and attract nothing are not looked for"
         if self.spikes is not None:
             said += self.spikes.sentences()
-        elif self.system.jumps:
-            said.append("cycles through jumps are not followed where time enters the equations")
         if self.left_out:
             said.append(f"{self.left_out} more branches were not followed after {MOST_BRANCHES}")
         return (*said, *(p.rstrip(".") for p in self.problems))

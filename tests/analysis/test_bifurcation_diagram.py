@@ -200,6 +200,15 @@ def test_what_forced_systems_do_not_have_is_refused(duffing) -> None:
         dn.bifurcation_diagram(duffing, "gamma", (0, 1), forcing_period=2 * np.pi / 1.2, **asked)
 
 
+def test_forced_systems_with_jumps_say_how_to_begin() -> None:
+    @dn.model(ranges={"V": (-80, 0)})
+    def forced(V=-65.0, t=0, *, I=2.0):
+        return I - (V + 65) / 10 + dn.cos(t), dn.Jump(when=V > -50, to={V: -65})
+
+    found = dn.bifurcation_diagram(forced, "I", (0.5, 3), forcing_period=2 * np.pi)
+    assert not len(found) and "jumps and time are not looked for: start from one, see dn.find_cycle" in str(found)
+
+
 def test_cycles_on_which_other_states_rest_are_followed_from_their_hopf_point() -> None:
     # two oscillators, Kuznetsov (2004), section 8.6, with r' = r (mu - r^2 - s^2 / 2), s' = s (1/10 - 3/5 r^2 - s^2)
     @dn.model(ranges=dict.fromkeys("xyuv", (-2, 2)))
