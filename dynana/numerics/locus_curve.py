@@ -81,9 +81,11 @@ class LocusPoint(CurvePoint):
 @compiled
 def _newton(
     family, kernels, tape, numbers, outputs, u, normal, scales, rate, p, free, columns, rows, start, table, farthest,
-    matrix, tangent, right, left
+    most, values, matrix, tangent, right, left
 ):  # fmt: skip
     """Find the zero in the hyperplane through ``u`` (overwritten), with derivative, tangent and null vectors.
+
+    With ``most`` = 0 corrections it evaluates the equations at ``u`` and no more, so that they are compiled once.
 
     Returns
     -------
@@ -92,16 +94,18 @@ def _newton(
     contraction : float
     """
     size = u.shape[0]
-    first, values, change, system = u.copy(), np.empty(size - 1), np.empty(size), np.empty((size, size))
+    first, change, system = u.copy(), np.empty(size), np.empty((size, size))
     pivots, row_scale = np.empty(size, np.int64), np.empty(size)
     before, contraction, settled = np.inf, 0.0, False
-    for i in range(MOST_CORRECTIONS + 1):
+    for i in range(most + 1):
         outcome = locus_equations(
             family, kernels, tape, numbers, outputs, u, scales, rate, p, free, columns, rows, start, table, values,
             matrix, right, left
         )  # fmt: skip
         if outcome != 0:
             return (NOT_FINITE if outcome == 1 else SINGULAR), np.inf
+        if most == 0:
+            return GOOD, np.inf
         for c in range(size):
             system[size - 1, c] = normal[c]
             for k in range(size - 1):
@@ -182,9 +186,10 @@ class LocusCurve:
         n, rows = self.n, self.n + CONDITIONS[self.family]
         residual, matrix = np.full(rows, np.nan), np.full((rows, self.size), np.nan)
         right, left = np.zeros((2, n + 1)), np.zeros((2, n))
-        outcome = locus_equations(
-            self.family, self._kernels, *self._tape, u, self.scales, self.rate, self._p, self._free, borders.columns,
-            borders.rows, borders.start, self._table, residual, matrix, right, left,
+        outcome, _ = _newton(
+            self.family, self._kernels, *self._tape, np.array(u), u, self.scales, self.rate, self._p, self._free,
+            borders.columns, borders.rows, borders.start, self._table, math.inf, 0, residual, matrix,
+            np.empty(self.size), right, left,
         )  # fmt: skip
         return outcome, residual, matrix, right, left
 
@@ -246,10 +251,11 @@ class LocusCurve:
         """Return the zero, the point with its tangent if there is one, contraction and outcome."""
         n, size = self.n, self.size
         u, matrix, tangent = np.array(u), np.empty((size - 1, size)), np.empty(size)
-        right, left = np.zeros((2, n + 1)), np.zeros((2, n))
+        values, right, left = np.empty(size - 1), np.zeros((2, n + 1)), np.zeros((2, n))
         outcome, contraction = _newton(
             self.family, self._kernels, *self._tape, u, normal, self.scales, self.rate, self._p, self._free,
-            borders.columns, borders.rows, borders.start, self._table, farthest, matrix, tangent, right, left,
+            borders.columns, borders.rows, borders.start, self._table, farthest, MOST_CORRECTIONS, values, matrix,
+            tangent, right, left,
         )  # fmt: skip
         length = math.sqrt(float(tangent @ tangent)) if outcome == GOOD else 0.0
         if not 0.0 < length < math.inf:
