@@ -14,7 +14,7 @@ from typing import Any
 
 from llvmlite import binding
 from llvmlite.ir import instructions
-from numba.core import codegen, compiler
+from numba.core import codegen, compiler, types
 from numba.core.caching import CompileResultCacheImpl
 from numba.core.environment import lookup_environment
 from numba.core.registry import CPUDispatcher
@@ -262,6 +262,17 @@ class Fragment(CPUDispatcher):  # type: ignore[misc]
     def _whole(self) -> Any:
         assert self._make_whole is not None
         return self._make_whole()
+
+    def get_call_template(self, args: Any, kws: Any) -> Any:
+        """Return how a call of these types is compiled.
+
+        numba compiles a function once more for each number or truth value that a caller writes out. Where arrays are
+        worked on, one function serves all of them; functions of numbers alone are short and gain from knowing them.
+        """
+        if any(isinstance(kind, types.Array) for kind in args):
+            args = tuple(map(types.unliteral, args))
+            kws = {name: types.unliteral(kind) for name, kind in dict(kws).items()}
+        return super().get_call_template(args, kws)
 
     def add_overload(self, result: Any) -> None:
         """Keep a result for compiled callers; calls from Python never see it."""

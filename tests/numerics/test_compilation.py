@@ -316,3 +316,24 @@ def test_what_is_declared_between_compilations_is_known_to_the_next_one():
         return lambda x: 3.0 * x
 
     assert compilation.compiled(signature)(user)(2.0) == 6.0
+
+
+@pytest.mark.skipif(compilation.numba.config.DISABLE_JIT, reason="needs the compiler")
+def test_numbers_that_are_written_out_make_no_further_versions_of_functions_of_arrays():
+    @compilation.compiled
+    def shifted(values, by, twice):
+        return values[by] * (2.0 if twice else 1.0)
+
+    @compilation.compiled
+    def power(x, exponent):
+        return x**exponent
+
+    @compilation.compiled(signatures.types.float64(signatures.ROW, signatures.INDEX))
+    def user(values, k):
+        return shifted(values, 0, True) + shifted(values, 1, by_hand) + shifted(values, k, twice=False) + power(3.0, 2)
+
+    by_hand = False
+    assert user(np.array([1.0, 10.0, 100.0]), 2) == 2.0 + 10.0 + 100.0 + 9.0
+    assert len(shifted.overloads) == 1
+    ((_, exponent),) = power.overloads
+    assert exponent.literal_value == 2
