@@ -1,4 +1,4 @@
-"""The tasks of `task.py` in dynana: ``python ours.py T1 REPEATS`` prints points and seconds as JSON."""
+"""The tasks of `task.py` in dynana, and ``diagram``: ``python ours.py T1 REPEATS`` prints points and seconds."""
 
 import json
 import sys
@@ -43,10 +43,18 @@ def morris_lecar_task():
     return points
 
 
+def whole_diagram():
+    """All of Hodgkin-Huxley in one call: the number of points on each branch of equilibria."""
+    found = dn.bifurcation_diagram(hodgkin_huxley, "I", (0, 200), progress=False)
+    return [len(branch.values) for branch in found.branches]
+
+
+RUNS = {"T4": morris_lecar_task, "diagram": whole_diagram}
+
 task, repeats = sys.argv[1], int(sys.argv[2])
 seconds = []
 for _ in range(repeats):
     begun = time.process_time()
-    points = morris_lecar_task() if task == "T4" else hodgkin_huxley_task(task)
+    points = RUNS[task]() if task in RUNS else hodgkin_huxley_task(task)
     seconds.append(time.process_time() - begun)
 print(json.dumps({"points": points, "seconds": seconds}))
