@@ -299,7 +299,9 @@ def test_arrays_within_tuples_are_counted_and_freed():
 
 
 @pytest.mark.skipif(compilation.numba.config.DISABLE_JIT, reason="needs the compiler")
-def test_what_is_declared_between_compilations_is_known_to_the_next_one():
+def test_what_is_declared_between_compilations_is_known_to_the_next_one(fresh, tmp_path):
+    fresh.setenv(compilation.CACHE_VARIABLE, str(tmp_path))  # nothing comes from the cache
+
     def later(x):
         raise NotImplementedError
 
@@ -319,7 +321,9 @@ def test_what_is_declared_between_compilations_is_known_to_the_next_one():
 
 
 @pytest.mark.skipif(compilation.numba.config.DISABLE_JIT, reason="needs the compiler")
-def test_numbers_that_are_written_out_make_no_further_versions_of_functions_of_arrays():
+def test_numbers_that_are_written_out_make_no_further_versions_of_functions_of_arrays(fresh, tmp_path):
+    fresh.setenv(compilation.CACHE_VARIABLE, str(tmp_path))  # nothing comes from the cache
+
     @compilation.compiled
     def shifted(values, by, twice):
         return values[by] * (2.0 if twice else 1.0)
