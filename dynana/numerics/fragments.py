@@ -18,6 +18,7 @@ from numba.core import codegen, compiler, types
 from numba.core.caching import CompileResultCacheImpl
 from numba.core.environment import lookup_environment
 from numba.core.registry import CPUDispatcher
+from numba.core.types.misc import unliteral
 
 from dynana.numerics.optimisation import FIRST_LEVEL, optimise
 from dynana.numerics.typing_memory import compiling
@@ -270,8 +271,8 @@ class Fragment(CPUDispatcher):  # type: ignore[misc]
         worked on, one function serves all of them; functions of numbers alone are short and gain from knowing them.
         """
         if any(isinstance(kind, types.Array) for kind in args):
-            args = tuple(map(types.unliteral, args))
-            kws = {name: types.unliteral(kind) for name, kind in dict(kws).items()}
+            args = tuple(map(unliteral, args))
+            kws = {name: unliteral(kind) for name, kind in dict(kws).items()}
         return super().get_call_template(args, kws)
 
     def add_overload(self, result: Any) -> None:
