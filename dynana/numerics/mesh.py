@@ -131,7 +131,7 @@ def spread_error(
     mass, edges = np.zeros(parts.size + 1), np.zeros(parts.size + 1)
     np.cumsum(parts, out=mass[1:])
     np.cumsum(widths, out=edges[1:])
-    wanted = np.interp(np.arange(intervals + 1) * (mass[-1] / intervals), mass, edges)
+    wanted = np.interp(np.linspace(0.0, mass[-1], intervals + 1), mass, edges)
     new = _smooth(np.diff(wanted))
     return new / new.sum()
 
