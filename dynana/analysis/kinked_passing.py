@@ -145,7 +145,9 @@ def _changed(request: Request, curve: CycleCurve, last: Place, value: float) -> 
     if not crossing and curve.clearance(last) < NEARLY:
         return _more_switches(request, curve, last, value)
     pieces = _pieces(curve, last)
-    least = NEARLY * float(last.scalars[0]) if crossing else MOST * min(piece.duration for piece in pieces)
+    least = NEARLY * float(last.scalars[0])  # what has vanished may be negative by rounding
+    if not crossing:
+        least = max(least, MOST * min(piece.duration for piece in pieces))
     for k in reversed([k for k, piece in enumerate(pieces) if piece.duration <= least]):
         if pieces[k - 1].event == pieces[k].event and len(pieces) == 2:
             return _no_switches(request, curve, last, value)
