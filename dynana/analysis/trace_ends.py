@@ -22,7 +22,7 @@ SAME_PLACE = 1e-7
 #: How far a point may be from a chord, as a fraction of its length, to be tried for lying on the curve.
 NEAR_CHORD = 0.3
 #: The derivative has lost rank at an end if its smallest singular value is below this fraction of the one before.
-RANK_LOST = 1e-3
+NEARLY_SINGULAR = 1e-3
 #: How far the branch point that it means may be, in scaled units.
 FARTHEST = 1e-3
 #: Relative distance from an asked value within which the end of a curve is there.
@@ -53,7 +53,7 @@ def crossing(curve: Any, a: CurvePoint, b: CurvePoint, i: int, bound: float, nar
 def lost_rank(end: CurvePoint, last: CurvePoint) -> bool:
     """Return whether the derivative has lost rank at an end, given the point before."""
     least, before = (float(np.linalg.svd(p.matrix, compute_uv=False)[-1]) for p in (end, last))
-    return least <= RANK_LOST * before
+    return least <= NEARLY_SINGULAR * before
 
 
 def meeting_place(curve: Any, u: FloatArray, i: int) -> FloatArray | None:

@@ -255,7 +255,7 @@ class _Search:
         if self.system.jumps:
             return
         tried: list[float] = []
-        for _ in (None,) * (PASSES if self.period else 1):
+        for _ in range(PASSES if self.period else 1):
             known = len(self.branches)
             for left, right in self._stretches():
                 if not any(left < place < right for place in tried):

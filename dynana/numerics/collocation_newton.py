@@ -193,7 +193,7 @@ def newton(z, model, grid, scheme, scale, gradients, targets, limits, work, repo
         )  # fmt: skip
         report[CURVATURE] = curvature
         first = not curvature < np.inf
-    damping, alone = 1.0, False
+    damping, unmeasured = 1.0, False  # whether the last step was taken without a chord step that tells its contraction
     while report[STEPS] < MOST_STEPS:
         sign, logarithm = factorise(z, model, grid, scheme, scale, gradients, targets, work)
         report[SIGN], report[LOGARITHM] = sign, logarithm
@@ -205,10 +205,10 @@ def newton(z, model, grid, scheme, scale, gradients, targets, limits, work, repo
         if report[LENGTH] > 0.0 and report[STEPS] == 1:  # after a single step with other factors: what was expected
             report[CONTRACTION] = size / distance
             curvature = report[CURVATURE] = report[CONTRACTION] / report[LENGTH]
-        if alone:
+        if unmeasured:
             report[CONTRACTION] = size / report[LENGTH]
             curvature = report[CURVATURE] = report[CONTRACTION] / report[LENGTH]
-            alone = first = False
+            unmeasured = first = False
         report[LENGTH] = report[DISTANCE] = size
         if not size < np.inf:
             return DIVERGED
@@ -219,7 +219,7 @@ def newton(z, model, grid, scheme, scale, gradients, targets, limits, work, repo
         if first and distance == 0.0 and MARGIN * expected * size * size <= APPROACHED:
             for k in range(z.size):
                 z[k] += d[k]
-            alone = True
+            unmeasured = True
             continue  # all that is missing is fresh factors
         while True:
             for k in range(z.size):
