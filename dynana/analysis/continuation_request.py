@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ import numpy as np
 from dynana.analysis.equilibrium_search import Box, prepared
 from dynana.analysis.ranges import asked_values, finite_range
 from dynana.analysis.stability import require_autonomous, require_system
+from dynana.analysis.user_functions import UserFunction, user_functions
 from dynana.definition.system import System
 from dynana.definition.tracing import symbol
 from dynana.errors import unknown
@@ -39,6 +41,8 @@ class Request:
     max_step : float
     others : tuple of (kind, name, function)
         Test functions beside those of bifurcations; functions of the array (states, parameter).
+    users : tuple of UserFunction
+        Those of the user among them.
     start : ndarray, shape (n + 1,), or None
     tangents : tuple of ndarray
         Directions of the branches through a start that is a branch point.
@@ -51,6 +55,7 @@ class Request:
     box: Box
     max_step: float
     others: tuple[tuple[str, str, Callable[[np.ndarray], float]], ...]
+    users: tuple[UserFunction, ...]
     start: np.ndarray | None
     tangents: tuple[np.ndarray, ...]
 
@@ -75,18 +80,22 @@ def requested(
     if start is not None:
         system, where, tangents = _start(system, parameter, low, high, start)
     asked = {system.state(n): finite_range(system, n, pair) for n, pair in (ranges or {}).items()}
-    step = longest_step(max_step)
+    step, box = longest_step(max_step), _box(system, asked)
+    users = functions(system, (parameter,), test_functions)
+    middle = [0.5 * sum(box.get(n, (0.0, 0.0))) for n in system.states]
+    try_functions(system, (parameter,), users, np.array([*middle, 0.5 * (low + high)]) if where is None else where)
     return Request(
         system=system,
         parameter=parameter,
         low=low,
         high=high,
-        box=_box(system, asked),
+        box=box,
         max_step=step,
         others=(
             *labels(system, {parameter: (low, high)}, values or {}),
-            *functions(system, (parameter,), test_functions or {}),
+            *of_arrays(system, (parameter,), users),
         ),
+        users=users,
         start=where,
         tangents=tangents,
     )
@@ -153,21 +162,30 @@ def labels(
     return found
 
 
-def functions(system: System, varied: Sequence[str], given: Mapping[str, Any]) -> list[tuple[str, str, Any]]:
+def functions(system: System, varied: Sequence[str], given: Mapping[str, Any] | None) -> tuple[UserFunction, ...]:
+    """Return the test functions of the user."""
+    argument = f"a mapping with states and parameters ({', '.join((*system.states, *system.parameters))})"
+    return user_functions(given, varied, argument, f"lambda x: x[{system.states[0]!r}] - 1")
+
+
+def try_functions(system: System, varied: Sequence[str], users: Sequence[UserFunction], z: np.ndarray) -> None:
+    """Raise ValueError if a function of the user is none at a place (states, varied parameters)."""
+    with np.errstate(all="ignore"):
+        for user in users:
+            user.begin(_by_name(system, varied, z), z[len(system.states) :].tolist())
+
+
+def of_arrays(system: System, varied: Sequence[str], users: Sequence[UserFunction]) -> list[tuple[str, str, Any]]:
     """Return the test functions of the user as functions of the array (states, varied parameters)."""
-    found, names = [], (*system.states, *varied)
-    for name, function in given.items():
-        if not callable(function):
-            raise ValueError(
-                f"test_functions[{name!r}] must be a function of a mapping with states and parameters, such as "
-                f"lambda x: x[{system.states[0]!r}] - 1, got {function!r}"
-            )
 
-        def value(z: np.ndarray, function: Any = function) -> float:
-            return float(function(system.values | dict(zip(names, z.tolist(), strict=True))))
+    def value(user: UserFunction, z: np.ndarray) -> float:
+        return user.value(_by_name(system, varied, z), z[len(system.states) :].tolist())
 
-        found.append(("user", name, value))
-    return found
+    return [("user", user.name, partial(value, user)) for user in users]
+
+
+def _by_name(system: System, varied: Sequence[str], z: np.ndarray) -> dict[str, float]:
+    return system.values | dict(zip((*system.states, *varied), z.tolist(), strict=True))
 
 
 def _start(

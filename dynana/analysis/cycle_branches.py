@@ -12,10 +12,9 @@ from dynana.analysis import cycle_ways
 from dynana.analysis.curve_progress import CurveProgress
 from dynana.analysis.cycle_ends import End, farthest, halved_end, hopf_end, long_end
 from dynana.analysis.cycle_legs import Mark
-from dynana.analysis.cycle_orbits import cycle_of
 from dynana.analysis.cycle_places import CycleCurve, Place
 from dynana.analysis.cycle_request import LONGEST_PERIOD, Function, Patience, Request, Start, requested
-from dynana.analysis.cycle_results import Row, branch_of, end_point, hopf_row, orbits_of, special_point
+from dynana.analysis.cycle_results import Row, branch_of, cycle_at, end_point, hopf_row, special_point
 from dynana.analysis.cycle_starts import beginning
 from dynana.analysis.cycle_tracing import Tracer
 from dynana.analysis.cycle_ways import Way
@@ -28,6 +27,7 @@ from dynana.analysis.spiking_curve import SpikingCurve, SpikingPlace
 from dynana.analysis.spiking_doublings import halved
 from dynana.analysis.spiking_ends import confirmed, limits, nearly_silent, silent_end, watched
 from dynana.analysis.spiking_switches import across
+from dynana.analysis.user_functions import UserFunction
 from dynana.definition.system import System
 from dynana.lowering.kernels import lower
 from dynana.numerics.pseudo_arclength import StepControl
@@ -81,7 +81,7 @@ def continue_cycles(
     values : mapping of parameter or "period" to values, optional
         Where to put labels: ``{"I": [10, 20], "period": [50]}``.
     test_functions : mapping of name to callable, optional
-        Functions of a `Cycle`, whose zeros are located.
+        Functions of a `Cycle`, whose zeros are located; nan where they have no value.
     forcing_period : float, str or callable, optional
         Period of the equations, where time enters them. Cycles may have a multiple of it. Where it changes with a
         parameter that varies: the name of that parameter, or a function of a mapping of all parameters that is
@@ -138,6 +138,8 @@ def continue_cycles(
 
 def _traced(request: Request, first: Beginning) -> CycleBranch:
     curve, tracer = first.curve, _tracer(request, first)
+    for user in request.functions:
+        user.begin(cycle_at(request, curve, first.place), first.place.scalars[1:].tolist())
     forward = tracer.one_way(first.place, first.ways[0])
     both = len(first.ways) > 1 and not forward.closed
     backward = tracer.one_way(first.place, first.ways[1]) if both else Way()
@@ -158,7 +160,7 @@ def _traced(request: Request, first: Beginning) -> CycleBranch:
         begin = Stop(reason="hopf", message=_shrunk(request, end))
     else:
         begin = stop if forward.closed else Stop(reason="start", message=f"It was followed {first.origin}.")
-    origin = first.origin + _remarks(request, rows)
+    origin = "; ".join((first.origin + _remarks(request, rows), *(r for u in request.functions for r in u.remarks())))
     return branch_of(request, curve, rows, marks, extra, (begin, stop), origin, forward.closed)
 
 
@@ -185,13 +187,13 @@ def _finished(
         found, stop = silent_end(_system_at(request, last), name, curve, last)
         if found is None:
             return stop, None, None
-        cycle = cycle_of(request.system, request.free, curve.curve, last.orbit, last.spectrum)
+        cycle = cycle_at(request, curve, last)
         return stop, None, end_point(request, found, cycle.period, cycle)
     if reason == cycle_ways.LONG and len(request.free) == 1 and not curve.forced:
         found, stop = _saddle_end(request, last)
         if found is None:
             return stop, None, None
-        cycle = cycle_of(request.system, request.free, orbits_of(curve, last), last.orbit, last.spectrum)
+        cycle = cycle_at(request, curve, last)
         return stop, None, end_point(request, found, cycle.period, cycle)
     if reason == cycle_ways.LONG:
         place = f"{name} = {number(float(last.scalars[1]), 10)}"
@@ -293,7 +295,7 @@ def _tracer(request: Request, first: Beginning) -> Tracer:
         at_saddle=None if longest is not None or len(request.free) == 2 else at_saddle,
         patience=patience,
         asked=request.labels,
-        functions=tuple((name, _of_places(request, first.curve, f)) for name, f in request.functions),
+        functions=tuple((user.name, partial(_value, request, first.curve, user)) for user in request.functions),
         beyond_threshold=_threshold(request) if kernels.n_jumps and spiking is None else None,
         halves=_may_halve(request, first),
         progress=CurveProgress(request.system.name, ("period", *request.free), request.progress),
@@ -322,14 +324,8 @@ def _may_halve(request: Request, first: Beginning) -> bool:
     return all(round(t) % 2 == 0 for t in turns)
 
 
-def _of_places(request: Request, curve: CycleCurve, function: Function) -> Callable[[Place], float]:
-    """Return a function of the user as one of a Place."""
-
-    def value(place: Place) -> float:
-        orbits = orbits_of(curve, place)
-        return float(function(cycle_of(request.system, request.free, orbits, place.orbit, place.spectrum)))
-
-    return value
+def _value(request: Request, curve: CycleCurve, user: UserFunction, place: Place) -> float:
+    return user.value(cycle_at(request, curve, place), place.scalars[1:].tolist())
 
 
 def _threshold(request: Request) -> Callable[[Place], bool]:

@@ -6,6 +6,7 @@ import numpy as np
 
 from dynana.analysis.cycle_legs import Leg, Mark, Scalar, exact, put, root
 from dynana.analysis.cycle_places import CycleCurve
+from dynana.analysis.user_functions import vanishes
 
 #: Parts of a step on which the cubic through its ends is looked at.
 PARTS = 16
@@ -29,7 +30,7 @@ def labels(
         values = np.array([function(p) for p in leg.places])
         for i in np.flatnonzero(values[:-1] * values[1:] < 0.0)[::-1].tolist():
             found = root(curve, leg, i, i + 1, function, resolved=kind == "user")
-            if found is not None:
+            if found is not None and (kind != "user" or vanishes(function(found[1]), values[i : i + 2].tolist())):
                 place = exact(found[1], *of_scalars[number]) if number < len(of_scalars) else found[1]
                 marks.append((found[0], Mark(kind, place, name, {"tangent": place.orbit.tangent.copy()})))
     for step, mark in marks:

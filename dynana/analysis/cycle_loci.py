@@ -26,6 +26,7 @@ from dynana.analysis.spiking_beginnings import is_spiking
 from dynana.analysis.spiking_conditions import CONDITIONS, ConditionedSpikes
 from dynana.analysis.spiking_critical import CLOSINGS, CriticalSpikes
 from dynana.analysis.spiking_loci import SpikingLocus
+from dynana.analysis.user_functions import UserFunction, user_functions, vanishes
 from dynana.definition.system import System
 from dynana.errors import unknown
 from dynana.lowering.kernels import lower
@@ -80,7 +81,7 @@ def continue_cycle_locus(
     values : mapping of name to values, optional
         Where to put labels, by varied parameter or "period": ``{"g_K": [30, 40], "period": [20]}``.
     test_functions : mapping of name to callable, optional
-        Functions of a mapping with all parameters and the "period", whose zeros are located.
+        Functions of a mapping with all parameters and the "period", whose zeros are located; nan where no value.
     forcing_period : float, str or callable, optional
         Where time enters the equations, and their period changes with a parameter that varies; see `continue_cycles`.
     points : int, optional
@@ -117,16 +118,20 @@ def continue_cycle_locus(
     control = step_control(max_step, points)
     at_start = system.at(**start.parameters)
     widths = np.asarray(np.ptp(box, axis=1))
+    argument = f"a mapping with parameters and the period ({', '.join((*system.parameters, 'period'))})"
+    users = user_functions(test_functions, free, argument, "lambda x: x['period'] - 10")
+    for user in users:
+        user.begin(at_start.values | {"period": start.period}, [at_start.values[name] for name in free])
     if is_spiking(start):
         assert isinstance(start.cycle, Cycle)
         made = ConditionedSpikes if curve_kind in CONDITIONS else CriticalSpikes
         spikes = made(at_start, curve_kind, free, widths, start.cycle, law)
-        labels = _labels(at_start, free, box, values or {}, test_functions or {}, spikes.period)
+        labels = _labels(at_start, free, box, values or {}, users, spikes.period)
         longest = LONGEST_PERIOD * start.cycle.period if longest_period is None else float(longest_period)
         along = SpikingLocus(spikes, widths, longest)
         begin = along.place(spikes.start())
-        return locus_of(spikes, start, begin, *Tracer(along, box, control, labels).both_ways(begin))
-    labels = _labels(at_start, free, box, values or {}, test_functions or {}, _duration)
+        return locus_of(spikes, start, begin, *Tracer(along, box, control, labels).both_ways(begin), users)
+    labels = _labels(at_start, free, box, values or {}, users, _duration)
     problem, orbit = _first(at_start, curve_kind, start, free, widths, law)
     longest = LONGEST_PERIOD * float(orbit.durations[0]) if longest_period is None else float(longest_period)
     curve = CycleLocus(problem, widths, longest)
@@ -140,7 +145,7 @@ def continue_cycle_locus(
         ways = tracer.both_ways(first)
     if isinstance(problem, CriticalCycles) and curve_kind == "fold of cycles":
         ways = _ended(problem, first, ways[0]), _ended(problem, first, ways[1])
-    return locus_of(problem, start, first, *ways)
+    return locus_of(problem, start, first, *ways, users)
 
 
 def _first(
@@ -236,7 +241,7 @@ def _labels(
     free: tuple[str, str],
     box: Array,
     values: Mapping[str, Sequence[float]],
-    functions: Mapping[str, TestFunction],
+    users: Sequence[UserFunction],
     period: Callable[[Orbit], float],
 ) -> list[CycleTest]:
     names, ranges = ("period", *free), dict(zip(free, box.tolist(), strict=True))
@@ -248,13 +253,9 @@ def _labels(
         for n, asked in values.items()
         for value in asked_values(system, n, asked, ranges.get(n))
     ]
-    for name, function in functions.items():
-        if not callable(function):
-            raise ValueError(
-                f"test_functions[{name!r}] must be a function of a mapping with parameters and the period, such as "
-                f"lambda x: x['period'] - 10, got {function!r}"
-            )
-        found.append(Test("user", partial(_of_place, system, free, function, period), always, name=name))
+    for user in users:
+        value = partial(_of_place, system, free, user, period)
+        found.append(Test("user", value, partial(_is_zero, value), name=user.name))
     return found
 
 
@@ -268,11 +269,12 @@ def _excess(period: Callable[[Orbit], float], which: int, value: float, place: C
 
 
 def _of_place(
-    system: System,
-    free: tuple[str, str],
-    function: TestFunction,
-    period: Callable[[Orbit], float],
-    place: CyclePlace,
+    system: System, free: tuple[str, str], user: UserFunction, period: Callable[[Orbit], float], place: CyclePlace
 ) -> float:
-    values = system.values | dict(zip(free, place.parameters.tolist(), strict=True))
-    return float(function(values | {"period": period(place.orbit)}))
+    at = place.parameters.tolist()
+    values = system.values | dict(zip(free, at, strict=True))
+    return user.value(values | {"period": period(place.orbit)}, at)
+
+
+def _is_zero(value: Callable[[CyclePlace], float], before: CyclePlace, at: CyclePlace, after: CyclePlace) -> bool:
+    return vanishes(value(at), (value(before), value(after)))

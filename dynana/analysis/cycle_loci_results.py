@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -11,6 +12,7 @@ from dynana.analysis.accompanied_cycles import AccompaniedCycles
 from dynana.analysis.cycle_loci_events import CyclePlace
 from dynana.analysis.orbit_places import Mark, Way
 from dynana.analysis.spiking_special import SpecialSpikes
+from dynana.analysis.user_functions import UserFunction
 from dynana.lowering.kernels import lower
 from dynana.numerics.collocation_newton import LENGTH
 from dynana.results.cycle import multipliers
@@ -23,9 +25,20 @@ Critical = AccompaniedCycles | SpecialSpikes
 
 
 def locus_of(
-    problem: Critical, origin: SpecialPoint, start: CyclePlace, backward: CycleWay, forward: CycleWay
+    problem: Critical,
+    origin: SpecialPoint,
+    start: CyclePlace,
+    backward: CycleWay,
+    forward: CycleWay,
+    users: Sequence[UserFunction] = (),
 ) -> Locus:
-    """Return a curve from both ways that lead away from its start; Bautin points at its ends are points of it."""
+    """Return a curve from both ways that lead away from its start; Bautin points at its ends are points of it.
+
+    Parameters
+    ----------
+    users : sequence of UserFunction
+        Test functions that were looked at on the way.
+    """
     behind = len(backward.places)
     places = [*reversed(backward.places), start, *forward.places]
     marks = {behind - 1 - i: mark for i, mark in backward.marks.items()}
@@ -59,7 +72,7 @@ def locus_of(
         points=table[:, 3 : 3 + n],
         special=tuple(special),
         stops=(backward.stop, forward.stop),
-        origin=f"from a {in_words(origin.kind)} at {place}",
+        origin="; ".join((f"from a {in_words(origin.kind)} at {place}", *(r for u in users for r in u.remarks()))),
         closed=forward.closed,
         measures={name: table[:, 3 + n + i].copy() for i, name in enumerate(names)},
     )

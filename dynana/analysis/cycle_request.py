@@ -10,6 +10,7 @@ from dynana.analysis.forcing import Forcing, ForcingPeriod, forcing
 from dynana.analysis.ranges import asked_values, finite_range, range_around
 from dynana.analysis.spiking_beginnings import is_spiking
 from dynana.analysis.stability import require_system
+from dynana.analysis.user_functions import UserFunction, user_functions
 from dynana.definition.system import System
 from dynana.definition.tracing import symbol
 from dynana.errors import ModelError, unknown
@@ -54,7 +55,8 @@ class Request:
     max_step : float
     labels : tuple of (name, value)
         Parameters or "period" and the values at which to put labels.
-    functions : tuple of (name, function of a Cycle)
+    functions : tuple of UserFunction
+        Of a Cycle.
     forcing : Forcing or None
     longest_period : float or None
     points : int
@@ -68,7 +70,7 @@ class Request:
     start: Start
     max_step: float
     labels: tuple[tuple[str, float], ...]
-    functions: tuple[tuple[str, Function], ...]
+    functions: tuple[UserFunction, ...]
     forcing: Forcing | None
     longest_period: float | None
     points: int
@@ -125,7 +127,7 @@ def requested(
         start=start,
         max_step=step,
         labels=_labels(system, dict(zip(free, ranges, strict=True)), values or {}),
-        functions=_functions(test_functions or {}),
+        functions=user_functions(test_functions, free, "a Cycle", "lambda cycle: cycle.maxima[0] - 1"),
         forcing=law,
         longest_period=longest_period,
         points=points,
@@ -223,13 +225,3 @@ def _labels(
             raise ValueError(f"{system.name}: values: {unknown('varied parameter or period', name, names)}")
         found += [(name, value) for value in asked_values(system, name, wanted, free.get(name))]
     return tuple(found)
-
-
-def _functions(given: Mapping[str, Any]) -> tuple[tuple[str, Function], ...]:
-    for name, function in given.items():
-        if not callable(function):
-            raise ValueError(
-                f"test_functions[{name!r}] must be a function of a Cycle, such as lambda cycle: cycle.maxima[0] - 1, "
-                f"got {function!r}"
-            )
-    return tuple(given.items())

@@ -188,12 +188,17 @@ def orbits_of(curve: CycleCurve, place: Place) -> OrbitCurve:
     return place.curve or curve.curve
 
 
+def cycle_at(request: Request, curve: CycleCurve, place: Place) -> Cycle:
+    """Return the cycle at a place of a curve."""
+    return cycle_of(request.system, request.free, orbits_of(curve, place), place.orbit, place.spectrum)
+
+
 def special_point(
     request: Request, curve: CycleCurve, mark: Mark, index: int, interval: tuple[float, float]
 ) -> SpecialPoint:
     """Return a located special point of cycles as a result."""
     orbit, spectrum, system = mark.place.orbit, mark.place.spectrum, request.system
-    cycle = cycle_of(system, request.free, orbits_of(curve, mark.place), orbit, spectrum)
+    cycle = cycle_at(request, curve, mark.place)
     residual = float(orbit.report[LENGTH])
     return SpecialPoint(
         kind=mark.kind,

@@ -221,14 +221,16 @@ class Tracer:
             way.marks.append(Mark(nearest.kind, end, nearest.name(end), {"tangent": end.orbit.tangent.copy()}))
 
     def at_start(self, start: Place) -> list[Mark]:
-        """Return the labels that the start itself has: it is where a value was asked for."""
+        """Return the labels and zeros of functions of the user that the start itself has."""
         index = {name: k for k, name in enumerate(self.names)}
         vectors = {"tangent": start.orbit.tangent.copy()}
-        return [
+        labels = [
             Mark("label", start, f"{name} = {value:g}", vectors)
             for name, value in self.asked
             if float(start.scalars[index[name]]) == value
         ]
+        zeros = [Mark("user", start, name, vectors) for name, function in self.functions if function(start) == 0.0]
+        return [*labels, *zeros]
 
     def among(self, mark: Mark, others: list[Mark]) -> bool:
         """Return whether a mark is one of several, met again after a lap."""

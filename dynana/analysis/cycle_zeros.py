@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from itertools import pairwise
 
@@ -29,8 +30,8 @@ def look_closer(
 ) -> None:
     """Add places to a leg where a test function may have two zeros between neighbours.
 
-    That is where neither extrapolation from the left nor that from the right keeps the sign, and where a function
-    changes by much.
+    That is where neither extrapolation from the left nor that from the right keeps the sign, where a function changes
+    by much, and where it has a value at one of them only.
 
     Parameters
     ----------
@@ -72,6 +73,8 @@ def _may_hide(
         return True
     for x, y, before, after in zip(a, b, left, right, strict=True):
         if x * y > 0.0 and (x + before * h) * x < 0.0 and (y - after * h) * x < 0.0:
+            return True
+        if math.isfinite(x) != math.isfinite(y):
             return True
     return False
 

@@ -48,7 +48,8 @@ def continue_equilibria(
     values : mapping of state or parameter to values, optional
         Where to put labels: ``{"I": [10, 20], "V": [-50]}``.
     test_functions : mapping of name to callable, optional
-        Functions of a mapping with all states and parameters, whose zeros are located.
+        Functions of a mapping with all states and parameters, whose zeros are located: where they change their sign,
+        but for poles. They return nan where they have no value; ``coverage`` says where that was.
     start : SpecialPoint, FixedPoint or mapping of state to value, optional
         Follow the branches through this point only. A SpecialPoint brings its parameter values with it.
 

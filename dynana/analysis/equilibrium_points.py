@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from dynana.analysis.branch_points import RANK_LOST, branch_point, crossing_tangents, through
 from dynana.analysis.equilibrium_tracing import Curve, Mark, Trace, on_trace
 from dynana.analysis.trace_ends import asked_at_ends
+from dynana.analysis.user_functions import vanishes
 from dynana.numerics.bracketed_roots import bracketed_root
 from dynana.numerics.equilibrium_curve import CurvePoint, EquilibriumCurve
 
@@ -153,9 +154,9 @@ def locate(curve: EquilibriumCurve, tests: Tests, trace: Trace) -> tuple[tuple[F
         place = float((mark.point.u - points[i].u) @ chord / (chord @ chord))
         found.append((i, place, mark))
     if not trace.closed:
-        asked = {len(KINDS) + k: name for k, (kind, name, _) in enumerate(tests.others) if kind == "label"}
+        asked = {len(KINDS) + k: (kind, name) for k, (kind, name, _) in enumerate(tests.others)}
         at_ends = asked_at_ends(points, values, asked, curve.scales)
-        found += [(i, 0.0, Mark("label", points[i], name)) for i, name in at_ends]
+        found += [(i, 0.0, Mark(kind, points[i], name)) for i, kind, name in at_ends]
     found.sort(key=lambda entry: entry[:2])
     trace.marks = [m for _, _, m in found]
     trace.points = with_marks(points, found)
@@ -224,7 +225,8 @@ def refined(
     """Return the points with more of them where a test function may have two zeros between neighbours.
 
     Between points where neither extrapolation from the left nor that from the right keeps the sign, a convex function
-    can have a pair of zeros. The third result says which values have a sign.
+    can have a pair of zeros; so can one that has a value at one of them only. The third result says which values have a
+    sign.
     """
     points = list(points)
     values = measured(points)
@@ -238,6 +240,7 @@ def refined(
         sign = np.sign(values[:-1])
         doubtful = (values[:-1] * values[1:] > 0.0) & ((values[:-1] + left * h) * sign < 0.0)
         doubtful &= (values[1:] - right * h) * sign < 0.0
+        doubtful |= np.diff(np.isfinite(values), axis=0)
         places = np.flatnonzero(doubtful.any(axis=1) & (h[:, 0] > 2.0 * SAME_POINT))
         new = [(int(i), _middle(curve, points[i], points[i + 1])) for i in places]
         added = [(i, p) for i, p in new if p is not None]
@@ -247,8 +250,8 @@ def refined(
         values = np.insert(values, [i + 1 for i, _ in added], more, axis=0)
         for i, p in reversed(added):
             points.insert(i + 1, p)
-    size = np.max(np.abs(values), axis=0)
-    return points, values, np.abs(values) > NO_SIGN * size
+    sizes = np.where(np.isfinite(values), np.abs(values), 0.0)
+    return points, values, sizes > NO_SIGN * sizes.max(axis=0)
 
 
 def _middle(curve: Curve, a: Any, b: Any) -> Any:
@@ -256,11 +259,13 @@ def _middle(curve: Curve, a: Any, b: Any) -> Any:
 
 
 def crossings(values: FloatArray, used: NDArray[np.bool_]) -> list[tuple[int, int, int]]:
-    """Return (i, j, which) where a test function has opposite signs at i and j and none between."""
+    """Return (i, j, which) where a test function has opposite signs at i and j, and between a value but no sign."""
     found = []
+    gaps = np.cumsum(~np.isfinite(values), axis=0)
     for which in range(values.shape[1]):
         at = np.flatnonzero(used[:, which])
-        change = np.flatnonzero(values[at[:-1], which] * values[at[1:], which] < 0.0)
+        change = values[at[:-1], which] * values[at[1:], which] < 0.0
+        change = np.flatnonzero(change & (np.diff(gaps[at, which]) == 0))
         found += [(int(at[c]), int(at[c + 1]), which) for c in change]
     return found
 
@@ -275,11 +280,9 @@ def _located(
         return _branch_mark(curve, a, b)
 
     kind, name, _ = tests.others[which - len(KINDS)] if which > HOPF else ("", "", None)
-    if kind == "kink":
-        point = _at_kink(curve, tests, ends, which, values)
-    else:
-        point = _root(curve, tests, a, whole, which, values)
-    if point is None:
+    bent = kind == "kink"
+    point = _at_kink(curve, tests, ends, which, values) if bent else _root(curve, tests, a, whole, which, values)
+    if point is None or (kind == "user" and not vanishes(tests.one(point, which), values.tolist())):
         return None
     if which > HOPF:
         return Mark(kind, point, name)

@@ -44,7 +44,7 @@ def diagram_of(survey: Survey) -> Diagram:
         range=(request.low, request.high),
         box=request.box,
         branches=tuple(_branch(survey, trace) for trace in survey.traces),
-        coverage=(*coverage, *sentences, *_left(survey)),
+        coverage=(*coverage, *sentences, *_left(survey), *(r for user in request.users for r in user.remarks())),
         complete=complete,
         undecided=undecided,
         boxes_examined=examined,

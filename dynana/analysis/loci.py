@@ -58,7 +58,8 @@ def continue_locus(
     values : mapping of state or parameter to values, optional
         Where to put labels: ``{"I": [10, 20]}``.
     test_functions : mapping of name to callable, optional
-        Functions of a mapping with all states and parameters, whose zeros are located.
+        Functions of a mapping with all states and parameters (on curves of bifurcations of cycles: with all parameters
+        and the "period"), whose zeros are located; nan where they have no value, which ``origin`` says.
 
     forcing_period : float, str or callable, optional
         Of curves of bifurcations of cycles where time enters the equations and their period changes with a parameter

@@ -70,10 +70,12 @@ class LocusTests:
         return (*own, *((kind, name) for kind, name, _ in self.request.others))
 
     def values(self, points: list[LocusPoint]) -> FloatArray:
-        """Return the test functions at points, shape (k, number of kinds); 0 where one has no value."""
+        """Return the test functions at points, shape (k, number of kinds); 0 where one of bifurcations has no value."""
         columns = [self.column(points, which) for which in range(len(self.kinds))]
-        found: FloatArray = np.nan_to_num(np.array(columns), posinf=0.0, neginf=0.0)
-        return found.reshape(-1, len(points)).T
+        found: FloatArray = np.array(columns).reshape(-1, len(points))
+        own = len(KINDS.get(self.curve.family, ()))
+        found[:own] = np.nan_to_num(found[:own], posinf=0.0, neginf=0.0)
+        return found.T
 
     def column(self, points: list[LocusPoint], which: int) -> FloatArray:
         """Return one test function at points, shape (k,)."""
@@ -186,9 +188,8 @@ def locate(tests: LocusTests, trace: Trace) -> None:
         ends = {0: points[0], len(points) - 1: points[-1]}
         found += [(i, 0.0, Mark("bogdanov-takens", p)) for i, p in ends.items() if p.u[-1] == 0.0]
     if not trace.closed:
-        asked = {c: name for c, (kind, name) in enumerate(tests.kinds) if kind == "label"}
-        at_ends = asked_at_ends(points, values, asked, tests.curve.scales)
-        found += [(i, 0.0, Mark("label", points[i], name)) for i, name in at_ends]
+        at_ends = asked_at_ends(points, values, dict(enumerate(tests.kinds)), tests.curve.scales)
+        found += [(i, 0.0, Mark(kind, points[i], name)) for i, kind, name in at_ends]
     found.sort(key=lambda entry: entry[:2])
     trace.marks = [m for _, _, m in found]
     trace.points = with_marks(points, found)

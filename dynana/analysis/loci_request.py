@@ -8,9 +8,18 @@ from typing import Any
 
 import numpy as np
 
-from dynana.analysis.continuation_request import functions, labels, longest_step, only_in_jumps, require_entering
+from dynana.analysis.continuation_request import (
+    functions,
+    labels,
+    longest_step,
+    of_arrays,
+    only_in_jumps,
+    require_entering,
+    try_functions,
+)
 from dynana.analysis.ranges import finite_range, range_around
 from dynana.analysis.stability import require_autonomous
+from dynana.analysis.user_functions import UserFunction
 from dynana.definition.system import System
 from dynana.errors import unknown
 from dynana.results.special_points import SpecialPoint, in_words
@@ -69,6 +78,8 @@ class LocusRequest:
     max_step : float
     others : tuple of (kind, name, function)
         Test functions beside those of bifurcations; functions of the array (states, parameters).
+    users : tuple of UserFunction
+        Those of the user among them.
     """
 
     system: System
@@ -78,6 +89,7 @@ class LocusRequest:
     ranges: dict[str, tuple[float, float]]
     max_step: float
     others: tuple[tuple[str, str, Callable[[np.ndarray], float]], ...]
+    users: tuple[UserFunction, ...] = ()
 
 
 def kind_of_curve(start: Any, kind: str | None) -> str:
@@ -141,6 +153,8 @@ def locus_requested(
     free = two_parameters(system, parameters, jumps=kind == "boundary equilibrium")
     box = ranges_around(system, start.parameters, free, ranges, system.states)
     system = system.at(**start.parameters)
+    users = functions(system, free, test_functions)
+    try_functions(system, free, users, np.append(start.point, [system.values[n] for n in free]))
     return LocusRequest(
         system=system,
         start=start,
@@ -150,8 +164,9 @@ def locus_requested(
         max_step=longest_step(max_step),
         others=(
             *labels(system, {n: box[n] for n in free}, values or {}),
-            *functions(system, free, test_functions or {}),
+            *of_arrays(system, free, users),
         ),
+        users=users,
     )
 
 

@@ -37,6 +37,7 @@ def locus_of(tests: LocusTests, kind: str, trace: Trace) -> Locus:
     columns = zip(request.free, rows[:, curve.n :].T, strict=True)
     place = ", ".join(f"{n} = {shown(column, start.parameters[n])}" for n, column in columns)
     unfolded = ", unfolded into folds" if kind != request.kind else ""
+    remarks = [remark for user in request.users for remark in user.remarks()]
     return Locus(
         system=system.name,
         fingerprint=lower(system).fingerprint,
@@ -49,7 +50,7 @@ def locus_of(tests: LocusTests, kind: str, trace: Trace) -> Locus:
         periods=_periods(tests, points),
         special=tuple(_special(tests, trace, mark) for mark in trace.marks),
         stops=(trace.stops[0], trace.stops[1]),
-        origin=f"from the {in_words(start.kind)} at {place}{unfolded}",
+        origin="; ".join((f"from the {in_words(start.kind)} at {place}{unfolded}", *remarks)),
         closed=trace.closed,
         measures=_measures(tests, points),
     )

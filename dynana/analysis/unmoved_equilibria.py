@@ -21,9 +21,24 @@ SAMPLES = 65
 
 
 def unmoved_equilibria(
-    system: System, parameter: str, range: tuple[float, float], ranges: Mapping[str, tuple[float, float]] | None
+    system: System,
+    parameter: str,
+    range: tuple[float, float],
+    ranges: Mapping[str, tuple[float, float]] | None,
+    asked: Sequence[str] = (),
 ) -> Diagram:
-    """Return the diagram of the equilibria, which do not depend on the parameter; stability may, through thresholds."""
+    """Return the diagram of the equilibria, which do not depend on the parameter; stability may, through thresholds.
+
+    Raises
+    ------
+    ValueError
+        If something was asked that changes along branches of equilibria only.
+    """
+    if asked:
+        raise ValueError(
+            f"{system.name}: {', '.join(asked)} concern equilibria, and {parameter} enters the jumps only, so that it "
+            "does not move them: leave them out"
+        )
     low, high = finite_range(system, parameter, range)
     values = np.linspace(low, high, SAMPLES)
     found = fixed_points(system, ranges=ranges)

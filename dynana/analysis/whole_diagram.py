@@ -127,12 +127,12 @@ def bifurcation_diagram(
     labels = dict(values or {})
     of_cycles = {n: v for n, v in labels.items() if n in (PERIOD, parameter)}
     law: Forcing | None = None
+    asked = ["test_functions"] * bool(test_functions) + ["values of states"] * (len(labels) > len(of_cycles))
     if only_in_jumps(system, parameter):
-        diagram = unmoved_equilibria(system, parameter, range, ranges)
+        diagram = unmoved_equilibria(system, parameter, range, ranges, asked)
     elif cycles and (forcing_period is not None or not system.autonomous):
         law = forcing(system, forcing_period, (parameter,), (finite_range(system, parameter, range),))
-        asked = {"ranges": ranges, "test_functions": test_functions, "values of states": len(labels) > len(of_cycles)}
-        diagram = no_equilibria(system, parameter, range, [what for what, given in asked.items() if given])
+        diagram = no_equilibria(system, parameter, range, ["ranges"] * bool(ranges) + asked)
     else:
         states = {n: v for n, v in labels.items() if n != PERIOD}
         diagram = continue_equilibria(

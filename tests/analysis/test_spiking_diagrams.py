@@ -49,6 +49,9 @@ def test_a_parameter_of_the_reset():
     jumps = sorted({c.jumps for b in diagram.cycle_branches for c in b.cycles})
     assert jumps == [1, 2]
     assert diagram.special_points("period doubling")[0]["V_reset"] == pytest.approx(-48.745268355344, abs=1e-9)
+    for asked in ({"test_functions": {"f": lambda v: v["V"]}}, {"values": {"V": [-60]}}):
+        with pytest.raises(ValueError, match="concern equilibria, and V_reset enters the jumps only.*leave them out"):
+            dn.bifurcation_diagram(adex_touboul_brette, "V_reset", (-50.0, -48.3), **asked)
 
 
 @pytest.mark.slow
