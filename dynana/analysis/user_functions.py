@@ -94,7 +94,8 @@ class UserFunction:
         except Exception as error:
             said = str(error).partition("\n")[0]
             said = said if len(said) <= LONGEST_REASON else said[:LONGEST_REASON] + "..."
-            return math.nan, f"raises {type(error).__name__}{f': {said}' if said else ''}", not isinstance(error, ARITHMETIC), error
+            reason = f"raises {type(error).__name__}{f': {said}' if said else ''}"
+            return math.nan, reason, not isinstance(error, ARITHMETIC), error
         if isinstance(result, np.ndarray) and result.ndim == 0:
             result = result[()]
         if not isinstance(result, numbers.Real) or isinstance(result, bool):
