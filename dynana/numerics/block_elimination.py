@@ -1,8 +1,8 @@
 """Elimination of large matrices in blocks of columns: most of the work is products of matrices.
 
-The same results, in the same places, as the plain loops of `dynana.numerics.condensation`, which is entered for any
-size; J. J. Dongarra et al., *Numerical Linear Algebra for High-Performance Computers* (SIAM 1998), chapter 5, and for
-reflections R. Schreiber & C. Van Loan, SIAM J. Sci. Stat. Comput. 10 (1989) 53.
+The same results, in the same places, as the plain loops of `dynana.numerics.condensation`; J. J. Dongarra et al.,
+*Numerical Linear Algebra for High-Performance Computers* (SIAM 1998), chapter 5, and for reflections R. Schreiber & C.
+Van Loan, SIAM J. Sci. Stat. Comput. 10 (1989) 53.
 """
 
 from __future__ import annotations
@@ -10,13 +10,13 @@ from __future__ import annotations
 import numpy as np
 
 from dynana.numerics.compilation import compiled
-from dynana.numerics.lanes import LANES, add_multiple, combine, zero_blocks
+from dynana.numerics.lanes import LANES, add_multiple, combine, dot, zero_blocks
 from dynana.numerics.products import BLOCK, add_product
 
 
 @compiled
 def eliminate_blocks(a, start, size, width, lower, pivots):
-    """Factorise a matrix as `dynana.numerics.condensation.eliminate`, multipliers of a block exchanged along."""
+    """Factorise as `dynana.numerics.condensation.eliminate_plainly`, multipliers of a block exchanged along."""
     sign, flat, stride = 1, lower.reshape(-1), lower.shape[1]
     for first in range(0, size, BLOCK):
         last = min(first + BLOCK, size)
@@ -59,7 +59,7 @@ def eliminate_blocks(a, start, size, width, lower, pivots):
 
 @compiled
 def substitute_blocks(a, start, size, width, lower, right):
-    """Back-substitute as `dynana.numerics.condensation.substitute`."""
+    """Back-substitute the right-hand sides that stand in columns ``right`` to ``width`` of a factorised matrix."""
     last = size
     while last > 0:
         first = (last - 1) // BLOCK * BLOCK
@@ -76,6 +76,28 @@ def substitute_blocks(a, start, size, width, lower, right):
                 a, start + first * width + right, width, first, width - right, last - first,
             )  # fmt: skip
         last = first
+
+
+@compiled
+def solve_blocks(a, start, size, width, lower, pivots, x):
+    """Solve for one more right-hand side ``x``, in place; ``x`` is padded to whole blocks of eight."""
+    for first in range(0, size, BLOCK):
+        last = min(first + BLOCK, size)
+        for k in range(first, last):
+            at = pivots[k]
+            x[k], x[at] = x[at], x[k]
+        for k in range(first, last):
+            value = x[k]
+            for i in range(k + 1, size):
+                x[i] -= lower[k, i] * value
+    for i in range(size, x.size):
+        x[i] = 0.0
+    for i in range(size - 1, -1, -1):
+        total = x[i]
+        x[i] = 0.0
+        for c in range(i // LANES * LANES, size, LANES):
+            total -= dot(a, start + i * width + c, x, c)
+        x[i] = total * lower[i, i]
 
 
 @compiled

@@ -44,20 +44,13 @@ from numba import types
 from numpy.typing import NDArray
 
 from dynana.numerics.bordering import factorise_dense
-from dynana.numerics.collocation_interval import (
-    add_constants,
-    add_rows,
-    assemble,
-    eliminate_point,
-    evaluate_stages,
-    load_pair,
-    write_transfer,
-)
+from dynana.numerics.collocation_interval import add_rows, eliminate_point, load_pair, write_transfer
+from dynana.numerics.collocation_stages import CLOSURE_KERNEL, reduce_stages
 from dynana.numerics.compilation import compiled
-from dynana.numerics.condensation import eliminate, substitute
 from dynana.numerics.gauss import Scheme
-from dynana.numerics.kernel_addresses import closure_at, matrix_at, vector_at
-from dynana.numerics.lanes import aligned, padded, zero_blocks
+from dynana.numerics.kernel_addresses import closure_at
+from dynana.numerics.lanes import LANES, aligned, padded, zero_blocks
+from dynana.numerics.products import LARGE
 from dynana.numerics.signatures import INDICES, ROW, TABLE
 
 Array = NDArray[np.float64]
@@ -69,11 +62,8 @@ GRID = types.Tuple((INDICES, ROW))
 SCHEME = types.Tuple((ROW, ROW, TABLE, ROW, TABLE))
 SCALE = types.Tuple((ROW, ROW))
 WORK = types.Tuple(
-    (TABLE, _STACK, _INDEX_TABLE, TABLE, TABLE, _STACK, _STACK, _STACK, TABLE, INDICES, ROW, ROW, TABLE, TABLE)
+    (ROW, _STACK, _INDEX_TABLE, *[TABLE] * 3, *[_STACK] * 3, TABLE, INDICES, ROW, ROW, TABLE, TABLE)
 )
-
-#: Places of kernels in ``model[0]``.
-RHS, JACOBIAN, PARAMETERS, TIME, CLOSURE_KERNEL = range(5)
 
 
 def scheme_arrays(scheme: Scheme, n: int) -> tuple[Array, ...]:
@@ -99,12 +89,14 @@ def workspace(n: int, counts: NDArray[np.int64], stages: int, n_active: int, n_r
         Gauss points per interval, active parameters, full rows.
     """
     segments, intervals, size = counts.size, int(counts.sum()), stages * n
-    extra = 2 + n_active
+    extra, lanes = 2 + n_active, 1 if size >= LARGE else LANES
     unknowns = 2 * n * segments + segments + n_active
+    groups, room = -(-intervals // lanes), size + n + extra if lanes > 1 else padded(size) + padded(n + extra)
     return (
-        aligned(intervals * size, padded(size) + padded(n + extra)),  # local factors and solutions
-        np.zeros((intervals, size, size)),  # their multipliers
-        np.zeros((intervals, size), dtype=np.int64),
+        aligned(groups * size * room * lanes),  # equations of the stages and their factors
+        np.zeros((groups if lanes == 1 else 0, size, size)),  # multipliers, where they stand apart
+        np.zeros((groups, size * lanes), dtype=np.int64),  # order of rows
+        aligned(intervals * size, padded(n + extra)),  # stages as functions of what remains
         aligned(intervals * n, padded(n + extra)),  # next mesh value
         aligned(intervals * n, padded(3 * n + extra)),  # eliminated mesh points
         np.zeros((intervals, n, 2 * n + 1)),  # their reflections
@@ -183,36 +175,24 @@ def factorise(z, model, grid, scheme, scale, gradients, targets, work):
     logarithm : float
         Logarithm of the modulus of the determinant of the small dense system.
     """
-    addresses, p, active, _, free = model
+    _, p, active, _, free = model
     counts, widths = grid
     points, _, _, end, _ = scheme
     states, scalars = scale
-    local, lower, pivots, transfer, chain, reflectors, multiples, relation = work[:8]
-    dense, dense_pivots, row_scale, border, pair, rows = work[8:]
+    solutions, transfer, chain, reflectors, multiples, relation = work[3:9]
+    dense, dense_pivots, row_scale, border, pair, rows = work[9:]
     segments, n = free.shape
     m, n_rows = points.size, gradients.shape[0]
     size, extra = m * n, 2 + active.size
-    width, columns, pair_width = local.shape[1], transfer.shape[1], pair.shape[1]
-    right = width - columns
-    kernels = (
-        vector_at(addresses[RHS]),
-        matrix_at(addresses[JACOBIAN]),
-        matrix_at(addresses[PARAMETERS]),
-        vector_at(addresses[TIME]),
-    )
-    flat, flat_transfer, flat_chain, flat_pair = (
-        local.reshape(-1),
+    columns, pair_width = transfer.shape[1], pair.shape[1]
+    flat_solutions, flat_transfer, flat_chain, flat_pair = (
+        solutions.reshape(-1),
         transfer.reshape(-1),
         chain.reshape(-1),
         pair.reshape(-1),
     )
-    stages, jacobians = (
-        zero_blocks(m * n * columns).reshape((m, n, columns)),
-        zero_blocks(n * right).reshape((n, right)),
-    )
-    small = (np.zeros(n), np.zeros(n), np.zeros((n, n)), np.zeros((n, p.size)), np.zeros(n), stages, jacobians)
-    forced, weights = addresses[TIME] != 0, np.zeros(size)
     w, inverse, firsts, flat_rows = zero_blocks(pair_width), 1.0 / states, np.zeros((n_rows, n)), rows.reshape(-1)
+    weights = np.zeros(size)
     scalars_at = (widths.size * (m + 1) + segments) * n
     set_active(z, scalars_at, segments, p, active)
     n_closure = dense.shape[0] - n * segments - n_rows
@@ -227,28 +207,19 @@ def factorise(z, model, grid, scheme, scale, gradients, targets, work):
         border[base + f] = total
         for k in range(segments + active.size):
             dense[base + f, 2 * n * segments + k] = gradients[f, scalars_at + k] * scalars[k]
-    sign, interval, point = 1, 0, 0
+    sign, interval, point = reduce_stages(z, model, grid, scheme, scale, work), 0, 0
+    if sign == 0:
+        return 0, -np.inf
     for i in range(segments):
-        duration, t = z[scalars_at + i], 0.0
         for k in range(flat_rows.size):
             flat_rows[k] = 0.0
         for j in range(counts[i]):
-            start = interval * size * width
-            evaluate_stages(
-                kernels, forced, p, active, free, points, states, inverse, scalars,
-                z, point, t, widths[interval], duration, i, small,
-            )  # fmt: skip
-            assemble(scheme, stages, jacobians, flat, start, width)
-            add_constants(z, point, m, n, inverse, flat, start, width, right + n + extra - 1)
-            sign *= eliminate(flat, start, size, width, lower[interval], pivots[interval])
-            if sign == 0:
-                return 0, -np.inf
-            substitute(flat, start, size, width, lower[interval], right)
             row0 = interval * n
             write_transfer(
-                z, point, n, m, inverse, end, flat, start, width, right, flat_transfer, row0, columns, n + extra - 1
-            )
-            add_rows(gradients, states, point, n, m, flat, start, width, right, columns, flat_rows, weights)
+                z, point, n, m, inverse, end, flat_solutions, interval * size, columns, flat_transfer, row0,
+                n + extra - 1,
+            )  # fmt: skip
+            add_rows(gradients, states, point, n, m, flat_solutions, interval * size, columns, flat_rows, weights)
             load_pair(flat_pair, pair_width, flat_transfer, row0, columns, n, extra, j == 0)
             if j == 0:
                 for f in range(n_rows):
@@ -260,7 +231,6 @@ def factorise(z, model, grid, scheme, scale, gradients, targets, work):
                     flat_pair, flat_chain, row0, pair_width, reflectors[interval], flat_rows, columns, firsts,
                     multiples[interval], n, extra, w,
                 )  # fmt: skip
-            t += duration * widths[interval]
             point += m + 1
             interval += 1
         for c in range(n):

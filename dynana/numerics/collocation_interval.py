@@ -7,84 +7,20 @@ from __future__ import annotations
 
 from dynana.numerics.compilation import compiled
 from dynana.numerics.condensation import triangularise
-from dynana.numerics.lanes import LANES, combine, multiply
+from dynana.numerics.lanes import LANES, combine
 
 
 @compiled
-def evaluate_stages(
-    kernels, forced, p, active, free, points, states, inverse, scalars, z, point, t, h, duration, segment, small
-):
-    """Evaluate derivatives at the stages of one interval, scaled by the sizes of states; ``inverse`` is 1 / states.
+def write_transfer(z, point, n, m, inverse, end, solutions, row0, columns, target, to, constant):
+    """Write the next mesh value as a function of left mesh value, duration and parameters, with the constant.
 
-    ``small``: work space for one stage (x, f, J, fp, ft), then columns (m, n, padded n + extra) for duration, active
-    parameters and constant, and Jacobians times -h T as (n, padded m n): row c of stage after stage.
+    ``solutions`` has the same of the stages from row ``row0`` on; ``target`` receives it from row ``to`` on.
     """
-    rhs, jacobian, parameters, time = kernels
-    x, f, J, fp, ft, columns, jacobians = small
-    n, segments, na = states.size, free.shape[0], active.size
-    for l in range(points.size):
-        at = (point + 1 + l) * n
-        for c in range(n):
-            x[c] = z[at + c]
-        moment = t + duration * h * points[l]
-        rhs(moment, x, p, f)
-        jacobian(moment, x, p, J)
-        if na > 0:
-            parameters(moment, x, p, fp)
-        if forced:
-            time(moment, x, p, ft)
-        for c in range(n):
-            to_scaled = h * free[segment, c] * inverse[c]
-            factor = duration * to_scaled
-            columns[l, c, n + 1 + na] = factor * f[c]
-            columns[l, c, n] = to_scaled * f[c] * scalars[segment]
-            if forced:  # time at a stage is proportional to the duration
-                columns[l, c, n] += to_scaled * moment * ft[c] * scalars[segment]
-            for k in range(na):
-                columns[l, c, n + 1 + k] = factor * fp[c, active[k]] * scalars[segments + k]
-            for k in range(n):
-                jacobians[c, l * n + k] = -factor * states[k] * J[c, k]
-
-
-@compiled
-def assemble(scheme, columns, jacobians, flat, start, width):
-    """Write the equations of one interval as rows of the local matrix: stages = left value + integral of the slopes.
-
-    On the left the coefficients of the stages, on the right columns as the module explains.
-    """
-    _, _, integral, _, expanded = scheme
-    m, n, extent = columns.shape
-    right = expanded.shape[1]
-    rows, factors, slopes = jacobians.reshape(-1), expanded.reshape(-1), columns.reshape(-1)
-    weights = integral.reshape(-1)
-    for l in range(m):
-        for c in range(n):
-            row = start + (l * n + c) * width
-            for k in range(0, right, LANES):
-                multiply(flat, row + k, rows, c * right + k, factors, l * right + k)
-            flat[row + l * n + c] += 1.0
-            for k in range(0, extent, LANES):
-                combine(flat, row + right + k, 0.0, 1.0, weights, l * m, m, slopes, c * extent + k, n * extent)
-            flat[row + right + c] = 1.0
-
-
-@compiled
-def add_constants(z, point, m, n, inverse, flat, start, width, column):
-    """Complete the constants of one interval: minus the residuals, of which the integrals are there already."""
-    base = point * n
-    for l in range(m):
-        for c in range(n):
-            flat[start + (l * n + c) * width + column] -= (z[base + (1 + l) * n + c] - z[base + c]) * inverse[c]
-
-
-@compiled
-def write_transfer(z, point, n, m, inverse, end, flat, start, width, right, target, row0, columns, constant):
-    """Write the next mesh value as a function of left mesh value, duration and parameters, with the constant."""
     after = (point + m + 1) * n
     for c in range(n):
-        row = (row0 + c) * columns
+        row = (to + c) * columns
         for k in range(0, columns, LANES):
-            combine(target, row + k, 0.0, 1.0, end, 1, m, flat, start + c * width + right + k, n * width)
+            combine(target, row + k, 0.0, 1.0, end, 1, m, solutions, (row0 + c) * columns + k, n * columns)
         target[row + c] += end[0]
         value = z[after + c]
         for k in range(m + 1):
@@ -93,7 +29,7 @@ def write_transfer(z, point, n, m, inverse, end, flat, start, width, right, targ
 
 
 @compiled
-def add_rows(gradients, states, point, n, m, flat, start, width, right, columns, rows, weights):
+def add_rows(gradients, states, point, n, m, solutions, row0, columns, rows, weights):
     """Add to the full rows what they say about the left value and the stages of one interval.
 
     ``rows`` (n_rows * columns,): coefficients of the left value and of the other columns; ``weights`` (m n,): work
@@ -105,7 +41,7 @@ def add_rows(gradients, states, point, n, m, flat, start, width, right, columns,
             for c in range(n):
                 weights[l * n + c] = gradients[f, at + l * n + c] * states[c]
         for k in range(0, columns, LANES):
-            combine(rows, to + k, 1.0, 1.0, weights, 0, m * n, flat, start + right + k, width)
+            combine(rows, to + k, 1.0, 1.0, weights, 0, m * n, solutions, row0 * columns + k, columns)
         for c in range(n):
             rows[to + c] += gradients[f, point * n + c] * states[c]
 

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dynana.numerics.collocation import CLOSURE_KERNEL, JACOBIAN, PARAMETERS, RHS, TIME
 from dynana.numerics.collocation_newton import SIGN
+from dynana.numerics.collocation_stages import CLOSURE_KERNEL, JACOBIAN, PARAMETERS, RHS, TIME
 from dynana.numerics.function_addresses import addresses
 from dynana.numerics.gauss import gauss_scheme
 from dynana.numerics.kernel_addresses import CLOSURE

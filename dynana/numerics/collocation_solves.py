@@ -11,9 +11,10 @@ from __future__ import annotations
 import numpy as np
 
 from dynana.numerics.bordering import solve_dense
-from dynana.numerics.collocation import CLOSURE_KERNEL, RHS, ends_of, set_active
+from dynana.numerics.collocation import ends_of, set_active
+from dynana.numerics.collocation_stages import CLOSURE_KERNEL, RHS, solve_stages
 from dynana.numerics.compilation import compiled
-from dynana.numerics.condensation import reflect, solve_local
+from dynana.numerics.condensation import reflect
 from dynana.numerics.kernel_addresses import closure_at, vector_at
 from dynana.numerics.lanes import LANES, dot, zero_blocks
 
@@ -97,13 +98,11 @@ def renew(right, outer, grid, scheme, scale, gradients, work):
     counts, _ = grid
     points, _, _, end, _ = scheme
     states, scalars = scale
-    local, lower, pivots, transfer, chain, reflectors, multiples, _, _, _, _, border, _, _ = work
+    _, _, _, solutions, _, chain, reflectors, multiples, _, _, _, _, border, _, _ = work
     n, m, segments, n_rows = states.size, points.size, counts.size, gradients.shape[0]
-    size, width, columns = m * n, local.shape[1], transfer.shape[1]
-    start_right = width - columns
-    constant = n + 1 + scalars.size - segments
-    flat = local.reshape(-1)
-    x, v, inverse = zero_blocks(start_right), np.zeros(2 * n), 1.0 / states
+    size, constant = m * n, n + 1 + scalars.size - segments
+    x, v, inverse = np.empty(size), np.zeros(2 * n), 1.0 / states
+    solve_stages(right, grid, scheme, states, constant, work)
     base = border.size - n_rows
     for r in range(outer.size):
         border[n * segments + r] = outer[r]
@@ -111,13 +110,8 @@ def renew(right, outer, grid, scheme, scale, gradients, work):
     for i in range(segments):
         for j in range(counts[i]):
             at = (point + 1) * n
-            for l in range(m):
-                for c in range(n):
-                    x[l * n + c] = right[at + l * n + c] * inverse[c]
-            start = interval * size * width
-            solve_local(flat, start, size, width, lower[interval], pivots[interval], x)
             for k in range(size):
-                flat[start + k * width + start_right + constant] = x[k]
+                x[k] = solutions[interval * size + k, constant]
             for r in range(n_rows):
                 total = 0.0
                 for l in range(m):
@@ -162,11 +156,10 @@ def back_substitute(constant, outer, grid, scheme, scale, n_rows, work, out):
     counts, _ = grid
     points = scheme[0]
     states, scalars = scale
-    local, _, _, transfer, chain, _, _, _, dense, dense_pivots, row_scale, border, _, _ = work
+    _, _, _, solutions, _, chain, _, _, _, dense, dense_pivots, row_scale, border, _, _ = work
     n, m, segments, n_scalars = states.size, points.size, counts.size, scalars.size
-    size, width, columns, extra = m * n, local.shape[1], transfer.shape[1], 2 + scalars.size - segments
-    start_right, chain_width = width - columns, chain.shape[1]
-    flat, flat_chain = local.reshape(-1), chain.reshape(-1)
+    size, columns, extra, chain_width = m * n, solutions.shape[1], 2 + scalars.size - segments, chain.shape[1]
+    flat, flat_chain = solutions.reshape(-1), chain.reshape(-1)
     unknowns = np.empty(dense.shape[0])
     for k in range(unknowns.size):
         unknowns[k] = constant * border[k]
@@ -204,7 +197,7 @@ def back_substitute(constant, outer, grid, scheme, scale, n_rows, work, out):
             for c in range(n):
                 q[c] = out[at + c]
             for k in range(size):
-                row = (interval * size + k) * width + start_right
+                row = (interval * size + k) * columns
                 total = 0.0
                 for c in range(0, columns, LANES):
                     total += dot(flat, row + c, q, c)

@@ -1,4 +1,4 @@
-"""Elimination of what is local: the stages of one mesh interval, and one mesh point between two intervals.
+"""Elimination by plain loops: small matrices, and mesh points between two intervals by orthogonal transformations.
 
 Matrices are stored by rows in flat arrays; rows are padded to whole blocks of eight, see `dynana.numerics.lanes`.
 """
@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from dynana.numerics.block_elimination import eliminate_blocks, substitute_blocks, triangularise_blocks
+from dynana.numerics.block_elimination import triangularise_blocks
 from dynana.numerics.compilation import compiled
-from dynana.numerics.lanes import LANES, add_multiple, combine, dot
-from dynana.numerics.products import BLOCK, LARGE
+from dynana.numerics.lanes import LANES, add_multiple, combine
+from dynana.numerics.products import LARGE
 
 
 @compiled
-def eliminate(a, start, size, width, lower, pivots):
+def eliminate_plainly(a, start, size, width, lower, pivots):
     """Factorise the leading square of a matrix with partial pivoting; the columns to its right are transformed along.
 
     Parameters
@@ -32,14 +32,6 @@ def eliminate(a, start, size, width, lower, pivots):
     int
         Sign of the determinant; 0 if the matrix is singular or not finite.
     """
-    if size >= LARGE:
-        return eliminate_blocks(a, start, size, width, lower, pivots)
-    return eliminate_plainly(a, start, size, width, lower, pivots)
-
-
-@compiled
-def eliminate_plainly(a, start, size, width, lower, pivots):
-    """Do the same by plain loops, for matrices that are small where it is called; it compiles sooner."""
     sign = 1
     for k in range(size):
         row_k = start + k * width
@@ -67,67 +59,6 @@ def eliminate_plainly(a, start, size, width, lower, pivots):
             for i in range(k + 1, size):
                 add_multiple(a, start + i * width + c, -lower[k, i], a, row_k + c)
     return sign
-
-
-@compiled
-def substitute(a, start, size, width, lower, first):
-    """Back-substitute the right-hand sides that stand in columns ``first`` to ``width`` of a factorised matrix."""
-    if size >= LARGE:
-        substitute_blocks(a, start, size, width, lower, first)
-        return
-    for i in range(size - 1, -1, -1):
-        row_i = start + i * width
-        inverse = lower[i, i]
-        for c in range(first, width, LANES):
-            combine(a, row_i + c, inverse, 0.0, a, 0, 0, a, 0, 0)
-            for r in range(i):
-                row = start + r * width
-                add_multiple(a, row + c, -a[row + i], a, row_i + c)
-
-
-@compiled
-def solve_local(a, start, size, width, lower, pivots, x):
-    """Solve for one more right-hand side ``x``, in place; ``x`` is padded to whole blocks."""
-    block = BLOCK if size >= LARGE else 1
-    for first in range(0, size, block):
-        last = min(first + block, size)
-        for k in range(first, last):
-            at = pivots[k]
-            x[k], x[at] = x[at], x[k]
-        for k in range(first, last):
-            value = x[k]
-            for i in range(k + 1, size):
-                x[i] -= lower[k, i] * value
-    for i in range(size, x.size):
-        x[i] = 0.0
-    for i in range(size - 1, -1, -1):
-        total = x[i]
-        x[i] = 0.0
-        for c in range(i // LANES * LANES, size, LANES):
-            total -= dot(a, start + i * width + c, x, c)
-        x[i] = total * lower[i, i]
-
-
-@compiled
-def solve_local_transposed(a, start, size, width, lower, pivots, x):
-    """Solve with the transposed matrix, in place."""
-    for i in range(size):
-        value = x[i] * lower[i, i]
-        x[i] = value
-        for c in range(i + 1, size):
-            x[c] -= a[start + i * width + c] * value
-    block, last = BLOCK if size >= LARGE else 1, size
-    while last > 0:
-        first = (last - 1) // block * block
-        for k in range(last - 1, first - 1, -1):
-            total = x[k]
-            for i in range(k + 1, size):
-                total -= lower[k, i] * x[i]
-            x[k] = total
-        for k in range(last - 1, first - 1, -1):
-            at = pivots[k]
-            x[k], x[at] = x[at], x[k]
-        last = first
 
 
 @compiled

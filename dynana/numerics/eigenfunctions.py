@@ -29,10 +29,9 @@ def on_points(
     ndarray, shape (points, n)
         Of unit mean square in units of the sizes.
     """
-    local, transfer, chain, relation = work[0], work[3], work[4], work[7][0]
+    solutions, transfer, chain, relation = work[3], work[4], work[5], work[8][0]
     m, count = stages, transfer.shape[0] // n
-    right = local.shape[1] - transfer.shape[1]
-    inside = local.reshape(count, m * n, -1)[:, :, right : right + n]
+    inside = solutions.reshape(count, m * n, -1)[:, :, :n]
     rows = chain.reshape(count, n, -1)
     start = np.linalg.svd(relation[:, :n] + multiplier * relation[:, n:])[2][-1].conj()
     values = np.zeros((count * (m + 1) + 1, n), dtype=np.complex128)

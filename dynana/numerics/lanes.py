@@ -25,7 +25,7 @@ LANES = 8
 #: Blocks that `combine_each` sets.
 COLUMNS = 4
 
-_BLOCK = ir.VectorType(ir.DoubleType(), LANES)
+_BLOCK, _WORDS = ir.VectorType(ir.DoubleType(), LANES), ir.VectorType(ir.IntType(64), LANES)
 
 
 def aligned(*shape: int) -> NDArray[np.float64]:
@@ -61,9 +61,9 @@ def _load(context: Any, builder: Any, kind: Any, array: Any, offset: Any) -> Any
 
 
 def _splat(builder: Any, value: Any) -> Any:
-    one = builder.insert_element(ir.Constant(_BLOCK, ir.Undefined), value, ir.Constant(ir.IntType(32), 0))
-    zeros = ir.Constant(ir.VectorType(ir.IntType(32), LANES), [0] * LANES)
-    return builder.shuffle_vector(one, ir.Constant(_BLOCK, ir.Undefined), zeros)
+    nothing = ir.Constant(ir.VectorType(value.type, LANES), ir.Undefined)
+    one = builder.insert_element(nothing, value, ir.Constant(ir.IntType(32), 0))
+    return builder.shuffle_vector(one, nothing, ir.Constant(ir.VectorType(ir.IntType(32), LANES), [0] * LANES))
 
 
 def _kept(context: Any, builder: Any, kind: Any, array: Any, offset: Any, factor: Any) -> Any:
@@ -180,6 +180,94 @@ def _compiled_combine_each() -> Callable[..., None]:
     return combine_each
 
 
+def _compiled_subtract_multiples() -> Callable[..., None]:
+    @intrinsic
+    def subtract_multiples(typing_context, a, target, count, b, factor, c, source, stride):
+        def generate(context, builder, signature, arguments):
+            array, to, length, factors, at, other, start, step = arguments
+            kinds, fused = signature.args, ("contract",)
+            negative = builder.fneg(_load(context, builder, kinds[3], factors, at))
+            lanes = ir.Constant(ir.IntType(64), LANES)
+            with cgutils.for_range(builder, length) as loop:
+                place = builder.add(to, builder.mul(lanes, loop.index))
+                y = _load(context, builder, kinds[5], other, builder.add(start, builder.mul(step, loop.index)))
+                x = _load(context, builder, kinds[0], array, place)
+                value = builder.fadd(x, builder.fmul(negative, y, flags=fused), flags=fused)
+                builder.store(value, _pointer(context, builder, kinds[0], array, place)).align = 8
+            return context.get_dummy_value()
+
+        i = types.int64
+        return types.void(a, i, i, b, i, c, i, i), generate
+
+    return subtract_multiples
+
+
+def _compiled_find_largest() -> Callable[..., None]:
+    @intrinsic
+    def find_largest(typing_context, a, start, stride, count, places, target):
+        def generate(context, builder, signature, arguments):
+            array, first, step, length, found, to = arguments
+            kinds, zeros, none = signature.args, ir.Constant(_WORDS, [0] * LANES), ir.Constant(_BLOCK, [-1.0] * LANES)
+            best, at = cgutils.alloca_once_value(builder, none), cgutils.alloca_once_value(builder, zeros)
+            modulus = cgutils.get_or_insert_function(
+                builder.module, ir.FunctionType(_BLOCK, [_BLOCK]), f"llvm.fabs.v{LANES}f64"
+            )
+            with cgutils.for_range(builder, length) as loop:
+                x = _load(context, builder, kinds[0], array, builder.add(first, builder.mul(step, loop.index)))
+                size, before = builder.call(modulus, [x]), builder.load(best)
+                larger = builder.fcmp_ordered(">", size, before)
+                builder.store(builder.select(larger, size, before), best)
+                builder.store(builder.select(larger, _splat(builder, loop.index), builder.load(at)), at)
+            data = cgutils.create_struct_proxy(kinds[4])(context, builder, value=found).data
+            target_pointer = builder.bitcast(builder.gep(data, [to]), _WORDS.as_pointer())
+            builder.store(builder.load(at), target_pointer).align = 8
+            return context.get_dummy_value()
+
+        i = types.int64
+        return types.void(a, i, i, i, places, i), generate
+
+    return find_largest
+
+
+def _compiled_exchange() -> Callable[..., None]:
+    @intrinsic
+    def exchange(typing_context, a, first, second, count, places, start, which):
+        def generate(context, builder, signature, arguments):
+            array, i, j, length, marks, at, mark = arguments
+            kinds, word = signature.args, ir.IntType(64)
+            data = cgutils.create_struct_proxy(kinds[4])(context, builder, value=marks).data
+            block = builder.load(builder.bitcast(builder.gep(data, [at]), _WORDS.as_pointer()))
+            block.align = 8
+            chosen, lanes = builder.icmp_signed("==", block, _splat(builder, mark)), ir.Constant(word, LANES)
+            with cgutils.for_range(builder, length) as loop:
+                shift = builder.mul(lanes, loop.index)
+                here, there = builder.add(i, shift), builder.add(j, shift)
+                x, y = _load(context, builder, kinds[0], array, here), _load(context, builder, kinds[0], array, there)
+                for place, value in ((here, builder.select(chosen, y, x)), (there, builder.select(chosen, x, y))):
+                    builder.store(value, _pointer(context, builder, kinds[0], array, place)).align = 8
+            return context.get_dummy_value()
+
+        i = types.int64
+        return types.void(a, i, i, i, places, i, i), generate
+
+    return exchange
+
+
+def _compiled_invert() -> Callable[..., None]:
+    @intrinsic
+    def invert(typing_context, a, target):
+        def generate(context, builder, signature, arguments):
+            array, to = arguments
+            kind = signature.args[0]
+            value = builder.fdiv(ir.Constant(_BLOCK, [1.0] * LANES), _load(context, builder, kind, array, to))
+            builder.store(value, _pointer(context, builder, kind, array, to)).align = 8
+            return context.get_dummy_value()
+
+        return types.void(a, types.int64), generate
+
+    return invert
+
+
 def _add_multiple(a: Any, target: int, f: float, b: Any, source: int) -> None:
     a[target : target + LANES] += f * b[source : source + LANES]
 
@@ -201,6 +289,31 @@ def _combine_each(
         x, y = first + k * LANES, source + k * stride
         total += b[x : x + LANES] * c[y : y + COLUMNS * LANES].reshape(COLUMNS, LANES)
     a[target : target + COLUMNS * LANES] = scale * total.ravel()
+
+
+def _subtract_multiples(
+    a: Any, target: int, count: int, b: Any, factor: int, c: Any, source: int, stride: int
+) -> None:
+    multiple = b[factor : factor + LANES].copy()
+    for k in range(count):
+        to, at = target + k * LANES, source + k * stride
+        a[to : to + LANES] -= multiple * c[at : at + LANES]
+
+
+def _find_largest(a: Any, start: int, stride: int, count: int, places: Any, target: int) -> None:
+    column = np.array([a[start + k * stride : start + k * stride + LANES] for k in range(count)])
+    places[target : target + LANES] = np.argmax(np.nan_to_num(np.abs(column), nan=-1.0), axis=0)
+
+
+def _exchange(a: Any, first: int, second: int, count: int, places: Any, start: int, which: int) -> None:
+    for lane in np.flatnonzero(places[start : start + LANES] == which):
+        i, j = (slice(at + lane, at + count * LANES, LANES) for at in (first, second))
+        a[i], a[j] = a[j].copy(), a[i].copy()
+
+
+def _invert(a: Any, target: int) -> None:
+    with np.errstate(divide="ignore"):
+        a[target : target + LANES] = 1.0 / a[target : target + LANES]
 
 
 def _multiply(a: Any, target: int, b: Any, i: int, c: Any, j: int) -> None:
@@ -225,3 +338,14 @@ combine_each = _combine_each if numba.config.DISABLE_JIT else _compiled_combine_
 dot = _dot if numba.config.DISABLE_JIT else _compiled_dot()
 #: ``multiply(a, i, b, j, c, k)``: ``a[i:i+8] = b[j:j+8] * c[k:k+8]``.
 multiply = _multiply if numba.config.DISABLE_JIT else _compiled_multiply()
+#: ``subtract_multiples(a, i, count, b, j, c, k, stride)``: takes ``b[j:j+8]`` times ``c[k:k+8]``, lane by lane, off
+#: ``a[i:i+8]``, times ``c[k+stride:k+stride+8]`` off ``a[i+8:i+16]``, and so on.
+subtract_multiples = _subtract_multiples if numba.config.DISABLE_JIT else _compiled_subtract_multiples()
+#: ``find_largest(a, i, stride, count, places, k)``: sets ``places[k:k+8]`` to where in each lane, counted from 0, the
+#: number of largest modulus stands among the blocks ``a[i:i+8]``, ``a[i+stride:i+stride+8]``, ...
+find_largest = _find_largest if numba.config.DISABLE_JIT else _compiled_find_largest()
+#: ``exchange(a, i, j, count, places, k, which)``: exchanges ``count`` blocks from ``i`` and from ``j`` on, in the lanes
+#: in which ``places[k:k+8]`` is ``which``.
+exchange = _exchange if numba.config.DISABLE_JIT else _compiled_exchange()
+#: ``invert(a, i)``: ``a[i:i+8] = 1 / a[i:i+8]``.
+invert = _invert if numba.config.DISABLE_JIT else _compiled_invert()

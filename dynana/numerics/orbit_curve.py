@@ -291,7 +291,7 @@ class OrbitCurve:
 
     def transfers(self) -> Array:
         """Return what carries perturbations of the orbit computed last over mesh intervals, (k, n, n), in sizes."""
-        transfer = self._work[3]
+        transfer = self._work[4]
         return np.ascontiguousarray(transfer.reshape(-1, self.n, transfer.shape[1])[:, :, : self.n])
 
     def give(self, index: int, value: float) -> None:

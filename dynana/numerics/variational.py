@@ -15,7 +15,8 @@ from __future__ import annotations
 import numpy as np
 from numba import types
 
-from dynana.numerics.collocation import GRID, JACOBIAN, MODEL, SCHEME
+from dynana.numerics.collocation import GRID, MODEL, SCHEME
+from dynana.numerics.collocation_stages import JACOBIAN
 from dynana.numerics.compilation import compiled
 from dynana.numerics.condensation import eliminate_plainly
 from dynana.numerics.interpolation import lagrange, node_products
