@@ -65,9 +65,7 @@ def _doubtful(
     ]
 
 
-def _may_hide(
-    a: Sequence[float], b: Sequence[float], left: Sequence[float], right: Sequence[float], h: float
-) -> bool:
+def _may_hide(a: Sequence[float], b: Sequence[float], left: Sequence[float], right: Sequence[float], h: float) -> bool:
     """Return whether functions with these values and slopes at both ends of a step may have two zeros in it."""
     if abs(b[DOUBLING] - a[DOUBLING]) > LARGE_CHANGE or abs(b[TORUS] - a[TORUS]) > LARGE_CHANGE:
         return True

@@ -180,9 +180,7 @@ class SpikingConnection(ConnectionProblem):
         kernels, worst = lower(self.system), -np.inf
         own, p = kernels.guard_owner, kernels.p
         p[list(self.plane.indices)] = orbit.parameters
-        for event, held, (points, _) in zip(
-            self.pattern.events, self.pattern.held, orbit.split(orbit.z), strict=True
-        ):
+        for event, held, (points, _) in zip(self.pattern.events, self.pattern.held, orbit.split(orbit.z), strict=True):
             if held:
                 continue
             values = np.empty((len(points), kernels.n_guards))

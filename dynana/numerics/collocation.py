@@ -61,9 +61,7 @@ MODEL = types.Tuple((INDICES, ROW, INDICES, ROW, TABLE))
 GRID = types.Tuple((INDICES, ROW))
 SCHEME = types.Tuple((ROW, ROW, TABLE, ROW, TABLE))
 SCALE = types.Tuple((ROW, ROW))
-WORK = types.Tuple(
-    (ROW, _STACK, _INDEX_TABLE, *[TABLE] * 3, *[_STACK] * 3, TABLE, INDICES, ROW, ROW, TABLE, TABLE)
-)
+WORK = types.Tuple((ROW, _STACK, _INDEX_TABLE, *[TABLE] * 3, *[_STACK] * 3, TABLE, INDICES, ROW, ROW, TABLE, TABLE))
 
 
 def scheme_arrays(scheme: Scheme, n: int) -> tuple[Array, ...]:

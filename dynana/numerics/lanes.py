@@ -291,9 +291,7 @@ def _combine_each(
     a[target : target + COLUMNS * LANES] = scale * total.ravel()
 
 
-def _subtract_multiples(
-    a: Any, target: int, count: int, b: Any, factor: int, c: Any, source: int, stride: int
-) -> None:
+def _subtract_multiples(a: Any, target: int, count: int, b: Any, factor: int, c: Any, source: int, stride: int) -> None:
     multiple = b[factor : factor + LANES].copy()
     for k in range(count):
         to, at = target + k * LANES, source + k * stride

