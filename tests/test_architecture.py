@@ -60,7 +60,6 @@ KERNELS: dict[str, str] = {
     "numerics/collocation.py::factorise": "one pass over all intervals; its work arrays are shared by every part",
     "numerics/collocation_newton.py::newton": "full, chord and damped steps share the factors and the work arrays",
     "numerics/collocation_solves.py::back_substitute": "backward pass over all intervals",
-    "numerics/collocation_solves.py::renew": "forward pass over all intervals",
     "numerics/collocation_solves.py::residual": "pass over all intervals",
     "numerics/flights.py::fly_once": "the time loop of a flight, where steps, events and refractory times meet",
     "numerics/floquet.py::_sweep": "one pass over all factors with everything in registers",
