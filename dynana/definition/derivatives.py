@@ -29,6 +29,19 @@ def _steady(power: sp.Pow, variable: sp.Symbol) -> bool:
 
 
 def _away_from_jumps(expression: sp.Expr, variable: sp.Symbol) -> sp.Expr:
+    """Return the derivative; sums and products are taken apart here, at the terms and factors with the variable.
+
+    sympy multiplies the derivatives of constant factors too, and asks whether all the others are finite before it lets
+    0 times them be 0: that takes longer than all the rest.
+    """
+    if variable not in expression.free_symbols:
+        return sp.Integer(0)
+    if isinstance(expression, sp.Add):
+        return sp.Add(*(_away_from_jumps(term, variable) for term in expression.args))
+    if isinstance(expression, sp.Mul):
+        factors = expression.args
+        moving = [(i, f) for i, f in enumerate(factors) if variable in f.free_symbols]
+        return sp.Add(*(sp.Mul(*factors[:i], _away_from_jumps(f, variable), *factors[i + 1 :]) for i, f in moving))
     slope = sp.diff(expression, variable)
     if slope.has(sp.DiracDelta, sp.Derivative, sp.Subs):
         slope = slope.replace(sp.Subs, lambda *_: sp.Integer(0))

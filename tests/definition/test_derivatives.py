@@ -32,3 +32,17 @@ def test_an_exponent_that_varies():
 def test_steps_contribute_nothing():
     assert derivative(sp.sign(x) * x, x) == sp.sign(x)
     assert derivative(sp.floor(x) + x**2, x) == 2 * x
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        (x + K) * sp.exp(-x / n) / (K - sp.exp(x)) * (1 - x) ** 3,
+        K * (x - 2) * sp.tanh(x * n) + sp.log(1 + x**2) * (K + n),
+        3 * x * K + sp.cosh(x / K) * sp.cosh(x / n),
+        K * sp.exp(n),
+    ],
+)
+def test_sums_and_products_have_the_derivatives_that_sympy_writes(expression):
+    assert derivative(expression, x) == sp.diff(expression, x)
+    assert derivative(derivative(expression, x), K) == sp.diff(sp.diff(expression, x), K)
