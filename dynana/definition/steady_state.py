@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -36,6 +37,17 @@ steady = Steady()
 
 
 @lru_cache(maxsize=4096)
+def _affine_parts(equation: sp.Expr, unknown: sp.Symbol) -> tuple[sp.Expr, sp.Expr] | None:
+    """Return an equation at 0 and its slope, if it is affine in the unknown and contains it."""
+    slope = derivative(equation, unknown)
+    if slope == 0 or slope.has(unknown):
+        slope = sp.expand(slope)
+        if slope == 0 or slope.has(unknown):
+            return None
+    return equation.xreplace({unknown: sp.Integer(0)}), slope
+
+
+@lru_cache(maxsize=4096)
 def affine_root(equation: sp.Expr, unknown: sp.Symbol) -> sp.Expr | None:
     """Return the root of an equation that is affine in one unknown.
 
@@ -51,12 +63,8 @@ def affine_root(equation: sp.Expr, unknown: sp.Symbol) -> sp.Expr | None:
     sympy.Expr or None
         The root, free of ``unknown``; None where the equation is not affine in it or does not contain it.
     """
-    slope = derivative(equation, unknown)
-    if slope == 0 or slope.has(unknown):
-        slope = sp.expand(slope)
-        if slope == 0 or slope.has(unknown):
-            return None
-    return -equation.xreplace({unknown: sp.Integer(0)}) / slope
+    parts = _affine_parts(equation, unknown)
+    return None if parts is None else -parts[0] / parts[1]
 
 
 def steady_value(system: System, name: str) -> sp.Expr:
@@ -67,13 +75,21 @@ def steady_value(system: System, name: str) -> sp.Expr:
     ModelError
         If its equation is not affine in it.
     """
-    root = affine_root(system.derivatives[system.states.index(name)], symbol(name))
+    root = affine_root(_equation(system, name), symbol(name))
     if root is None:
-        raise ModelError(
-            f"{system.name}: the equation of {name!r} is not affine in {name} itself, so that its steady state cannot "
-            f"be written down. Give a number, or hold it with .freeze({name!r})."
-        )
+        raise _not_affine(system, name)
     return root
+
+
+def _equation(system: System, name: str) -> sp.Expr:
+    return system.derivatives[system.states.index(name)]
+
+
+def _not_affine(system: System, name: str) -> ModelError:
+    return ModelError(
+        f"{system.name}: the equation of {name!r} is not affine in {name} itself, so that its steady state cannot "
+        f"be written down. Give a number, or hold it with .freeze({name!r})."
+    )
 
 
 def resolved_initial(system: System) -> tuple[tuple[str, float], ...]:
@@ -84,9 +100,8 @@ def resolved_initial(system: System) -> tuple[tuple[str, float], ...]:
     pairs = []
     for name, value in system.given_initial:
         if isinstance(value, Steady):
-            root = steady_value(system, name)
-            number = _evaluated(root, tuple((s, known[s]) for s in root.free_symbols if s in known))
-            if not number.is_Float:
+            number = _steady_number(system, name, known)
+            if not _is_finite(number):
                 raise ModelError(
                     f"{system.name}: the initial value of {name!r} is dn.steady, but its steady state is {number}: "
                     "give a number."
@@ -94,6 +109,28 @@ def resolved_initial(system: System) -> tuple[tuple[str, float], ...]:
             value = float(number)
         pairs.append((name, value))
     return tuple(pairs)
+
+
+def _steady_number(system: System, name: str, known: Mapping[sp.Symbol, float]) -> sp.Expr:
+    """Return the steady state of one state where the others have known values.
+
+    The numbers are divided, not the expressions: before it divides by a sum, sympy asks whether a term is infinite,
+    which takes longer than all the rest. Where both numbers vanish or are infinite, the expressions may have a quotient.
+    """
+
+    def at_known(expression: sp.Expr) -> sp.Expr:
+        return _evaluated(expression, tuple((s, known[s]) for s in expression.free_symbols if s in known))
+
+    parts = _affine_parts(_equation(system, name), symbol(name))
+    if parts is None:
+        raise _not_affine(system, name)
+    rest, slope = map(at_known, parts)
+    number = -rest / slope
+    return number if _is_finite(number) else at_known(steady_value(system, name))
+
+
+def _is_finite(number: sp.Expr) -> bool:
+    return bool(number.is_Number and number.is_finite)  # zero is no Float: sympy keeps it exact
 
 
 @lru_cache(maxsize=4096)

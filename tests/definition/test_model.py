@@ -87,6 +87,14 @@ def test_steady_gates_start_at_their_steady_state():
     assert gated.at(V=-65).initial["m"] == pytest.approx(0.0529324852572496, rel=1e-13)
 
 
+def test_steady_states_that_vanish_or_are_quotients_of_what_vanishes():
+    @dn.model
+    def decaying(V=1.0, x=dn.steady, y=dn.steady, *, a=2.0, b=1.0):
+        return -V, V - 1 - x, (a - y) / (V - b)
+
+    assert decaying.initial == {"V": 1.0, "x": 0.0, "y": 2.0}
+
+
 def test_steady_needs_a_steady_state():
     @dn.model
     def square(x=dn.steady, *, a=1.0):
