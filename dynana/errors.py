@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from difflib import get_close_matches
 
 #: Similarity (0 to 1) above which a known name is offered as "did you mean".
 SIMILARITY = 0.5
@@ -49,6 +48,8 @@ class DynanaWarning(UserWarning):
 
 def nearest(name: str, known: Iterable[str]) -> list[str]:
     """Return up to three known names that resemble ``name``, ignoring case, best first."""
+    from difflib import get_close_matches  # what is needed where something is misspelt only
+
     names = [str(k) for k in known]
     by_lower: dict[str, str] = {}
     for k in names:

@@ -17,7 +17,6 @@ from dynana.definition.notes import Note
 from dynana.definition.parts import Jump, Noise, Observe
 from dynana.definition.singularities import regularise
 from dynana.definition.steady_state import Steady, resolved_initial, steady_value
-from dynana.definition.text_model import system_arguments
 from dynana.definition.tracing import TIME, symbol
 from dynana.definition.typeset import latex
 from dynana.errors import unknown
@@ -118,6 +117,8 @@ class System:
     @classmethod
     def from_text(cls, text: str, *, name: str = "system") -> System:
         """Make a System of text such as ``dV/dt = (I - V)/tau``; `dynana.definition.text_statements` lists all."""
+        from dynana.definition.text_model import system_arguments  # a parser that models in Python do not need
+
         return cls(**system_arguments(text), name=name)
 
     # -- plain content ---------------------------------------------------------------------------------------------

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Executor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from numpy.typing import ArrayLike
 
-from dynana.definition.network import Network
 from dynana.definition.system import System
 from dynana.errors import ModelError
 from dynana.simulation import request as asked
 
 if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
+    from dynana.definition.network import Network
     from dynana.results.ensemble import Ensemble
     from dynana.results.recording import Recording
     from dynana.results.trajectory import Trajectory
@@ -158,7 +159,14 @@ def simulate(
     >>> run.jumps["spike"].size
     5
     """
-    if isinstance(system, Network):
+    if not isinstance(system, System):
+        from dynana.definition.network import Network  # imports what single systems do not need
+
+        if not isinstance(system, Network):
+            raise TypeError(
+                f"simulate takes a System (a function decorated with @dn.model is one) or a Network, got "
+                f"{type(system).__name__}"
+            )
         _refuse(
             "networks", "leave it out",
             at=at, times=times, rtol=rtol, atol=atol, max_step=max_step, max_steps=max_steps, noise_dt=noise_dt,
@@ -172,11 +180,6 @@ def simulate(
             share=share, between=between, threads=threads, record_to=record_to,
             memory_budget=memory_budget, record_spikes=record_spikes, spike_times=spike_times, progress=progress,
         )  # fmt: skip
-    if not isinstance(system, System):
-        raise TypeError(
-            f"simulate takes a System (a function decorated with @dn.model is one) or a Network, got "
-            f"{type(system).__name__}"
-        )
     if not system.states:
         raise ModelError(f"{system.name} has no states: there is nothing to integrate")
     if not isinstance(method, str):
