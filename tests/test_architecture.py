@@ -95,7 +95,7 @@ def sources(folder: Path) -> list[Path]:
 
 
 PACKAGE_FILES = sources(PACKAGE)
-MODEL_FILES = sorted((ROOT / "models").glob("*.py"))
+MODEL_FILES = sorted((ROOT / "models").rglob("*.py"))
 GALLERY_FILES = sorted((ROOT / "gallery").glob("*.py"))
 
 

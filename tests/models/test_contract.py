@@ -4,6 +4,7 @@ import re
 import subprocess
 import sys
 from importlib import import_module
+from pkgutil import iter_modules
 
 import mpmath
 import numpy as np
@@ -133,8 +134,11 @@ def model_list():
 @pytest.mark.parametrize("family", FAMILIES)
 def test_every_system_of_a_family_is_in_its_index(family):
     module = import_module(f"dynana.models.{family}")
-    systems = {n for n, value in vars(module).items() if isinstance(value, dn.System) and not n.startswith("_")}
-    assert systems == set(FAMILIES[family])
+    parts = [import_module(f"{module.__name__}.{p.name}") for p in iter_modules(getattr(module, "__path__", ()))]
+    found = {n: x for part in (module, *parts) for n, x in vars(part).items() if isinstance(x, dn.System)}
+    assert {n for n in found if not n.startswith("_")} == set(FAMILIES[family])
+    assert all(getattr(module, n) is getattr(dn.models, n) for n in FAMILIES[family])
+    assert {n for n in dir(module) if isinstance(getattr(module, n), dn.System)} == set(FAMILIES[family])
 
 
 def test_names_are_unique_and_unknown_ones_are_refused():
@@ -142,6 +146,14 @@ def test_names_are_unique_and_unknown_ones_are_refused():
     assert set(NAMES) <= set(dir(dn.models))
     with pytest.raises(AttributeError, match="hodgkin_huxley"):
         dn.models.hodgkin_huxly  # noqa: B018
+
+
+def test_one_conductance_model_is_traced_without_the_others():
+    code = "import sys; from dynana.models import hodgkin_huxley; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert [m for m in loaded if m.startswith("dynana.models.conductance.")] == ["dynana.models.conductance.squid_axon"]
+    with pytest.raises(AttributeError, match="known: hodgkin_huxley, morris_lecar,"):
+        import_module("dynana.models.conductance").connor_stevens  # noqa: B018
 
 
 def test_importing_one_model_does_not_import_other_families_or_numba():
