@@ -115,7 +115,7 @@ def _steady_number(system: System, name: str, known: Mapping[sp.Symbol, float]) 
     """Return the steady state of one state where the others have known values.
 
     The numbers are divided, not the expressions: before it divides by a sum, sympy asks whether a term is infinite,
-    which takes longer than all the rest. Where both numbers vanish or are infinite, the expressions may have a quotient.
+    which takes longer than all the rest. Where both vanish or are infinite, the expressions may still have a quotient.
     """
 
     def at_known(expression: sp.Expr) -> sp.Expr:
