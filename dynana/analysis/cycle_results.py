@@ -17,12 +17,13 @@ from dynana.analysis.cycle_places import CycleCurve, Place
 from dynana.analysis.cycle_request import Request
 from dynana.analysis.normal_forms_codim1 import side
 from dynana.analysis.spiking_curve import SpikingCurve, SpikingPlace
-from dynana.analysis.spiking_shapes import extents, pattern_of_segments, points_and_times, start_time
+from dynana.analysis.spiking_shapes import mean_of, pattern_of_segments, points_and_times, start_time
 from dynana.lowering.kernels import lower
 from dynana.numerics.collocation_newton import LENGTH
-from dynana.numerics.collocation_orbit import Spectrum
+from dynana.numerics.collocation_orbit import Orbit, Spectrum
 from dynana.numerics.mesh import times as mesh_times
 from dynana.numerics.orbit_curve import OrbitCurve
+from dynana.numerics.orbit_extents import extents
 from dynana.results import collocated
 from dynana.results.cycle import Cycle, Segment, multipliers
 from dynana.results.cycle_branch import CycleBranch
@@ -80,11 +81,7 @@ def branch_of(
     n = len(system.states)
     scalars = np.array([p.scalars for p in shown])
     parts, times, durations, pattern = _shown(curve, shown)
-    if isinstance(shown[0], SpikingPlace):
-        assert isinstance(curve, SpikingCurve)
-        maxima, minima, means = extents(curve.curve, [p.orbit for p in places])
-    else:
-        maxima, minima, means = _extents(parts, request.stages)
+    maxima, minima, means = _extents(curve, [p.orbit for p in shown], n)
     driven = is_driven(curve.curve)
     spectra = [shown_multipliers(curve.curve, p.spectrum) for p in places]
     logs, phases = np.array([a for a, _ in spectra]), np.array([b for _, b in spectra])
@@ -172,15 +169,14 @@ def _start_times(curve: CycleCurve, places: Sequence[Place]) -> Array:
     return np.array([start_time(curve.curve, p.orbit) for p in places])
 
 
-def _extents(parts: list[tuple[Array, Array]], stages: int) -> tuple[Array, Array, Array]:
-    """Return extrema and means of orbits, those with equal numbers of points together."""
-    n = parts[0][0].shape[1]
-    maxima, minima, means = (np.empty((len(parts), n)) for _ in range(3))
-    for here in _of_one_size(parts):
-        points, widths = np.array([parts[i][0] for i in here]), np.array([parts[i][1] for i in here])
-        maxima[here], minima[here] = collocated.extrema(points, stages)
-        means[here] = collocated.mean(points, widths, stages)
-    return maxima, minima, means
+def _extents(curve: CycleCurve, orbits: Sequence[Orbit], n: int) -> tuple[Array, Array, Array]:
+    """Return largest and smallest values and means over time of the states of orbits, shape (orbits, n) each."""
+    ranges = [extents([x for x, _ in orbit.split(orbit.z)], n, curve.curve.scheme) for orbit in orbits]
+    if isinstance(curve, SpikingCurve):
+        means = [mean_of(curve.curve, orbit) for orbit in orbits]
+    else:
+        means = [collocated.mean(*orbit.split(orbit.z)[0], orbit.stages) for orbit in orbits]
+    return np.array([high for high, _ in ranges]), np.array([low for _, low in ranges]), np.array(means)
 
 
 def orbits_of(curve: CycleCurve, place: Place) -> OrbitCurve:

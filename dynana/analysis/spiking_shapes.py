@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -58,33 +56,12 @@ def segments_of(curve: SpikingOrbits, orbit: Orbit) -> tuple[Segment, ...]:
     return segments(pattern_of_segments(curve), orbit.counts, orbit.widths, curve.lasting(orbit))
 
 
-def extents(curve: SpikingOrbits, orbits: Sequence[Orbit]) -> tuple[Array, Array, Array]:
-    """Return largest and smallest values and means over time of the states of orbits, shape (orbits, n) each."""
-    n = curve.shown
-    maxima, minima, means = (np.empty((len(orbits), n)) for _ in range(3))
-    shapes = np.array([orbit.counts for orbit in orbits])
-    for counts in np.unique(shapes, axis=0):
-        here = np.flatnonzero((shapes == counts).all(axis=1)).tolist()
-        parts = [[x for x, _ in orbits[i].split(orbits[i].z)] for i in here]
-        highest, lowest, total = [], [], np.zeros((len(here), n))
-        for k in range(counts.size):
-            x = np.array([part[k] for part in parts])
-            high, low = collocated.extrema(x[..., :n], curve.scheme.stages)
-            highest.append(high)
-            lowest.append(low)
-            total += _integrals(curve, x, [orbits[i] for i in here], k)
-        maxima[here], minima[here] = np.max(highest, axis=0), np.min(lowest, axis=0)
-        means[here] = total / np.array([curve.lasting(orbits[i]).sum() for i in here])[:, None]
-    return maxima, minima, means
-
-
-def _integrals(curve: SpikingOrbits, x: Array, orbits: Sequence[Orbit], k: int) -> Array:
-    """Return the integrals over time of the states over segment ``k`` of several orbits, shape (orbits, n)."""
-    n, stages = curve.shown, curve.scheme.stages
-    if curve.clocked.stretched:
-        return np.array([collocated.integral(points[:, :n], points[:, -1], stages) for points in x])
-    result: Array = np.array([
-        orbit.durations[k] * collocated.mean(points[:, :n], orbit.split(orbit.z)[k][1], stages)
-        for points, orbit in zip(x, orbits, strict=True)
-    ])  # fmt: skip
-    return result
+def mean_of(curve: SpikingOrbits, orbit: Orbit) -> Array:
+    """Return the means over time of the states of an orbit, shape (n,)."""
+    n, total = curve.shown, np.zeros(curve.shown)
+    for (x, widths), duration in zip(orbit.split(orbit.z), orbit.durations, strict=True):
+        if curve.clocked.stretched:
+            total += collocated.integral(x[:, :n], x[:, -1], orbit.stages)
+        else:
+            total += duration * collocated.mean(x[:, :n], widths, orbit.stages)
+    return np.asarray(total / curve.lasting(orbit).sum())

@@ -1,12 +1,10 @@
 """Piecewise polynomials through 0 and the Gauss points of each mesh interval: values, extrema, means.
 
-On each interval the polynomial is written in Legendre's basis of [0, 1]: `coefficients` (intervals, degree + 1, n). All
-functions take any number of leading axes (orbits of a branch).
+On each interval the polynomial is written in Legendre's basis of [0, 1]: `coefficients` (intervals, degree + 1, n).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import cache
 
 import numpy as np
@@ -15,8 +13,8 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 
-#: Parts into which every interval is cut when the largest value is looked for; a polynomial of degree 4 to 7 has no
-#: two maxima within one of them.
+#: Parts into which every interval is cut when maxima are looked for; a polynomial of degree 2 to 7 has no two of them
+#: within one.
 PARTS = 8
 #: Newton steps on the slope inside a part: from a parabola's top, four reach rounding.
 NEWTON_STEPS = 5
@@ -44,16 +42,15 @@ def coefficients(points: Array, stages: int) -> Array:
 
     Parameters
     ----------
-    points : ndarray, shape (..., intervals (stages + 1) + 1, n)
+    points : ndarray, shape (intervals (stages + 1) + 1, n)
         Values at mesh points and Gauss points in order.
     stages : int
 
     Returns
     -------
-    ndarray, shape (..., intervals, stages + 1, n)
+    ndarray, shape (intervals, stages + 1, n)
     """
-    shape = (*points.shape[:-2], -1, stages + 1, points.shape[-1])
-    result: Array = _to_basis(stages) @ points[..., :-1, :].reshape(shape)
+    result: Array = _to_basis(stages) @ points[:-1].reshape(-1, stages + 1, points.shape[1])
     return result
 
 
@@ -67,75 +64,20 @@ def values(local: Array, widths: Array, s: Array) -> Array:
 
 
 def mean(points: Array, widths: Array, stages: int) -> Array:
-    """Return the mean over time of one segment by Gauss quadrature, shape (..., n)."""
+    """Return the mean over time of one segment by Gauss quadrature, shape (n,)."""
     _, weights = gauss_nodes(stages)
-    inside = points[..., :-1, :].reshape(*points.shape[:-2], -1, stages + 1, points.shape[-1])[..., 1:, :]
-    result: Array = np.einsum("...j,k,...jkc->...c", widths, weights, inside)
+    shares = widths[:, None] * np.concatenate(([0.0], weights))
+    result: Array = shares.ravel() @ points[:-1]
     return result
 
 
-def largest(points: Array, stages: int) -> Array:
-    """Return the largest value of each state over one segment, on the polynomials, shape (..., n)."""
-    return extrema(points, stages)[0]
-
-
 def extrema(points: Array, stages: int) -> tuple[Array, Array]:
-    """Return the largest and the smallest value of each state over one segment, on the polynomials, each (..., n)."""
-    shape = (*points.shape[:-2], -1, stages + 1, points.shape[-1])
-    nodes = np.ascontiguousarray(np.moveaxis(points[..., :-1, :].reshape(shape), -2, 0))
-    at = legendre.legvander(np.linspace(-1.0, 1.0, PARTS + 1), stages) @ _to_basis(stages)
-    # not by BLAS, whose threads take longer than products so thin
-    sampled = np.einsum("ij,jk->ik", at, nodes.reshape(stages + 1, -1)).reshape(PARTS + 1, *nodes.shape[1:])
-    high, above, high_parts = _around_extremum(nodes, sampled, np.max, np.argmax)
-    low, below, low_parts = _around_extremum(nodes, sampled, np.min, np.argmin)
-    chosen, part = np.stack((above, -below), axis=-1), np.stack((high_parts, low_parts), axis=-1)
-    tops = _top(np.einsum("ij,j...->i...", _to_basis(stages), chosen), part).max(axis=-2)
-    return np.maximum(high, tops[..., 0]), np.minimum(low, -tops[..., 1])
-
-
-def _around_extremum(
-    nodes: Array, sampled: Array, extremum: Callable[..., Array], at: Callable[..., NDArray[np.intp]]
-) -> tuple[Array, Array, NDArray[np.intp]]:
-    """Return the largest or smallest samples of polynomials, and on which parts of them these are.
-
-    Parameters
-    ----------
-    nodes : ndarray, shape (degree + 1, ..., intervals, n)
-        Values that give the polynomials.
-    sampled : ndarray, shape (PARTS + 1, ..., intervals, n)
-    extremum, at : callable
-        ``np.max`` and ``np.argmax``, or their opposites.
-
-    Returns
-    -------
-    found : ndarray, shape (..., n)
-    chosen : ndarray, shape (degree + 1, ..., n, 2)
-        Nodes of the polynomials before and after the sample.
-    part : ndarray of int, shape (..., n, 2)
-        Parts of their intervals there.
-    """
-    of_intervals = extremum(sampled, axis=0)
-    interval = at(of_intervals, axis=-2)
-    k = at(np.take_along_axis(sampled, interval[None, ..., None, :], axis=-2)[..., 0, :], axis=0)
-    parts = np.stack((interval * PARTS + k - 1, interval * PARTS + k), axis=-1)
-    part = parts % (nodes.shape[-2] * PARTS)  # an orbit that closes may have its top on either side of its start
-    which = (part // PARTS)[None, ..., None, :, :]
-    chosen = np.take_along_axis(nodes[..., None], which, axis=-3)[..., 0, :, :]
-    return extremum(of_intervals, axis=-2), chosen, part % PARTS
-
-
-def _top(polynomial: Array, part: NDArray[np.intp]) -> Array:
-    """Return the largest value that Newton's method finds on a part of [0, 1]."""
-    slope, bend = legendre.legder(polynomial), legendre.legder(polynomial, 2)
-    low = 2.0 * part / PARTS - 1.0
-    x = low + 1.0 / PARTS
-    for _ in range(NEWTON_STEPS):
-        curvature = legendre.legval(x, bend, tensor=False)
-        change = np.divide(
-            legendre.legval(x, slope, tensor=False), curvature, out=np.zeros_like(x), where=curvature < 0
-        )
-        x = np.clip(x - change, low, low + 2.0 / PARTS)
-    return np.asarray(legendre.legval(x, polynomial, tensor=False), dtype=np.float64)
+    """Return the largest and the smallest value of each state over one segment, on the polynomials, shape (n,) each."""
+    high, low = points.max(axis=0), points.min(axis=0)
+    for extremum, sign, change in ((high, 1.0, np.maximum), (low, -1.0, np.minimum)):
+        _, column, found = _turns(sign * points, stages)
+        change.at(extremum, column, sign * found)
+    return high, low
 
 
 def integral(points: Array, times: Array, stages: int) -> Array:
@@ -189,18 +131,35 @@ def summits(values: Array, stages: int) -> Array:
 
     On the polynomials; a maximum at a mesh point counts too.
     """
-    local = coefficients(values[:, None], stages)[..., 0].T  # (degree + 1, intervals)
-    slope, bend = legendre.legder(local), legendre.legder(local, 2)
+    slopes, _, found = _turns(values[:, None], stages)
+    rising, falling = slopes[:-1, 0, -1] > 0.0, slopes[1:, 0, 0] <= 0.0
+    return np.concatenate((found, values[:: stages + 1][1:-1][rising & falling]))
+
+
+def _turns(columns: Array, stages: int) -> tuple[Array, NDArray[np.intp], Array]:
+    """Return where polynomials turn from rising to falling inside of intervals.
+
+    Parameters
+    ----------
+    columns : ndarray, shape (intervals (stages + 1) + 1, n)
+
+    Returns
+    -------
+    slopes : ndarray, shape (intervals, n, PARTS + 1)
+        At the ends of the parts of intervals.
+    column : ndarray of int, shape (any,)
+    values : ndarray, shape (any,)
+    """
+    polynomials = np.moveaxis(coefficients(columns, stages), 1, 0)  # (degree + 1, intervals, n)
+    slope, bend = legendre.legder(polynomials), legendre.legder(polynomials, 2)
     grid = np.linspace(-1.0, 1.0, PARTS + 1)
-    sampled = legendre.legval(grid, slope)  # (intervals, PARTS + 1)
-    which, part = np.nonzero((sampled[:, :-1] > 0.0) & (sampled[:, 1:] <= 0.0))
-    rising, falling = sampled[:-1, -1] > 0.0, sampled[1:, 0] <= 0.0
-    at_mesh = values[:: stages + 1][1:-1][rising & falling]
+    slopes = legendre.legval(grid, slope)
+    interval, column, part = np.nonzero((slopes[..., :-1] > 0.0) & (slopes[..., 1:] <= 0.0))
+    local, slope, bend = (a[:, interval, column] for a in (polynomials, slope, bend))
     low, high = grid[part], grid[part + 1]
     x = 0.5 * (low + high)
     for _ in range(NEWTON_STEPS):
-        curvature = legendre.legval(x, bend[:, which], tensor=False)
-        change = legendre.legval(x, slope[:, which], tensor=False)
+        curvature = legendre.legval(x, bend, tensor=False)
+        change = legendre.legval(x, slope, tensor=False)
         x = np.clip(x - np.divide(change, curvature, out=np.zeros_like(x), where=curvature < 0.0), low, high)
-    inside = legendre.legval(x, local[:, which], tensor=False)
-    return np.concatenate((np.atleast_1d(inside), at_mesh))
+    return np.asarray(slopes), column, np.asarray(legendre.legval(x, local, tensor=False))

@@ -143,7 +143,7 @@ class Cycle(Result):
     @property
     def maxima(self) -> Array:
         """Largest value of each state, on the polynomials, shape (n,)."""
-        return np.asarray(np.max([collocated.largest(x, s.stages) for s, x in self._parts()], axis=0))
+        return np.asarray(np.max([collocated.extrema(x, s.stages)[0] for s, x in self._parts()], axis=0))
 
     @property
     def minima(self) -> Array:
