@@ -23,11 +23,10 @@ from dynana.models import brusselator
 diagram = dn.bifurcation_diagram(brusselator, "B", (1, 4), values={"B": [2.25, 2.5, 3, 3.5]})
 print(diagram)
 figure, axes = plt.subplots(2, 2, figsize=(12, 8), layout="constrained", width_ratios=[3, 2])
+radius = np.linspace(-0.52, 0.52, 100)
+grey = {"color": "#B8B8B8", "linewidth": 4, "zorder": 0, "label": "normal form of the Hopf point"}
+axes[0, 0].plot(2 + 0.75 * radius**2, 1 + radius, **grey)
 dn.plot.bifurcation_diagram(diagram, ax=axes[0, 0])
-distance = np.linspace(0, 0.2, 100)
-for side in (-1, 1):
-    radius = 2 * np.sqrt(distance / 3)
-    axes[0, 0].plot(2 + distance, 1 + side * radius, color="#B8B8B8", linewidth=4, zorder=0)
 dn.plot.periods(diagram, ax=axes[1, 0], legend=False)
 labelled = [point.cycle for point in diagram.special_points("label") if point.cycle]
 dn.plot.cycles(labelled, ax=axes[0, 1])

@@ -31,9 +31,11 @@ ranges = {"mu_0": (-40, 100), "coh": (-1, 1)}
 loci = [dn.continue_locus(system, p, ("mu_0", "coh"), ranges=ranges) for p in diagram.special_points("fold")]
 for locus in loci:
     print(f"{locus}\n")
-regions = {"undecided\nis unstable": (18, 0.5), "undecided\nis stable": (88, 0.02)}
+regions = {"undecided\nis unstable": (18, 0.5)}
 dn.plot.two_parameter_diagram(*loci, ax=axes[2], regions=regions, legend=False)
 axes[2].set(xlim=ranges["mu_0"], title="folds")
+arrow = {"arrowstyle": "-", "color": "#6E6E6E"}
+axes[2].annotate("undecided\nis stable", (60, 0), (80, 0.7), ha="center", color="#6E6E6E", arrowprops=arrow)
 
 if len(sys.argv) > 1:
     figure.savefig(sys.argv[1], dpi=100)

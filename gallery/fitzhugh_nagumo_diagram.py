@@ -35,7 +35,7 @@ growing = [cycle for cycle in branch.cycles if cycle.parameters["I"] < 0.3314]
 sizes = [cycle.amplitude[0] for cycle in growing]
 chosen = [growing[np.argmin(np.abs(np.subtract(sizes, size)))] for size in (0.5, 1, 1.5, 2, 2.8, 3.7)]
 v = np.linspace(-2.15, 1.85, 200)
-axes[1, 1].plot(v, v - v**3 / 3 + 0.3242, color="#B8B8B8", linewidth=3)  # nullcline of v
+axes[1, 1].plot(v, v - v**3 / 3 + 0.3242, color="#B8B8B8", linewidth=3, label="nullcline of $v$")
 dn.plot.cycles(chosen, ax=axes[1, 1])
 axes[1, 1].set_ylim(-1.1, 1.6)
 

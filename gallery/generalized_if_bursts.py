@@ -21,7 +21,7 @@ from dynana.models.protocols import generalized_if_patterns
 
 cell = generalized_if_patterns["tonic_bursting"]["system"]
 figure, (above, below) = plt.subplots(2, 1, figsize=(9, 8), layout="constrained")
-for current in (2.0, 2.4, 2.8, 3.0, 3.5):
+for current in (2.0, 2.4, 2.75, 3.0, 3.5):
     at = cell.at(I=current)
     burst = dn.find_cycle(at, dn.simulate(at, 3000))
     branch = dn.continue_cycles(cell, burst, "I", (1.5, 4))

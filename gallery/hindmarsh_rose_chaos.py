@@ -35,7 +35,8 @@ figure = plt.figure(figsize=(15, 6), layout="constrained")
 left, right = figure.subfigures(1, 2, width_ratios=[1.7, 1])
 dn.plot.orbit_diagram(diagram, left.subplots(2, 1, sharex=True, height_ratios=[2, 1]), log=True)
 chaotic = dn.simulate(system.at(I=3.25), 1500.0, start=spectrum.final)
-dn.plot.trajectory_3d(chaotic, ax=right.add_subplot(projection="3d"), linewidth=0.5)
+space = dn.plot.trajectory_3d(chaotic, ax=right.add_subplot(projection="3d"), linewidth=0.5)
+space.set_box_aspect(None, zoom=0.85)  # room for the label of z
 
 if len(sys.argv) > 1:
     figure.savefig(sys.argv[1], dpi=100)

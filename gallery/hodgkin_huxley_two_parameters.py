@@ -30,10 +30,14 @@ loci = [
 ]
 print(*loci, sep="\n\n")
 figure, axes = plt.subplots(1, 2, figsize=(13, 6), layout="constrained")
-for ax, legend in zip(axes, (True, False), strict=True):
-    dn.plot.two_parameter_diagram(*loci, ax=ax, legend=legend)
+regions = [
+    {"fires": (80, 35), "rests": [(75, 4), (130, 56)]},
+    {"rests": (6.5, 37), "rests\nor fires": [(7.35, 36.5), (8.4, 35.5)], "fires": (9.6, 35)},
+]
+for ax, names, legend in zip(axes, regions, (True, False), strict=True):
+    dn.plot.two_parameter_diagram(*loci, ax=ax, regions=names, legend=legend)
     ax.axhline(36, color="#B8B8B8", linewidth=0.8, zorder=0)
-axes[1].set(xlim=(6, 10), ylim=(34.5, 37.5))
+axes[1].set(xlim=(6, 10), ylim=(34.5, 37.5), title="where rest and firing are both stable")
 
 if len(sys.argv) > 1:
     figure.savefig(sys.argv[1], dpi=100)

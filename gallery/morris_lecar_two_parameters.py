@@ -25,14 +25,18 @@ planes = [
     (morris_lecar_snic_textbook, "phi", {"I": (-50, 150), "phi": (0.02, 0.45)}),
     (morris_lecar_snic, "g_Ca", {"I": (-100, 200), "g_Ca": (1, 5)}),
 ]
+regions = [
+    {"rests": [(-30, 0.15), (15, 0.15), (115, 0.15)], "both": (112, 0.055), "fires": (60, 0.12)},
+    {"rests": [(-60, 2.5), (10, 3.8), (170, 3.5)], "both": (90, 4.2), "fires": (90, 2.8)},
+]
 figure, axes = plt.subplots(1, 2, figsize=(13, 6.5), layout="constrained")
-for ax, (system, other, ranges) in zip(axes, planes, strict=True):
+for ax, (system, other, ranges), names in zip(axes, planes, regions, strict=True):
     diagram = dn.bifurcation_diagram(system, "I", ranges["I"])
     loci = []
     for point in (p for kind in ("fold", "hopf", "fold of cycles") for p in diagram.special_points(kind)):
         loci.append(dn.continue_locus(system, point, ("I", other), ranges=ranges))
         print(f"{loci[-1]}\n")
-    dn.plot.two_parameter_diagram(*loci, ax=ax)
+    dn.plot.two_parameter_diagram(*loci, ax=ax, regions=names)
     ax.set(xlim=ranges["I"], ylim=ranges[other])
 system, ranges = planes[0][0].at(phi=0.23), planes[0][2]
 diagram = dn.bifurcation_diagram(system, "I", (20, 60))

@@ -37,13 +37,16 @@ for ax, (title, system, duration, kicked, origin) in zip(axes.flat, cells, stric
     dn.plot.phase_response(response, ax=ax, y=kicked)
     ax.set_title(title)
     if kicked == "V":
+        label = "small kicks"
         for phase in np.arange(0.05, 1, 0.1):
             spikes = []
             for kick in (0.001, -0.001):
                 start = response.cycle.state(phase * response.period) + np.eye(len(system.states))[0] * kick
                 run = dn.simulate(system, 6 * response.period, start=start, rtol=1e-10, atol=1e-12)
                 spikes.append(run.crossings("V", origin[1])[4])
-            ax.plot(phase, (spikes[1] - spikes[0]) / 0.002, "o", color="black", markerfacecolor="none")
+            ax.plot(phase, (spikes[1] - spikes[0]) / 0.002, "o", color="black", markerfacecolor="none", label=label)
+            label = None
+        ax.legend(frameon=False, fontsize="small", loc=(0.25, 0.66))
 
 if len(sys.argv) > 1:
     figure.savefig(sys.argv[1], dpi=100)

@@ -34,10 +34,11 @@ dn.plot.periods(diagram, ax=axes[1, 0], frequency=True, legend=False)
 axes[1, 0].set_ylabel("frequency (spikes per ms)")
 near = (branch["I"] > fold["I"]) & (branch["I"] < 3)
 distance, rate = branch["I"][near] - fold["I"], 1 / branch["period"][near]
-axes[0, 1].loglog(distance, rate, "o", color="#0072B2", markersize=4)
+axes[0, 1].loglog(distance, rate, "o", color="#0072B2", markersize=4, label="cycles")
 passage = np.pi / np.sqrt(fold.normal_form["a"] * fold.normal_form["b"] * distance)
-axes[0, 1].loglog(distance, 1 / passage, color="#B8B8B8", linewidth=3, zorder=0)
-axes[0, 1].set(xlabel="distance from the fold (uA/cm2)", ylabel="frequency (spikes per ms)")
+axes[0, 1].loglog(distance, 1 / passage, color="#B8B8B8", linewidth=3, zorder=0, label="normal form of the fold")
+axes[0, 1].legend(frameon=False, fontsize="small")
+axes[0, 1].set(xlabel="distance from the fold (µA/cm²)", ylabel="frequency (spikes per ms)")
 labelled = [point.cycle for point in diagram.special_points("label") if point.cycle]
 dn.plot.cycle_traces(labelled, ax=axes[1, 1])
 

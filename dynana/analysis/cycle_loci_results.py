@@ -75,6 +75,7 @@ def locus_of(
         origin="; ".join((f"from a {in_words(origin.kind)} at {place}", *(r for u in users for r in u.remarks()))),
         closed=forward.closed,
         measures={name: table[:, 3 + n + i].copy() for i, name in enumerate(names)},
+        units=problem.system.units,
     )
 
 

@@ -130,6 +130,8 @@ def cycle_of(system: System, free: Sequence[str], curve: OrbitCurve, orbit: Orbi
         residual=float(orbit.report[LENGTH]),
         forced=time,
         start_time=start_time(curve, orbit) if isinstance(curve, SpikingOrbits) else 0.0,
+        time_unit=system.time or "",
+        units=system.units,
     )
 
 

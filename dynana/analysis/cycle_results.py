@@ -130,6 +130,7 @@ def branch_of(
         forced=driven,
         time_unit=system.time or "",
         start_times=_start_times(curve, [places[i] for i in kept]),
+        units=system.units,
     )
 
 

@@ -51,6 +51,7 @@ def diagram_of(survey: Survey) -> Diagram:
         special_complete=special_complete,
         special_undecided=special_undecided,
         pieces_examined=pieces,
+        units=system.units,
     )
 
 
@@ -117,6 +118,7 @@ def _branch(survey: Survey, trace: Trace) -> Branch:
         stops=(trace.stops[0], trace.stops[1]),
         origin=trace.origin,
         closed=trace.closed,
+        units=system.units,
     )
 
 

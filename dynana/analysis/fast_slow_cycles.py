@@ -50,7 +50,7 @@ def fast_diagram(
         return Diagram(
             system=fast.name, fingerprint=fast.fingerprint, states=fast.states, parameter=slow, parameters=fast.values,
             range=range, box=dict(box), branches=(), coverage=(str(error),), complete=False,
-            undecided=np.empty((0, len(fast.states) + 1, 2)), boxes_examined=0,
+            undecided=np.empty((0, len(fast.states) + 1, 2)), boxes_examined=0, units=fast.units,
         ), error  # fmt: skip
     return diagram, None
 

@@ -251,6 +251,7 @@ def _locus(
         origin=f"from {_named(start)} at {where}",
         closed=forward.closed,
         measures={name: table[:, 2 + n + i].copy() for i, name in enumerate(names)},
+        units=problem.system.units,
     )
 
 

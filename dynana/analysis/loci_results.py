@@ -53,6 +53,7 @@ def locus_of(tests: LocusTests, kind: str, trace: Trace) -> Locus:
         origin="; ".join((f"from the {in_words(start.kind)} at {place}{unfolded}", *remarks)),
         closed=trace.closed,
         measures=_measures(tests, points),
+        units=system.units,
     )
 
 

@@ -60,6 +60,7 @@ def unmoved_equilibria(
         special_complete=found.complete,
         special_undecided=nothing,
         pieces_examined=0,
+        units=system.units,
     )
 
 
@@ -90,6 +91,7 @@ def no_equilibria(system: System, parameter: str, range: tuple[float, float], as
         complete=False,
         undecided=np.empty((0, len(system.states) + 1, 2)),
         boxes_examined=0,
+        units=system.units,
     )
 
 
@@ -118,4 +120,5 @@ def _branch(system: System, parameter: str, values: np.ndarray, point: FixedPoin
         stops=(ends[0], ends[1]),
         origin="the same for all values",
         closed=False,
+        units=system.units,
     )

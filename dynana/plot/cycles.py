@@ -78,8 +78,8 @@ def cycles(orbits: Orbits, ax: Axes | None = None, *, x: str | None = None, y: s
         for pieces, look in zip(lines, looks, strict=True):
             style.arrow(ax, pieces[0], str(look["color"]), 0.25)
         style.legend(ax)
-    ax.set_xlabel(f"${style.symbol(states[plane[0]])}$")
-    ax.set_ylabel(f"${style.symbol(states[plane[1]])}$")
+    ax.set_xlabel(style.label(states[plane[0]], shown[0].units))
+    ax.set_ylabel(style.label(states[plane[1]], shown[0].units))
     return ax
 
 
@@ -119,9 +119,9 @@ def cycle_traces(orbits: Orbits, ax: Axes | None = None, *, y: str | None = None
         around = np.sort((times - first) % cycle.period)
         around = first + np.append(around, around[0] + cycle.period)
         ax.plot(around - peak, cycle.state(around)[:, up], **look)
-    name = style.symbol(shown[0].states[up])
-    ax.set_xlabel(f"time from the largest ${name}$")
-    ax.set_ylabel(f"${name}$")
+    name, unit = shown[0].states[up], shown[0].time_unit
+    ax.set_xlabel(f"time from the largest ${style.symbol(name)}$" + (f" ({unit})" if unit else ""))
+    ax.set_ylabel(style.label(name, shown[0].units))
     if len(shown) <= NAMED:
         style.legend(ax)
     return ax
@@ -173,7 +173,7 @@ def _looks(shown: list[Cycle], ax: Axes) -> list[dict[str, Any]]:
     looks: list[dict[str, Any]] = [{"linestyle": "-" if cycle.stable else DASHES, "zorder": 3.0} for cycle in shown]
     if len(shown) > NAMED:
         values = [cycle.parameters[varied[0]] if varied else cycle.period for cycle in shown]
-        name = f"${style.symbol(varied[0])}$" if varied else "period"
+        name = style.label(varied[0], shown[0].units) if varied else "period"
         colours = style.shades(ax, values, name)
         return [look | {"color": colour, "linewidth": 0.8} for look, colour in zip(looks, colours, strict=True)]
     labels = [", ".join(f"${style.symbol(n)}$ = {number(c.parameters[n], DIGITS)}" for n in varied) for c in shown]

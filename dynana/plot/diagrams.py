@@ -9,7 +9,7 @@ import numpy as np
 
 from dynana.errors import unknown
 from dynana.plot import style
-from dynana.plot.style import axes, symbol
+from dynana.plot.style import axes, label
 from dynana.results.cycle_branch import CycleBranch
 from dynana.results.diagram import Branch, Diagram, stretches
 from dynana.results.special_points import SpecialPoint
@@ -38,9 +38,9 @@ KINDS: dict[str, tuple[str, str]] = {
     "label": ("|", style.BLACK),
 }
 OTHER = (">", style.SKY)
-#: Words of the legend, where they are not those of the kind; what begins with an underscore is not there.
+#: Words of the legend, where they are not those of the kind.
 WORDS = {
-    "hopf": "Hopf", "snic": "saddle-node on an invariant circle", "label": "_label",
+    "hopf": "Hopf", "snic": "saddle-node on an invariant circle", "label": "asked value",
     "boundary equilibrium": "equilibrium on the threshold",
 }  # fmt: skip
 #: Ordinate of firing rates.
@@ -139,8 +139,8 @@ def bifurcation_diagram(
         for extrema in (branch.maxima[:, i], branch.minima[:, i]):
             draw_cycles(ax, branch, extrema, circles)
             mark(ax, branch.parameter, [(s, float(extrema[s.index])) for s in _own(diagram, branch)])
-    ax.set_xlabel(f"${symbol(diagram.parameter)}$")
-    ax.set_ylabel(f"${symbol(name)}$")
+    ax.set_xlabel(label(diagram.parameter, diagram.units))
+    ax.set_ylabel(label(name, diagram.units))
     if legend:
         add_legend(ax, own)
     return ax
@@ -161,7 +161,7 @@ def _rates(diagram: Diagram | Branch | CycleBranch, ax: Axes | None, legend: boo
         shown = branch.rates * per_second(unit) * float(branch.jumps > 0 or not spiking)  # others do not fire
         draw_cycles(ax, branch, shown, circles)
         mark(ax, branch.parameter, [(s, float(shown[s.index])) for s in _own(diagram, branch)])
-    ax.set_xlabel(f"${style.symbol(diagram.parameter)}$")
+    ax.set_xlabel(label(diagram.parameter, diagram.units))
     ax.set_ylabel("rate (Hz)" if unit in SECONDS else "rate")
     if legend:
         add_legend(ax, own)
@@ -202,8 +202,10 @@ def periods(
         shown = 1.0 / branch.periods if frequency else branch.periods
         draw_cycles(ax, branch, shown)
         mark(ax, branch.parameter, [(s, float(shown[s.index])) for s in branch.special])
-    ax.set_xlabel(f"${style.symbol(diagram.parameter)}$")
-    ax.set_ylabel("frequency" if frequency else "period")
+    ax.set_xlabel(label(diagram.parameter, diagram.units))
+    unit = branches[0].time_unit
+    what, of = ("frequency", f"1/{unit}") if frequency else ("period", unit)
+    ax.set_ylabel(f"{what} ({of})" if unit else what)
     every = np.concatenate([branch.periods for branch in branches])
     if frequency:
         ax.set_ylim(bottom=0.0)
@@ -322,6 +324,7 @@ def add_legend(ax: Axes, outside: bool) -> None:
     """One entry for each kind of line and marker, lines first; beside Axes that were made here, they have the room."""
     handles = dict(zip(*reversed(ax.get_legend_handles_labels()), strict=True))
     order = [label for label in LINES if label in handles] + [label for label in handles if label not in LINES]
+    order.sort(key=WORDS["label"].__eq__)  # these last
     place: dict[str, Any] = {"loc": "upper left", "bbox_to_anchor": (1.0, 1.0)} if outside else {}
     if handles:
         ax.legend([handles[label] for label in order], order, frameon=False, fontsize="small", **place)

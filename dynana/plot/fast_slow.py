@@ -184,4 +184,4 @@ def _draw_orbit(result: FastSlow, name: str, ax: Axes) -> None:
 def _across(result: FastSlow, ax: Axes) -> None:
     low, high = result.range
     ax.set_xlim(low - MARGIN * (high - low), high + MARGIN * (high - low))
-    ax.set_xlabel(f"${style.symbol(result.slow)}$ (slow)")
+    ax.set_xlabel(f"{style.label(result.slow, result.fast.units)}, slow")

@@ -80,8 +80,9 @@ def slow_plane(result: FastSlowPlane, ax: Axes | None = None, *, legend: bool = 
         look = style.marker(style.group(fixed), 7.0) | {"label": "equilibrium of the full system"}
         ax.plot(*([fixed.point[i]] for i in states), **look)
     ax.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]))
-    ax.set_xlabel(f"${style.symbol(one)}$ (slow)")
-    ax.set_ylabel(f"${style.symbol(two)}$ (slow)")
+    units = result.slices[0].units
+    ax.set_xlabel(f"{style.label(one, units)}, slow")
+    ax.set_ylabel(f"{style.label(two, units)}, slow")
     if legend:
         handles = dict(zip(*reversed(ax.get_legend_handles_labels()), strict=True))
         ax.legend(handles.values(), handles.keys(), frameon=False, fontsize="small", loc="upper left",
@@ -131,9 +132,10 @@ def critical_manifold(result: FastSlowPlane, ax: Axes | None = None, *, z: str |
         ax.plot(*(curve[n] for n in result.slow), curve[name], color=style.ORANGE, linewidth=2.5)
     states = [result.states.index(n) for n in (*result.slow, name)]
     ax.plot(*_fine(result.orbit)[:, states].T, **ORBIT | {"linewidth": 0.9})
-    ax.set_xlabel(f"${style.symbol(result.slow[0])}$")
-    ax.set_ylabel(f"${style.symbol(result.slow[1])}$")
-    ax.set_zlabel(f"${style.symbol(name)}$")  # type: ignore[attr-defined]
+    units = result.slices[0].units
+    ax.set_xlabel(style.label(result.slow[0], units))
+    ax.set_ylabel(style.label(result.slow[1], units))
+    ax.set_zlabel(style.label(name, units))  # type: ignore[attr-defined]
     return ax
 
 

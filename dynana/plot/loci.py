@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,6 +10,7 @@ import numpy as np
 from dynana.errors import unknown
 from dynana.plot import style
 from dynana.results.locus import Locus
+from dynana.results.special_points import in_words
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -37,6 +38,8 @@ SUBCRITICAL = (0, (4, 2))
 PLAIN = ("label", "user")
 #: Directions in which the name of a point may stand, degrees; the first free one is taken.
 DIRECTIONS = (45.0, 135.0, -45.0, -135.0, 0.0, 180.0, 90.0, -90.0)
+#: Marker of points of codimension two.
+POINT = "o"
 #: Distance of a name from its point, in points.
 NAME_GAP = 9.0
 #: Points of one kind nearer than this part of the picture are drawn once: two curves that meet both hold them.
@@ -48,7 +51,7 @@ def two_parameter_diagram(
     ax: Axes | None = None,
     x: str | None = None,
     y: str | None = None,
-    regions: Mapping[str, tuple[float, float]] | None = None,
+    regions: Mapping[str, tuple[float, float] | Sequence[tuple[float, float]]] | None = None,
     legend: bool = True,
 ) -> Axes:
     """Draw curves of bifurcations in the plane of two parameters.
@@ -61,15 +64,16 @@ def two_parameter_diagram(
         Where to draw; a new figure otherwise.
     x, y : str, optional
         The parameters on the axes; those of the first curve, in its order, otherwise.
-    regions : mapping of text to (x, y), optional
-        What to write in which place.
+    regions : mapping of text to (x, y) or several, optional
+        What to write in which places.
     legend : bool
 
     Returns
     -------
     Axes
         Hopf points are solid where supercritical and dashed where subcritical. Points of codimension two are dots with
-        their letters (CP cusp, BT Bogdanov-Takens, GH Bautin, ZH zero-Hopf, HH Hopf-Hopf, ...).
+        their letters (CP cusp, BT Bogdanov-Takens, GH Bautin, ZH zero-Hopf, HH Hopf-Hopf, ...), which the legend
+        explains.
 
     Raises
     ------
@@ -89,13 +93,15 @@ def two_parameter_diagram(
                 label=words, zorder=3,
             )  # fmt: skip
     _name_points(loci, first, second, ax)
-    for text, place in (regions or {}).items():
-        ax.text(*place, text, ha="center", va="center", color=style.QUIET, zorder=2, path_effects=style.halo(3))
-    ax.set_xlabel(f"${style.symbol(first)}$")
-    ax.set_ylabel(f"${style.symbol(second)}$")
+    for text, places in (regions or {}).items():
+        for across, up in np.reshape(places, (-1, 2)).tolist():
+            ax.text(across, up, text, ha="center", va="center", color=style.QUIET, zorder=2, path_effects=style.halo(3))
+    ax.set_xlabel(style.label(first, loci[0].units))
+    ax.set_ylabel(style.label(second, loci[0].units))
     if legend:
         handles = dict(zip(*reversed(ax.get_legend_handles_labels()), strict=True))
-        ax.legend(handles.values(), handles.keys(), frameon=False)
+        order = sorted(handles, key=lambda words: handles[words].get_marker() == POINT)  # curves first
+        ax.legend([handles[words] for words in order], order, frameon=False, fontsize="small")
     return ax
 
 
@@ -140,18 +146,23 @@ def _stretches(locus: Locus) -> list[tuple[int, int, str]]:
 def _name_points(loci: tuple[Locus, ...], first: str, second: str, ax: Axes) -> None:
     """Draw the points of codimension two, each once, with their letters where there is most room."""
     found: list[tuple[str, tuple[float, float]]] = []
+    words: dict[str, str] = {}
     low, high = np.array([ax.get_xlim(), ax.get_ylim()]).T
     for s in (s for locus in loci for s in locus.special if s.kind not in PLAIN):
         place = (s.parameters[first], s.parameters[second])
         near = (np.abs(np.subtract(place, at)) / (high - low) for code, at in found if code == s.code)
         if not any(distance.max() < SAME_PLACE for distance in near):
             found.append((s.code, place))
+            words[s.code] = f"{s.code}: {in_words(s.kind)}"
     page = style.page(ax)
     lines = [np.column_stack([locus[first], locus[second]]) for locus in loci]
     dense = np.concatenate([_resampled((line - low) / (high - low) * page) for line in lines])
     taken: list[np.ndarray] = []
     for code, place in found:
-        ax.plot(*place, marker="o", color=style.BLACK, markeredgecolor="white", markersize=6.0, zorder=6)
+        ax.plot(
+            *place, marker=POINT, color=style.BLACK, markeredgecolor="white", markersize=6.0, linestyle="none",
+            label=words[code], zorder=6,
+        )  # fmt: skip
         at = (np.array(place) - low) / (high - low) * page
         obstacles = np.concatenate([dense, *(t[None] for t in taken)])
         turns = np.radians(DIRECTIONS)

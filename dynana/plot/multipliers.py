@@ -53,7 +53,7 @@ def multipliers(branch: CycleBranch, ax: Axes | None = None, *, legend: bool = T
     mark(ax, branch.parameter, [(s, 0.0) for s in branch.special])
     ax.set_yscale("symlog", linthresh=LINEAR_DECADES)
     ax.yaxis.set_major_formatter("{x:g}")
-    ax.set_xlabel(f"${style.symbol(branch.parameter)}$")
+    ax.set_xlabel(style.label(branch.parameter, branch.units))
     ax.set_ylabel(r"$\log_{10} |\mu|$")
     if legend:
         add_legend(ax, own)

@@ -72,7 +72,7 @@ def phase_response(response: PhaseResponse, ax: Axes | None = None, *, y: str | 
     ax.plot(zeros, np.zeros_like(zeros), ".", color=style.BLACK, markersize=6.0, zorder=4)
     unit = response.unit(name)
     ax.set_xlabel(f"phase, from {response.origin}")
-    ax.set_ylabel(f"phase response $Z_{{{style.symbol(name)}}}$" + (f" ({unit})" if unit else ""))
+    ax.set_ylabel(f"phase response $Z_{{{style.symbol(name)}}}$" + (f" ({style.unit(unit)})" if unit else ""))
     ax.set_xlim(0.0, 1.0)
     ax.legend(frameon=False, fontsize="small")
     return ax

@@ -55,7 +55,7 @@ def spike_map(found: SpikeMap, ax: Axes | None = None, *, legend: bool = True) -
         named.add(key)
     ax.set_xlim(*span)
     name = style.symbol(found.variable)
-    unit = f" ({found.units[found.variable]})" if found.units.get(found.variable) else ""
+    unit = f" ({style.unit(found.units[found.variable])})" if found.units.get(found.variable) else ""
     ax.set_xlabel(f"${name}$ after a spike{unit}")
     ax.set_ylabel(f"${name}$ after the next spike{unit}")
     if legend and named:

@@ -33,6 +33,9 @@ QUIET = "#6E6E6E"
 #: Part of a colour map that can be told from white paper.
 VISIBLE = 0.88
 
+#: Exponents of units.
+SUPERSCRIPTS = {"2": "²", "3": "³", "4": "⁴"}
+
 _GREEK = (
     "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau upsilon phi chi psi "
     "omega Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega"
@@ -60,8 +63,13 @@ def _index(text: str) -> str:
 
 def label(name: str, units: Mapping[str, str]) -> str:
     """A name with its unit, for an axis."""
-    unit = f" ({units[name]})" if units.get(name) else ""
-    return f"${symbol(name)}${unit}"
+    stated = f" ({unit(units[name])})" if units.get(name) else ""
+    return f"${symbol(name)}${stated}"
+
+
+def unit(text: str) -> str:
+    """A unit as it is printed: ``uA/cm2`` becomes ``µA/cm²``."""
+    return re.sub(r"(?<=[A-Za-z])[2-4]", lambda found: SUPERSCRIPTS[found[0]], re.sub(r"\bu(?=[A-Za-z])", "µ", text))
 
 
 def derivative(name: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -87,6 +87,10 @@ class Cycle(Result):
         Whether time enters the equations: then no multiplier is trivial.
     start_time : float
         Time of the equations at the first row; not 0 only for forced cycles with jumps, which begin just after one.
+    time_unit : str
+        Where the system states one.
+    units : dict of str to str
+        Of states and parameters, likewise.
     """
 
     system: str
@@ -105,6 +109,8 @@ class Cycle(Result):
     residual: float
     forced: bool = False
     start_time: float = 0.0
+    time_unit: str = ""
+    units: dict[str, str] = field(default_factory=dict)
 
     def _check(self) -> None:
         if self.points.shape != (self.times.size, len(self.states)):

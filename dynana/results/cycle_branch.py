@@ -71,6 +71,8 @@ class CycleBranch(Result):
         Of the periods, where the system states one.
     start_times : ndarray, shape (j,)
         See `Cycle`; empty where all are 0.
+    units : dict of str to str
+        Of states and parameters, where the system states them.
     """
 
     system: str
@@ -104,6 +106,7 @@ class CycleBranch(Result):
     forced: bool = False
     time_unit: str = ""
     start_times: np.ndarray = field(default_factory=lambda: np.empty(0))
+    units: dict[str, str] = field(default_factory=dict)
 
     def _check(self) -> None:
         along = (self.periods, self.maxima, self.minima, self.means, self.log_moduli, self.stable, self.traces)
@@ -224,6 +227,8 @@ class Cycles(Sequence[Cycle]):
             residual=float(b.residuals[row]),
             forced=b.forced,
             start_time=float(b.start_times[i]) if b.start_times.size else 0.0,
+            time_unit=b.time_unit,
+            units=b.units,
         )
 
 

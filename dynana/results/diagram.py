@@ -45,6 +45,8 @@ class Branch(Result):
         How it was found, in words.
     closed : bool
         Whether the last point is the first one again.
+    units : dict of str to str
+        Of states and parameters, where the system states them.
     """
 
     system: str
@@ -60,6 +62,7 @@ class Branch(Result):
     stops: tuple[Stop, Stop]
     origin: str
     closed: bool
+    units: dict[str, str] = field(default_factory=dict)
 
     def _check(self) -> None:
         shapes = {len(self.values), len(self.points), len(self.eigenvalues), len(self.stable)}
@@ -135,6 +138,8 @@ class Diagram(Result):
         positive.
     pieces_examined : int
         Work of that proof; 0 if none was tried.
+    units : dict of str to str
+        Of states and parameters, where the system states them.
     """
 
     system: str
@@ -153,6 +158,7 @@ class Diagram(Result):
     special_complete: bool = False
     special_undecided: np.ndarray = field(default_factory=lambda: np.empty((0, 0, 2)))
     pieces_examined: int = 0
+    units: dict[str, str] = field(default_factory=dict)
 
     @property
     def special(self) -> tuple[SpecialPoint, ...]:

@@ -46,6 +46,8 @@ class Locus(Result):
         Whether the last point is the first one again.
     measures : dict of str to ndarray, shape (k,)
         What else is known along the curve, by name: "a" on folds, "l1" on Hopf points, ...
+    units : dict of str to str
+        Of states and parameters, where the system states them.
     """
 
     system: str
@@ -62,6 +64,7 @@ class Locus(Result):
     origin: str
     closed: bool
     measures: dict[str, np.ndarray] = field(default_factory=dict)
+    units: dict[str, str] = field(default_factory=dict)
 
     def _check(self) -> None:
         if len(self.free) != 2:

@@ -116,6 +116,14 @@ def test_a_branch_alone_is_drawn(excitable):
     assert {line.get_xdata()[0] for line in drawn(ax, "Hopf")} == {cycles.values[0], cycles.values[-1]}
 
 
+@pytest.mark.parametrize(
+    ("text", "printed"), [("uA/cm2", "µA/cm²"), ("ms", "ms"), ("1/ms", "1/ms"), ("ms/mV", "ms/mV"), ("um3", "µm³")]
+)
+def test_units_as_they_are_printed(text, printed):
+    assert style.unit(text) == printed
+    assert style.label("I_e", {"I_e": text}) == f"$I_{{e}}$ ({printed})" and style.label("I_e", {}) == "$I_{e}$"
+
+
 def test_periods_and_frequencies(excitable):
     branch = excitable.cycle_branches[0]
     for frequency, values in ((False, branch.periods), (True, 1 / branch.periods)):
@@ -125,7 +133,7 @@ def test_periods_and_frequencies(excitable):
         hopf = sorted(line.get_ydata()[0] for line in drawn(ax, "Hopf"))
         by_hand = sorted(s.period ** (-1 if frequency else 1) for s in excitable.special_points("hopf"))
         np.testing.assert_allclose(hopf, by_hand, rtol=1e-9)
-    assert ax.get_ylabel() == "frequency" and ax.get_ylim()[0] == 0
+    assert ax.get_ylabel() == "frequency (1/ms)" and ax.get_ylim()[0] == 0
     with pytest.raises(ValueError, match="no cycles in this diagram of hodgkin_huxley"):
         dn.plot.periods(replace(excitable, cycle_branches=()))
 
@@ -133,7 +141,7 @@ def test_periods_and_frequencies(excitable):
 def test_periods_below_the_diagram_share_its_axis(excitable):
     above, below = dn.plot.bifurcation_diagram_with_periods(excitable, y="V")
     assert above.get_xlim() == below.get_xlim()
-    assert above.get_ylabel() == "$V$" and below.get_ylabel() == "period" and below.get_legend() is None
+    assert above.get_ylabel() == "$V$ (mV)" and below.get_ylabel() == "period (ms)" and below.get_legend() is None
 
 
 def test_the_colours_of_xppaut(excitable):

@@ -38,7 +38,7 @@ def test_manifold_cycles_nullcline_and_orbit(burst):
     # z = 4 (V + 1.6)
     assert slow.get_xdata() == pytest.approx(4 * (slow.get_ydata() + 1.6), nan_ok=True)
     assert not lines(ax, "user") and not lines(ax, "slow rate")
-    assert ax.get_xlabel() == "$z$ (slow)" and ax.get_ylabel() == "$V$"
+    assert ax.get_xlabel() == "$z$, slow" and ax.get_ylabel() == "$V$"
     y = dn.plot.fast_slow(burst, y="y")
     assert y.get_ylabel() == "$y$" and not lines(y, r"$\dot{z} = 0$")
     with pytest.raises(KeyError, match="no fast state named 'z'"):

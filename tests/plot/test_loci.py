@@ -24,12 +24,15 @@ def _closed():
 
 
 def test_curves_and_points_are_named_once(loci):
-    ax = dn.plot.two_parameter_diagram(*loci, regions={"three equilibria": (0, 3.8)})
+    ax = dn.plot.two_parameter_diagram(*loci, regions={"three equilibria": (0, 3.8), "rest": [(-80, 2), (150, 5)]})
     texts = [t.get_text() for t in ax.texts]
     assert sorted(t for t in texts if len(t) == 2) == ["BT", "CP", "GH", "GH"] and "three equilibria" in texts
+    assert [t.get_position() for t in ax.texts if t.get_text() == "rest"] == [(-80, 2), (150, 5)]
     legend = [t.get_text() for t in ax.get_legend().get_texts()]
-    assert legend == ["fold", "subcritical Hopf", "supercritical Hopf"]
-    assert ax.get_xlabel() == "$I$" and "Ca" in ax.get_ylabel()
+    points = {"BT: Bogdanov-Takens point", "CP: cusp", "GH: Bautin point"}
+    assert legend[:3] == ["fold", "subcritical Hopf", "supercritical Hopf"] and set(legend[3:]) == points
+    assert len(legend) == 6
+    assert ax.get_xlabel() == "$I$ (µA/cm²)" and "Ca" in ax.get_ylabel() and "(mS/cm²)" in ax.get_ylabel()
 
 
 def test_criticality_changes_at_bautin_points(loci):
@@ -45,9 +48,9 @@ def test_criticality_changes_at_bautin_points(loci):
 def test_axes_can_be_swapped_and_given(loci):
     _, ax = plt.subplots()
     assert dn.plot.two_parameter_diagram(loci[0], ax=ax, x="g_Ca", legend=False) is ax
-    assert ax.get_ylabel() == "$I$" and ax.get_legend() is None
+    assert ax.get_ylabel() == "$I$ (µA/cm²)" and ax.get_legend() is None
     np.testing.assert_array_equal(ax.lines[0].get_xdata(), loci[0]["g_Ca"])
-    assert dn.plot.two_parameter_diagram(loci[0], y="I").get_ylabel() == "$I$"
+    assert dn.plot.two_parameter_diagram(loci[0], y="I").get_ylabel() == "$I$ (µA/cm²)"
 
 
 def test_what_does_not_fit_is_refused(loci):
