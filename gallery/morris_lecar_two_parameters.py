@@ -27,7 +27,7 @@ planes = [
 ]
 regions = [
     {"rests": [(-30, 0.15), (15, 0.15), (115, 0.15)], "both": (112, 0.055), "fires": (60, 0.12)},
-    {"rests": [(-60, 2.5), (10, 3.8), (170, 3.5)], "both": (90, 4.2), "fires": (90, 2.8)},
+    {"rests": [(-60, 2.5), (10, 3.8), (170, 3.5)], "both": (86, 4.2), "fires": (90, 2.8)},
 ]
 figure, axes = plt.subplots(1, 2, figsize=(13, 6.5), layout="constrained")
 for ax, (system, other, ranges), names in zip(axes, planes, regions, strict=True):

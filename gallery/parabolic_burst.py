@@ -29,9 +29,11 @@ for row, (system, slow) in enumerate([(ermentrout_kopell, ("x", "y")), (plant_sl
     trace = figure.add_subplot(grid[row, 0])
     dn.plot.trajectory(result.orbit, result.states[0], trace, linewidth=0.6)
     trace.set_title(f"{system.name}: {result.kind.split(' (')[0]}")
+    trace.locator_params(axis="x", nbins=4)
     dn.plot.fast_slow(result, figure.add_subplot(grid[row, 1]))
     if system is plant_slow:
-        dn.plot.critical_manifold(result, figure.add_subplot(grid[row, 2], projection="3d"))
+        above = dn.plot.critical_manifold(result, figure.add_subplot(grid[row, 2], projection="3d"))
+        above.set_box_aspect(None, zoom=0.85)  # room for the label of V
         continue
     rates = figure.add_subplot(grid[row, 2])
     rates.plot(result.rhythm.spikes[1:], 1 / np.diff(result.rhythm.spikes), ".")

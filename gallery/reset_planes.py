@@ -29,8 +29,13 @@ figure, axes = plt.subplots(1, 3, figsize=(16, 5.4), layout="constrained")
 for ax, (cell, ranges) in zip(axes, PLANES, strict=True):
     cycle = dn.find_cycle(cell, dn.simulate(cell, 1000))
     dn.plot.phase_portrait(dn.phase_portrait(cell, ranges=ranges), ax=ax)
+    known = len(ax.lines)
     dn.plot.cycles(cycle, ax, x=cell.states[0], y=cell.states[1])
-    ax.set_title(f"{cell.name}: {cycle.jumps} spikes in {cycle.period:.2f} ms")
+    for artist in [*ax.lines[known:], ax.texts[-1].arrow_patch]:
+        artist.set_color("black")  # separatrices are blue
+    once = dict(zip(*reversed(ax.get_legend_handles_labels()), strict=True))
+    ax.legend(once.values(), once, fontsize="small", loc="lower right")
+    ax.set_title(f"{cell.name}: {cycle.jumps} spike{'s' * (cycle.jumps > 1)} in {cycle.period:.2f} ms")
     print(f"{cell.name}: {cycle.jumps} spikes in {cycle.period:.6f} ms, multiplier {cycle.multipliers[1].real:.5f}")
 
 if len(sys.argv) > 1:

@@ -33,6 +33,7 @@ for column, (name, (cell, slow)) in zip(axes.T, cells.items(), strict=True):
     dn.plot.fast_slow_with_drift(result, column[:3])
     dn.plot.trajectory(result.orbit, cell.states[0], column[3], linewidth=0.8)
     column[0].set_title(f"{name}: {result.kind}", fontsize="medium")
+    column[0].get_legend().set_frame_on(True)
 
 if len(sys.argv) > 1:
     figure.savefig(sys.argv[1], dpi=100)

@@ -47,7 +47,8 @@ for ax, (title, network, duration, values, true) in zip(axes, runs, strict=True)
     run = dn.simulate(network, duration, dt=dt, method="rk4", inputs=inputs, record={"u": ["u"]})
     u, last = run["u", "u"], np.angle(np.exp(1j * true[round(duration / dt) - 1]))
     print(f"{title}: peak {u[-1].max():.3f} at {centre(u[-1]):.4f}, stimulus last at {last:.4f}")
-    ax.pcolormesh(run.recorded["u.u"].t[::5], x, u[::5].T, shading="nearest", rasterized=True)
+    image = ax.pcolormesh(run.recorded["u.u"].t[::5], x, u[::5].T, shading="nearest", rasterized=True)
+    figure.colorbar(image, ax=ax, label="$u$")
     ax.set(title=title, xlabel="time", ylabel="place")
 
 if len(sys.argv) > 2:  # the last run as a film, such as ring.gif or ring.mp4

@@ -35,6 +35,8 @@ for row, (experiment, (weights, *_)) in zip(axes, EXPERIMENTS.items(), strict=Tr
     row[1].set(xlabel="")
     row[2].set(title="input without noise")
     row[2].legend(frameon=False)
+for ax in axes[-1]:
+    ax.set_xlabel("time (ms)")
 
 if len(sys.argv) > 1:
     figure.savefig(sys.argv[1], dpi=60)

@@ -33,7 +33,7 @@ print("I (uA/cm2)  rate (spikes/s)")
 for current, rate in zip(currents[::4], rates[::4], strict=True):
     print(f"{current:10.2f}  {rate:10.2f}")
 axes[1, 0].plot(currents, rates, "o-", color="black", markersize=3)
-axes[1, 0].set(xlabel="I (uA/cm2)", ylabel="spikes per second")
+axes[1, 0].set(xlabel="$I$ (µA/cm²)", ylabel="spikes per second")
 for ax, current in zip(axes[1, 1:], (0, 1), strict=True):
     system = wang_buzsaki.at(I=current)
     run = dn.simulate(system, 100)

@@ -24,6 +24,8 @@ ARROWS, LENGTH = 12, 0.045
 #: Markers of folded singularities, and of the places where spiking begins and ends.
 FOLDED = {"folded node": "o", "folded saddle": "X", "folded focus": "D", "folded saddle-node": "P"}
 BEGINS, ENDS = "^", "v"
+#: Words of the legend, where they are not those of the kind.
+SHORT = {"snic": "SNIC"}
 #: Points of the orbit inside each step.
 PARTS = 8
 
@@ -55,7 +57,7 @@ def slow_plane(result: FastSlowPlane, ax: Axes | None = None, *, legend: bool = 
         line = "none" if any(c.kind == kind for c in curves) else ":"
         ax.plot(
             *places[np.argsort(places[:, 1])].T, color=colour, marker=shape, markeredgecolor=style.BLACK, markersize=6,
-            linewidth=0.8, linestyle=line, label=f"cycles end: {kind}", zorder=4,
+            linewidth=0.8, linestyle=line, label=f"cycles end: {SHORT.get(kind, kind)}", zorder=4,
         )  # fmt: skip
     low, high = np.array([result.ranges[n] for n in result.slow]).T
     _arrows(result, ax, high - low)

@@ -68,7 +68,7 @@ def fi_curve(curve: FICurve, ax: Axes | None = None, *, branches: Sequence[Cycle
             label="rising" if up else "falling",
             zorder=3 if up else 4,
         )
-    ax.set_xlabel(f"${style.symbol(curve.parameter)}$")
+    ax.set_xlabel(style.label(curve.parameter, {curve.parameter: curve.parameter_unit}))
     ax.set_ylabel(f"firing rate ({curve.unit})")
     if len(curve.rates) > 1 or branches:
         ax.legend(frameon=False)

@@ -28,6 +28,8 @@ class FICurve(Result):
         For "up" and "down": the rates with values gone through in that order, each run from the end of the last one.
     unit : str
         Of the rates: "Hz" where the model states its unit of time.
+    parameter_unit : str
+        Of the values, where the model states one.
     """
 
     system: str
@@ -36,6 +38,7 @@ class FICurve(Result):
     values: np.ndarray
     rates: dict[str, np.ndarray]
     unit: str
+    parameter_unit: str = ""
 
     def __getitem__(self, name: str) -> np.ndarray:
         """Return the rates of a direction, or the values, by name."""

@@ -94,6 +94,7 @@ def fi_curve(
         values=given,
         rates=rates,
         unit="Hz" if system.time in SECONDS else "per unit of time",
+        parameter_unit=system.units.get(parameter, ""),
     )
 
 

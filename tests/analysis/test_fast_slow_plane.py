@@ -129,7 +129,7 @@ def test_pictures(parabolic):
 
     ax = dn.plot.fast_slow(parabolic)
     labels = set(ax.get_legend_handles_labels()[1])
-    assert {"fold", "cycles end: snic", "orbit", "spikes", "spiking begins", "spiking ends"} <= labels
+    assert {"fold", "cycles end: SNIC", "orbit", "spikes", "spiking begins", "spiking ends"} <= labels
     space = dn.plot.critical_manifold(parabolic)
     assert space.get_zlabel() == r"$\theta$"
     with pytest.raises(KeyError, match="no fast state named 'x'"):
