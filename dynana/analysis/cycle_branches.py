@@ -13,7 +13,7 @@ from dynana.analysis.curve_progress import CurveProgress
 from dynana.analysis.cycle_ends import End, farthest, halved_end, hopf_end, long_end
 from dynana.analysis.cycle_legs import Mark
 from dynana.analysis.cycle_places import CycleCurve, Place
-from dynana.analysis.cycle_request import LONGEST_PERIOD, Function, Patience, Request, Start, requested
+from dynana.analysis.cycle_request import LONGEST_PERIOD, Enough, Function, Patience, Request, Start, requested
 from dynana.analysis.cycle_results import Row, branch_of, cycle_at, end_point, hopf_row, special_point
 from dynana.analysis.cycle_starts import beginning
 from dynana.analysis.cycle_tracing import Tracer
@@ -39,7 +39,7 @@ from dynana.results.tables import number
 #: First step, as a fraction of the longest.
 FIRST_STEP = 0.4
 #: Steps after which a branch ends unless asked otherwise.
-POINTS = 2000
+POINTS = Enough(2000)
 
 
 def continue_cycles(
@@ -90,7 +90,7 @@ def continue_cycles(
         Period at which the branch ends; unless given, a thousand times that of the start, or less where only the period
         still changes.
     points : int, optional
-        Steps after which each direction ends.
+        Steps after which each direction ends; unless given, 2000, or more where the period grows and nothing turns.
     intervals, stages : int, optional
         Mesh intervals to start with, and Gauss points in each (2 to 7). The mesh adapts, and grows where it must.
     progress : bool, optional
@@ -274,6 +274,7 @@ def _tracer(request: Request, first: Beginning) -> Tracer:
     kernels, longest = lower(request.system), request.longest_period
     asked = [1.01 * value for name, value in request.labels if name == "period"]
     patience, longest = (longest, None) if isinstance(longest, Patience) else (np.inf, longest)
+    most = request.points * (cycle_ways.FARTHEST if isinstance(request.points, Enough) else 1)
     curve = first.curve
     spiking = curve if isinstance(curve, SpikingCurve) and has_jumps(curve) else None
 
@@ -289,7 +290,8 @@ def _tracer(request: Request, first: Beginning) -> Tracer:
         curve=first.curve,
         names=("period", *request.free),
         ranges=request.ranges,
-        control=StepControl(first=FIRST_STEP * request.max_step, most=request.max_step, points=request.points),
+        control=StepControl(first=FIRST_STEP * request.max_step, most=request.max_step, points=most),
+        enough=request.points,
         longest=longest or max(LONGEST_PERIOD * float(first.place.scalars[0]), *asked, 0.0),
         farthest=farthest(request.system, first.place.points),
         at_saddle=None if longest is not None or len(request.free) == 2 else at_saddle,

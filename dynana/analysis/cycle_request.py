@@ -35,6 +35,14 @@ class Patience(float):
     """
 
 
+class Enough(int):
+    """A number of steps after which a branch ends if it turns again and again, or its period does not grow.
+
+    It stands for the most steps where none were asked for: on the way to an orbit of infinite period they are as many
+    as it takes, but a branch may also wind towards one for ever.
+    """
+
+
 Start = SpecialPoint | Cycle | Trajectory | PeriodicPoint
 Function = Callable[[Cycle], float]
 
@@ -59,7 +67,7 @@ class Request:
         Of a Cycle.
     forcing : Forcing or None
     longest_period : float or None
-    points : int
+    points : int or Enough
     intervals, stages : int
     progress : bool or None
     """

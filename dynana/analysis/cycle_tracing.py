@@ -22,7 +22,7 @@ from dynana.analysis.cycle_loops import Passed, same
 from dynana.analysis.cycle_places import CycleCurve, Place
 from dynana.analysis.cycle_stretches import Legs, excess
 from dynana.analysis.cycle_turns import Turns, asymmetry, shape, turned_around
-from dynana.analysis.cycle_ways import AWAY, HALVED, LONG, SHRUNK, SNIC, THRESHOLD, UNCONFIRMED, Limit, Way
+from dynana.analysis.cycle_ways import AWAY, HALVED, LONG, SHRUNK, SNIC, THRESHOLD, UNCONFIRMED, Lengths, Limit, Way
 from dynana.numerics.collocation_newton import DIVERGED, SINGULAR
 from dynana.numerics.pseudo_arclength import POINT_LIMIT, STEP_TOO_SMALL, StepControl, follow
 from dynana.results.stop import Stop
@@ -58,6 +58,8 @@ class Tracer:
     ranges : tuple of (low, high)
         Of the free parameters.
     control : StepControl
+    enough : int
+        Steps after which a curve ends unless its period grows and it does not turn.
     longest : float
         Period at which a curve ends.
     farthest : ndarray, shape (n,)
@@ -93,6 +95,7 @@ class Tracer:
     names: tuple[str, ...]
     ranges: tuple[tuple[float, float], ...]
     control: StepControl
+    enough: int
     longest: float
     farthest: Array
     at_saddle: Callable[[Place], str] | None
@@ -150,6 +153,7 @@ class Tracer:
         control = replace(self.control, first=math.copysign(self.control.first, direction))
         steps = follow(curve, start.orbit, control)
         passed, turns, extent = Passed(self, start), Turns(curve.curve.sizes), self.ranges[0][1] - self.ranges[0][0]
+        lengths = Lengths(self.enough)
         while True:
             try:
                 orbit, step = next(steps)
@@ -183,6 +187,9 @@ class Tracer:
             resting_long = resting >= RESTING_STEPS and last.scalars[0] > self.asked_period
             if last.scalars[0] > self.longest or self._nearly_there(last, resting_long):
                 way.stop = Stop(reason=LONG)
+                break
+            if count := lengths.enough(leg):
+                way.stop = self._point_limit(count, last)
                 break
         legs.finish()
         self.progress.finish()
@@ -320,11 +327,14 @@ class Tracer:
     def _where(self, place: Place) -> str:
         return ", ".join(f"{n} = {number(x, 8)}" for n, x in zip(self.names, place.scalars, strict=True))
 
+    def _point_limit(self, count: int, last: Place) -> Stop:
+        message = f"{count} points, at {self._where(last)}: restart from the last cycle, or give points=."
+        return Stop(reason=POINT_LIMIT, message=message)
+
     def _given_up(self, reason: str, last: Place, direction: float) -> Stop:
         place = self._where(last)
         if reason == POINT_LIMIT:
-            message = f"{self.control.points} points, at {place}: restart from the last cycle, or give points=."
-            return Stop(reason=reason, message=message)
+            return self._point_limit(self.control.points, last)
         attempts = [self.curve.advance(last.orbit, direction * factor * self.control.least) for factor in TRIALS]
         if attempts[0].converged:
             why = "the curve bends sharply there: the equations have a kink or change on a very small scale"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from dynana.analysis.cycle_legs import Mark, Scalar
-from dynana.analysis.cycle_places import CycleCurve, Place
+from dynana.analysis.cycle_legs import Leg, Mark, Scalar, rests
+from dynana.analysis.cycle_places import FOLD, CycleCurve, Place
 from dynana.results.stop import Stop
 
 #: Reasons of stops.
@@ -14,6 +14,9 @@ LONG, SHRUNK, HALVED, THRESHOLD = "period too long", "hopf", "period doubling", 
 UNCONFIRMED, AWAY = "not confirmed", "grows without bound"
 #: What a cycle of long period may be next to.
 SNIC = "snic"
+#: A curve of very many cycles goes on while its period grows and it has not turned for so many steps; but it ends after
+#: so many times as many as are enough.
+UNTURNED, FARTHEST = 200, 10
 
 
 @dataclass(eq=False)
@@ -62,3 +65,27 @@ class Limit:
     words: Callable[[Place], str]
     name: Callable[[Place], str] = lambda _: ""
     passable: bool = False
+
+
+class Lengths:
+    """Notices when a curve of many cycles leads nowhere.
+
+    Parameters
+    ----------
+    enough : int
+        Steps after which it does unless its period grows and it does not turn.
+    """
+
+    def __init__(self, enough: int) -> None:
+        self._enough, self._count, self._turned, self._longest = enough, 0, 0, 0.0
+
+    def enough(self, leg: Leg) -> int:
+        """Return how many steps there are with that of a leg if these are enough, else 0."""
+        self._count += 1
+        last, new = leg.places[0], leg.places[-1]
+        if last.tests[FOLD] * new.tests[FOLD] < 0.0 and not rests(last, new):
+            self._turned = self._count
+        period, longest = float(new.scalars[0]), self._longest
+        self._longest = max(period, longest)
+        grows = period > longest and self._count - self._turned >= UNTURNED
+        return 0 if self._count < self._enough or grows else self._count

@@ -12,6 +12,7 @@ import numpy as np
 
 from dynana.analysis.continuation_request import only_in_jumps
 from dynana.analysis.cycle_branches import continue_cycles
+from dynana.analysis.cycle_request import Enough
 from dynana.analysis.cycle_ways import HALVED
 from dynana.analysis.equilibrium_branches import TestFunction, continue_equilibria
 from dynana.analysis.forcing import Forcing, ForcingPeriod, forcing
@@ -39,8 +40,8 @@ SAME_STATE = 1e-2
 #: A branch that ends on the one that it doubles does so at the period doubling next to its last cycle, if that is
 #: nearer than this in the same terms.
 NEAR_PLACE = 1e-2
-#: Cycles of one direction of a branch, unless more are asked for.
-MOST_POINTS = 500
+#: Cycles of one direction of a branch, unless more are asked for or its period grows without a turn.
+MOST_POINTS = Enough(500)
 #: Branches of cycles after which no more are begun; what is left is said.
 MOST_BRANCHES = 40
 #: Lengths of the runs that look for a cycle where nothing stable is known, in units of the fastest time constant.
@@ -100,7 +101,7 @@ def bifurcation_diagram(
         See `continue_cycles`.
     points : int, optional
         Cycles after which each direction of a branch ends with "point limit": branches may wind towards a homoclinic
-        orbit for ever.
+        orbit for ever. Unless given, 500, or more where the period grows and nothing turns.
     progress : bool, optional
 
     Returns
@@ -140,10 +141,8 @@ def bifurcation_diagram(
         )
     if not cycles:
         return diagram
-    options = {
-        "max_step": max_step, "values": of_cycles, "longest_period": longest_period, "forcing_period": forcing_period,
-        "points": points, "progress": progress,
-    }  # fmt: skip
+    options: dict[str, Any] = {"max_step": max_step, "values": of_cycles, "points": points, "progress": progress}
+    options |= {"longest_period": longest_period, "forcing_period": forcing_period}
     search = _Search(system, diagram, period_doublings, options, law.period(system.values) if law else None)
     search.from_hopf_points()
     search.from_runs()

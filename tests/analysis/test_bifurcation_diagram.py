@@ -1,9 +1,12 @@
 """The whole diagram in one call: every branch once, every special point of the references, coverage in words."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 import dynana as dn
+from dynana.analysis.cycle_ways import Lengths
 from dynana.models import (
     brusselator,
     fitzhugh_nagumo,
@@ -207,6 +210,36 @@ def test_forced_systems_with_jumps_say_how_to_begin() -> None:
 
     found = dn.bifurcation_diagram(forced, "I", (0.5, 3), forcing_period=2 * np.pi)
     assert not len(found) and "jumps and time are not looked for: start from one, see dn.find_cycle" in str(found)
+
+
+def test_many_cycles_on_the_way_to_an_infinite_period_are_no_limit() -> None:
+    # Bazykin's predators and prey, Kuznetsov (2004), section 8.5: the prey nearly die out, so that steps are short
+    @dn.model(ranges={"x": (0.001, 100), "y": (0.001, 20)})
+    def bazykin(x=5.0, y=2.0, *, alpha=0.4, delta=0.1):
+        eaten = x * y / (1 + alpha * x)
+        return x - eaten - 0.01 * x * x, eaten - y - delta * y * y
+
+    found = dn.bifurcation_diagram(bazykin, "alpha", (0.05, 1.0))
+    (branch,) = found.cycle_branches
+    assert len(branch) > 600 and branch.stops[1].reason == "period too long"
+    (end,) = found.special_points("snic")
+    assert end["alpha"] == pytest.approx(found.special_points("fold")[0]["alpha"], rel=1e-9)
+    asked = dn.bifurcation_diagram(bazykin, "alpha", (0.05, 1.0), points=50).cycle_branches[0]
+    assert len(asked) == 52 and asked.stops[1].reason == "point limit"  # with the start and the Hopf point
+
+
+def test_branches_that_turn_again_and_again_are_followed_only_so_far() -> None:
+    def leg(period: float, before: float, after: float) -> SimpleNamespace:
+        places = [SimpleNamespace(tests=np.full(4, test), scalars=np.array([period, 0.0])) for test in (before, after)]
+        return SimpleNamespace(places=places)
+
+    growing, winding, resting, shrinking = (Lengths(300) for _ in range(4))
+    for i in range(299):
+        assert not growing.enough(leg(1.0 + i, 1.0, 1.0)) and not shrinking.enough(leg(1000.0 - i, 1.0, 1.0))
+        assert not winding.enough(leg(1.0 + i, 1.0, -1.0 if i == 150 else 1.0))
+        assert not resting.enough(leg(1.0 + i, 1e-12, -1e-12))  # a sign that is rounding
+    for lengths, enough in ((growing, 0), (winding, 300), (resting, 0), (shrinking, 300)):
+        assert lengths.enough(leg(400.0, 1.0, 1.0)) == enough
 
 
 def test_cycles_on_which_other_states_rest_are_followed_from_their_hopf_point() -> None:
