@@ -11,13 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dynana.analysis.curve_progress import CurveProgress
-from dynana.analysis.cycle_legs import (
-    Leg,
-    Mark,
-    Scalar,
-    exact,
-    root,
-)
+from dynana.analysis.cycle_legs import Leg, Mark, Scalar, exact, root
 from dynana.analysis.cycle_loops import Passed, same
 from dynana.analysis.cycle_places import CycleCurve, Place
 from dynana.analysis.cycle_stretches import Legs, excess
@@ -185,17 +179,21 @@ class Tracer:
             moved = abs(float(leg.places[-1].scalars[1] - leg.places[0].scalars[1])) / (extent * abs(leg.steps[-1]))
             resting = resting + 1 if moved < curve.resting else 0
             resting_long = resting >= RESTING_STEPS and last.scalars[0] > self.asked_period
-            if last.scalars[0] > self.longest or self._nearly_there(last, resting_long):
-                way.stop = Stop(reason=LONG)
-                break
-            if count := lengths.enough(leg):
-                way.stop = self._point_limit(count, last)
+            if (ended := self._long(leg, resting_long, lengths)) is not None:
+                way.stop = ended
                 break
         legs.finish()
         self.progress.finish()
         way.places, way.marks = legs.places, legs.marks
         self._mark_limit(way)
         return way
+
+    def _long(self, leg: Leg, resting: bool, lengths: Lengths) -> Stop | None:
+        """Return that the period or the curve is long at the end of a leg; None if it goes on."""
+        last = leg.places[-1]
+        if last.scalars[0] > self.longest or self._nearly_there(last, resting):
+            return Stop(reason=LONG)
+        return self._point_limit(count, last) if (count := lengths.enough(leg)) else None
 
     def _far(self, place: Place) -> bool:
         """Return whether a cycle goes farther than any should."""
