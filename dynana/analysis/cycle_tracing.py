@@ -106,6 +106,11 @@ class Tracer:
     passing: Callable[[CycleCurve, Place, float], tuple[Tracer, list[Mark], Place, float] | None] | None = None
 
     @property
+    def extent(self) -> float:
+        """Of the range of the first parameter."""
+        return self.ranges[0][1] - self.ranges[0][0]
+
+    @property
     def asked_period(self) -> float:
         """The longest period for which a label is asked."""
         return max((value for name, value in self.asked if name == "period"), default=0.0)
@@ -146,8 +151,7 @@ class Tracer:
         curve.error = start.error
         control = replace(self.control, first=math.copysign(self.control.first, direction))
         steps = follow(curve, start.orbit, control)
-        passed, turns, extent = Passed(self, start), Turns(curve.curve.sizes), self.ranges[0][1] - self.ranges[0][0]
-        lengths = Lengths(self.enough)
+        passed, turns, lengths = Passed(self, start), Turns(curve.curve.sizes), Lengths(self.enough)
         while True:
             try:
                 orbit, step = next(steps)
@@ -176,7 +180,7 @@ class Tracer:
                 way.closed = True
                 way.stop = Stop(reason="closed loop", message="The curve came back to its start.")
                 break
-            moved = abs(float(leg.places[-1].scalars[1] - leg.places[0].scalars[1])) / (extent * abs(leg.steps[-1]))
+            moved = abs(float(last.scalars[1] - leg.places[0].scalars[1])) / abs(self.extent * leg.steps[-1])
             resting = resting + 1 if moved < curve.resting else 0
             resting_long = resting >= RESTING_STEPS and last.scalars[0] > self.asked_period
             if (ended := self._long(leg, resting_long, lengths)) is not None:
