@@ -250,9 +250,8 @@ class Tracer:
 
     def _turned(self, last: Place, new: Place) -> bool:
         """Return whether the determinant has changed its sign; on another number of intervals it is not comparable."""
-        if last.orbit.counts.tolist() != new.orbit.counts.tolist() or last.orbit.determinant_sign == 0:
-            return False
-        return last.orbit.determinant_sign != new.orbit.determinant_sign
+        same_size = last.orbit.counts.tolist() == new.orbit.counts.tolist()
+        return same_size and last.orbit.determinant_sign not in (0, new.orbit.determinant_sign)
 
     def _ended(self, leg: Leg, turns: Turns) -> Stop | None:
         """Return why the curve ends within a leg, which is cut there; None if it does not."""
