@@ -6,7 +6,8 @@ upper triangular and grows only while the frame is not in order, and S = Q_0^T Q
 subspaces, ordered by modulus, S is block triangular and the multipliers can be read off with full relative accuracy.
 The small matrix D U S is used to correct the frame between sweeps, which resolves multipliers of nearly equal modulus
 that sweeps alone (orthogonal iteration) would separate slowly; multipliers too small to be seen in it are separated by
-the next sweep, because their ratios are tiny.
+the next sweep, because their ratios are tiny. Where U has hardly grown, as from the frame of a neighbouring orbit, the
+small matrix has all relative accuracy, and the next sweep is over it alone.
 
 A. Bojanczyk, G. H. Golub & P. Van Dooren, Proc. SPIE 1770 (1992) 31 (periodic Schur form); K. Lust, Int. J. Bifurcation
 Chaos 11 (2001) 2389 (accuracy of multipliers).
@@ -38,6 +39,10 @@ MOST_SWEEPS = 12
 
 #: Growth of U beyond which the frame is not yet in order and its small matrix is not used.
 DISORDER = 1e6
+
+#: Growth of U up to which rounding in the small matrix, times its square, stays below `SPLIT`; and logarithm of the
+#: smallest ratio of the entries of D with which the squares of its entries are numbers.
+MILD, DEEP = 30.0, -300.0
 
 _FACTORS = types.Array(types.float64, 3, "C")
 
@@ -141,6 +146,21 @@ def _sweep(factors, frame, logarithms, product, split, pivots):
 
 
 @compiled
+def _compose(frame, turn):
+    """Turn a frame, unless the turn is the frame itself."""
+    if turn is frame:
+        return
+    n, row = frame.shape[0], np.empty(frame.shape[0])
+    for i in range(n):
+        for k in range(n):
+            row[k] = 0.0
+            for l in range(n):
+                row[k] += frame[i, l] * turn[l, k]
+        for k in range(n):
+            frame[i, k] = row[k]
+
+
+@compiled
 def _separate(factors, frame, sweeps, raw, pivots, product, split, pairs):
     """Sweep until the frame splits into single multipliers and pairs.
 
@@ -159,27 +179,37 @@ def _separate(factors, frame, sweeps, raw, pivots, product, split, pairs):
         Sweeps, negative if there is a block of more than two that orthogonal iteration does not separate; 0 if a factor
         is not finite.
     """
-    n = frame.shape[0]
+    n, scale = frame.shape[0], 0.0
+    turn, small = frame, factors  # with the small matrix, in the basis of the frame
     while True:
         sweeps += 1
-        growth = _sweep(factors, frame, raw, product, split, pivots)
+        growth = _sweep(small, turn, raw, product, split, pivots)
         if growth < 0.0:
             return 0
         usable, done = growth < DISORDER, True
         for k in range(n - 1):
             done = done and (split[k] == 1 or pairs[k] == 1)
+        for k in range(n):
+            raw[k] += scale
         if (usable and done) or sweeps >= MOST_SWEEPS:
+            _compose(frame, turn)
             return sweeps
+        if turn is frame and growth < MILD and raw.min() - raw.max() > DEEP:
+            scale, turn, small = raw.max(), np.eye(n), np.empty((1, n, n))
+            for i in range(n):
+                for k in range(n):
+                    small[0, i, k] = np.exp(raw[i] - scale) * product[i, k]
         for k in range(n):
             pairs[k] = 0
         first, stuck = 0, False
         for k in range(n):
             if split[k] == 1:
-                if usable and k > first and not align(frame, raw, product, first, k + 1, pairs):
+                if usable and k > first and not align(turn, raw, product, first, k + 1, pairs):
                     stuck = True
                     pairs[first] = 2
                 first = k + 1
         if stuck:
+            _compose(frame, turn)
             return -sweeps
 
 
