@@ -82,10 +82,11 @@ class MovingOrbitCurve(OrbitCurve):
         return found
 
     def _drift_from(self, orbit: Orbit) -> Drift | None:
-        parts, tangents = orbit.split(orbit.z), [v for v, _ in orbit.split(orbit.tangent)]
-        staying = max(float((np.abs(v) / self.sizes).max()) for v in tangents)
+        everywhere = orbit.tangent[: orbit.scalars_at].reshape(-1, orbit.n)
+        staying = float((np.abs(everywhere) / self.sizes).max())
         if not DRIFTS < staying < math.inf:
             return None
+        parts, tangents = orbit.split(orbit.z), [v for v, _ in orbit.split(orbit.tangent)]
         closed = len(parts) == 1 and self.equations.phase
         found = [
             rates(x, v, widths, self.scheme, self.sizes, closed=closed)
@@ -122,13 +123,13 @@ def rates(
     count, m = widths.size, scheme.stages
     shape = (count, m + 1, -1)
     x, v = (a[:-1].reshape(shape) for a in (points, tangent))
-    slope = np.einsum("lk,jkc->jlc", scheme.slopes, x) / widths[:, None, None]
+    slope = scheme.slopes @ x / widths[:, None, None]
     inside = slope[:, 1:] / sizes
     weight = widths[:, None] * scheme.weights
     speed = weight * np.einsum("jlc,jlc->jl", inside, inside)
     drive = weight * np.einsum("jlc,jlc->jl", inside, v[:, 1:] / sizes)
     hats = np.array([1.0 - scheme.points, scheme.points])  # of both ends of an interval at its Gauss points
-    own = np.einsum("al,jl->aj", hats**2, speed) + STIFFNESS / widths
+    own = hats**2 @ speed.T + STIFFNESS / widths
     beside = speed @ (hats[0] * hats[1]) - STIFFNESS / widths
     left, right = hats @ drive.T
     if closed:
