@@ -13,8 +13,9 @@ from dynana.numerics.collocation_newton import SIGN
 from dynana.numerics.collocation_stages import CLOSURE_KERNEL, JACOBIAN, PARAMETERS, RHS, TIME
 from dynana.numerics.function_addresses import addresses
 from dynana.numerics.gauss import gauss_scheme
+from dynana.numerics.interpolation import transfer
 from dynana.numerics.kernel_addresses import CLOSURE
-from dynana.numerics.mesh import times, transfer_segment
+from dynana.numerics.mesh import times
 from dynana.numerics.signatures import MATRIX, VECTOR
 
 Array = NDArray[np.float64]
@@ -164,17 +165,14 @@ class Orbit:
 
     def on_meshes(self, widths: Sequence[Array]) -> Orbit:
         """Return the orbit, its tangent and what is behind it on other meshes, one for each segment."""
-        functions, n = (self.z, self.tangent, *(self.behind or ())), self.n
-        parts, scheme = [], gauss_scheme(self.stages)
-        for *segment, new in zip(*map(self.split, functions), widths, strict=True):
-            both = transfer_segment(np.hstack([x for x, _ in segment]), segment[0][1], new, scheme)
-            parts.append([both[:, k * n : (k + 1) * n].ravel() for k in range(len(functions))])
-        z, tangent, *behind = (
-            np.concatenate([*pieces, values[self.scalars_at :]])
-            for pieces, values in zip(zip(*parts, strict=True), functions, strict=True)
-        )
-        counts = np.array([new.size for new in widths], dtype=np.int64)
-        orbit = Orbit(z, tangent, counts, np.concatenate(widths), n, self.stages, self.report)
+        functions = np.array((self.z, self.tangent, *(self.behind or ())))
+        counts, joined = np.array([new.size for new in widths], dtype=np.int64), np.concatenate(widths)
+        more = (joined.size - self.widths.size) * (self.stages + 1) * self.n
+        moved = np.empty((len(functions), functions.shape[1] + more))
+        nodes = gauss_scheme(self.stages).nodes
+        transfer(functions, self.n, self.counts, self.widths, counts, joined, nodes, moved)
+        z, tangent, *behind = (values.copy() for values in moved)
+        orbit = Orbit(z, tangent, counts, joined, self.n, self.stages, self.report)
         return orbit.after((behind[0], behind[1]) if behind else None)
 
     def times(self) -> Array:

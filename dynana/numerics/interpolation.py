@@ -6,7 +6,7 @@ import numpy as np
 from numba import types
 
 from dynana.numerics.compilation import compiled
-from dynana.numerics.signatures import ROW, TABLE
+from dynana.numerics.signatures import INDEX, INDICES, ROW, TABLE
 
 
 @compiled
@@ -30,6 +30,25 @@ def lagrange(nodes, inverse, s, weights):
         weights[k] = weight
 
 
+@compiled
+def _edges(widths):
+    """Return where intervals begin and, last, where they end."""
+    edges = np.zeros(widths.size + 1)
+    for j in range(widths.size):
+        edges[j + 1] = edges[j] + widths[j]
+    return edges
+
+
+@compiled
+def _interval(edges, s, j):
+    """Return the number of the interval that holds ``s``, found from a neighbour ``j``."""
+    while j < edges.size - 2 and s >= edges[j + 1]:
+        j += 1
+    while j > 0 and s < edges[j]:
+        j -= 1
+    return j
+
+
 @compiled(types.void(TABLE, ROW, ROW, ROW, TABLE), no_cfunc_wrapper=True)
 def interpolate_segment(points, widths, nodes, s, out):
     """Write the polynomials of one segment at relative times.
@@ -46,23 +65,64 @@ def interpolate_segment(points, widths, nodes, s, out):
     out : (k, n) array
     """
     count, q, n = widths.size, nodes.size, points.shape[1]
-    edges, weights, inverse = np.zeros(count + 1), np.empty(q), np.empty(q)
+    edges, weights, inverse = _edges(widths), np.empty(q), np.empty(q)
     node_products(nodes, inverse)
-    for j in range(count):
-        edges[j + 1] = edges[j] + widths[j]
     j = 0
     for i in range(s.size):
         if s[i] >= 1.0:
             for c in range(n):
                 out[i, c] = points[count * q, c]
             continue
-        while j < count - 1 and s[i] >= edges[j + 1]:
-            j += 1
-        while j > 0 and s[i] < edges[j]:
-            j -= 1
+        j = _interval(edges, s[i], j)
         lagrange(nodes, inverse, (s[i] - edges[j]) / widths[j], weights)
         for c in range(n):
             value = 0.0
             for k in range(q):
                 value += weights[k] * points[j * q + k, c]
             out[i, c] = value
+
+
+@compiled(types.void(TABLE, INDEX, INDICES, ROW, INDICES, ROW, ROW, TABLE), no_cfunc_wrapper=True)
+def transfer(functions, n, counts, widths, new_counts, new_widths, nodes, out):
+    """Write functions on the points of an orbit, and the numbers that follow them, for other meshes.
+
+    Parameters
+    ----------
+    functions : (k, unknowns) array
+        Vectors like those of unknowns: `n` values on each point of all segments, then what has no place on a mesh.
+    counts, widths : (segments,), (intervals,) arrays
+        The meshes that they are on.
+    new_counts, new_widths : arrays
+        Those that they are wanted on.
+    nodes : (m + 1,) array
+        0 and the Gauss points.
+    out : (k, new unknowns) array
+    """
+    q = nodes.size
+    weights, inverse = np.empty(q), np.empty(q)
+    node_products(nodes, inverse)
+    old, new, source, to = 0, 0, 0, 0
+    for i in range(counts.size):
+        edges, begins = _edges(widths[old : old + counts[i]]), _edges(new_widths[new : new + new_counts[i]])
+        j = 0
+        for interval in range(new_counts[i]):
+            for node in range(q):
+                s = begins[interval] + new_widths[new + interval] * nodes[node]
+                j = _interval(edges, s, j)
+                lagrange(nodes, inverse, (s - edges[j]) / widths[old + j], weights)
+                first = (source + j * q) * n
+                for f in range(functions.shape[0]):
+                    for c in range(n):
+                        value = 0.0
+                        for k in range(q):
+                            value += weights[k] * functions[f, first + k * n + c]
+                        out[f, to * n + c] = value
+                to += 1
+        old, new, source = old + counts[i], new + new_counts[i], source + counts[i] * q
+        for f in range(functions.shape[0]):
+            for c in range(n):
+                out[f, to * n + c] = functions[f, source * n + c]
+        source, to = source + 1, to + 1
+    for f in range(functions.shape[0]):
+        for k in range(out.shape[1] - to * n):
+            out[f, to * n + k] = functions[f, source * n + k]

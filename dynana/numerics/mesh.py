@@ -211,8 +211,3 @@ def interpolate(points: Array, widths: Array, scheme: Scheme, s: Array) -> Array
     result = np.empty((s.size, points.shape[1]))
     interpolate_segment(np.ascontiguousarray(points), np.ascontiguousarray(widths), scheme.nodes, s, result)
     return result
-
-
-def transfer_segment(points: Array, old: Array, new: Array, scheme: Scheme) -> Array:
-    """Return the points of a segment on another mesh."""
-    return interpolate(points, old, scheme, times(new, scheme))

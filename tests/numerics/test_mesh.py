@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from dynana.numerics.gauss import gauss_scheme, lagrange
-from dynana.numerics.mesh import STEEPEST, error_estimate, interpolate, spread_error, times, transfer_segment
+from dynana.numerics.mesh import STEEPEST, error_estimate, interpolate, spread_error, times
 
 
 def samples(f, widths, scheme):
@@ -36,7 +36,7 @@ def test_polynomials_are_exact(stages):
 def test_interpolation_between_meshes():
     scheme = gauss_scheme(4)
     old, new = np.full(60, 1 / 60), np.full(47, 1 / 47)
-    moved = transfer_segment(samples(layer, old, scheme), old, new, scheme)
+    moved = interpolate(samples(layer, old, scheme), old, scheme, times(new, scheme))
     np.testing.assert_allclose(moved, samples(layer, new, scheme), atol=3e-4)
     s = np.linspace(0, 1, 7)
     smooth = samples(lambda s: (np.cos(s), s**4), old, scheme)
