@@ -76,8 +76,8 @@ class Place:
 
     @property
     def points(self) -> Array:
-        """States on the mesh, shape (points, n)."""
-        return self.orbit.split(self.orbit.z)[0][0]
+        """States on the meshes of all segments, shape (points, n)."""
+        return self.orbit.z[: self.orbit.scalars_at].reshape(-1, self.orbit.n)
 
     def compared(self, points: Array) -> tuple[Array, Array]:
         """Return the points by which the cycle is told from others, and further numbers that do it."""

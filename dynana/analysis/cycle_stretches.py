@@ -72,13 +72,15 @@ class Legs:
 
     def _complete(self, leg: Leg, after: list[float] | None) -> None:
         curve = self._tracer.curve
-        if self._wanted or not is_quiet(leg, self._before, after):
+        slopes = slopes_between(leg.places[0], leg.places[1], leg.steps[1], self._extra)
+        if self._wanted or not is_quiet(leg, self._before, slopes, after):
             rescale(curve, leg)
             look_closer(curve, leg, self._before, after, self._extra)
             self._found += locate(curve, leg)
             if self._wanted:
                 self._found += labels(curve, leg, self._wanted, self._scalars)
-        self._before = slopes_between(leg.places[-2], leg.places[-1], leg.steps[-1] - leg.steps[-2], self._extra)
+            slopes = slopes_between(leg.places[-2], leg.places[-1], leg.steps[-1] - leg.steps[-2], self._extra)
+        self._before = slopes
         self._stretch.append(leg)
         last = leg.places[-1]
         resting = rests(*[p for part in self._stretch for p in part.places])

@@ -15,9 +15,10 @@ from dynana.analysis.cycle_legs import Leg, Mark, Scalar, exact, root
 from dynana.analysis.cycle_loops import Passed, same
 from dynana.analysis.cycle_places import CycleCurve, Place
 from dynana.analysis.cycle_stretches import Legs, excess
-from dynana.analysis.cycle_turns import Turns, asymmetry, shape, turned_around
+from dynana.analysis.cycle_turns import Turns, asymmetry, shape
 from dynana.analysis.cycle_ways import AWAY, HALVED, LONG, SHRUNK, SNIC, THRESHOLD, UNCONFIRMED, Lengths, Limit, Way
 from dynana.numerics.collocation_newton import DIVERGED, SINGULAR
+from dynana.numerics.orbit_comparison import compare
 from dynana.numerics.pseudo_arclength import POINT_LIMIT, STEP_TOO_SMALL, StepControl, follow
 from dynana.results.stop import Stop
 from dynana.results.tables import number
@@ -255,22 +256,21 @@ class Tracer:
 
     def _ended(self, leg: Leg, turns: Turns) -> Stop | None:
         """Return why the curve ends within a leg, which is cut there; None if it does not."""
-        new = leg.places[-1]
-        last, sizes = leg.places[0], self.curve.curve.sizes
-        shrinks = self.curve.shrinks and turned_around(sizes, last, new)
+        last, new, sizes = leg.places[0], leg.places[-1], self.curve.curve.sizes
+        alike, moved = compare(last.points, new.points, sizes)
+        shrinks = self.curve.shrinks and alike < 0.0  # the shape has turned around
         if shrinks and not self.curve.forced:
             self._cut(leg, partial(shape, sizes))
             return Stop(reason=SHRUNK)
         # (a forced response may vanish and turn around where the forcing does)
         if self.halves:
-            crossed, nearly_one = turns.become_one(leg)
+            crossed, nearly_one = turns.become_one(leg, moved)
             if crossed and not shrinks:
                 self._cut(leg, partial(asymmetry, sizes))
             if nearly_one or (crossed and not shrinks):
                 return Stop(reason=HALVED)
         for k, (low, high) in enumerate(self.ranges, start=1):
-            slack = ON_BORDER * (high - low)
-            value = float(new.scalars[k])
+            value, slack = float(new.scalars[k]), ON_BORDER * (high - low)
             if not low - slack <= value <= high + slack:
                 bound = high if value > high else low
                 found = root(self.curve, leg, 0, 1, partial(excess, k, bound))

@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from dynana.analysis.cycle_legs import Leg
 from dynana.analysis.cycle_places import Place
-from dynana.numerics.orbit_comparison import compare
 
 Array = NDArray[np.float64]
 
@@ -30,11 +29,6 @@ def shape(sizes: Array, place: Place) -> Array:
     """Deviations from the mean; they turn around where a cycle shrinks to a point and grows again."""
     x = place.points
     return np.asarray((x - x.mean(axis=0)) / sizes)
-
-
-def turned_around(sizes: Array, a: Place, b: Place) -> bool:
-    """Return whether the shapes of two cycles point in opposite directions."""
-    return float(compare(a.points, b.points, sizes)[0]) < 0.0
 
 
 def asymmetry(sizes: Array, place: Place) -> Array:
@@ -58,12 +52,19 @@ class Turns:
         self._sizes = sizes
         self._left = 0.0
 
-    def become_one(self, leg: Leg) -> tuple[bool, bool]:
-        """Return whether the difference turns around within a leg, and whether it nearly vanishes at its end."""
+    def become_one(self, leg: Leg, moved: float) -> tuple[bool, bool]:
+        """Return whether the difference turns around within a leg, and whether it nearly vanishes at its end.
+
+        Parameters
+        ----------
+        leg : Leg
+        moved : float
+            Mean square of how far it leads, point by point.
+        """
         last, new = leg.places[0], leg.places[-1]
         meshes = last.orbit.widths, new.orbit.widths
         if meshes[0] is meshes[1] or np.array_equal(*meshes):
-            self._left -= 2.0 * math.sqrt(compare(last.points, new.points, self._sizes)[1])
+            self._left -= 2.0 * math.sqrt(moved)
             if self._left > 0.0:
                 return False, False
         before, after = asymmetry(self._sizes, last), asymmetry(self._sizes, new)

@@ -15,13 +15,19 @@ LARGE_CHANGE = 0.6
 ROUNDS, SHORTEST = 6, 1e-3
 
 
-def is_quiet(leg: Leg, before: list[float] | None, after: list[float] | None) -> bool:
-    """Return whether there is nothing to look for in a leg of one step: no zeros, and none that might hide."""
+def is_quiet(leg: Leg, before: list[float] | None, slopes: list[float], after: list[float] | None) -> bool:
+    """Return whether there is nothing to look for in a leg of one step: no zeros, and none that might hide.
+
+    Parameters
+    ----------
+    leg : Leg
+    before, slopes, after : list of float
+        Slopes of the test functions in the step before, in the leg, and in the step after; None where there is none.
+    """
     a, b = leg.places[0].tests, leg.places[1].tests
     if leg.turned or a[FOLD] * b[FOLD] < 0.0 or a[DOUBLING] * b[DOUBLING] < 0.0 or a[TORUS] * b[TORUS] < 0.0:
         return False
     h = abs(leg.steps[1] - leg.steps[0])
-    slopes = [(y - x) / h for x, y in zip(a, b, strict=True)]
     return not _may_hide(a, b, slopes if before is None else before, slopes if after is None else after, h)
 
 

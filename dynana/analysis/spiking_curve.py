@@ -59,11 +59,6 @@ class SpikingPlace(Place):
         at = self.orbit.scalars_at + self.orbit.segments
         return np.append(self.changes.sum(), self.orbit.tangent[at:])
 
-    @property
-    def points(self) -> Array:
-        """States, with the clock, on the meshes of all segments, shape (points, n)."""
-        return self.orbit.z[: self.orbit.scalars_at].reshape(-1, self.orbit.n)
-
     def compared(self, points: Array) -> tuple[Array, Array]:
         """Return points without time, which counts up to periods of the forcing only."""
         if self.driven < 0:

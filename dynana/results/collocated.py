@@ -32,6 +32,12 @@ def gauss_nodes(stages: int) -> tuple[Array, Array]:
 
 
 @cache
+def _shares(stages: int) -> Array:
+    """Weights of the quadrature for all nodes: 0 and those of the Gauss points."""
+    return np.concatenate(([0.0], gauss_nodes(stages)[1]))
+
+
+@cache
 def _to_basis(stages: int) -> Array:
     nodes, _ = gauss_nodes(stages)
     return np.asarray(np.linalg.inv(legendre.legvander(2.0 * nodes - 1.0, stages)), dtype=np.float64)
@@ -65,9 +71,7 @@ def values(local: Array, widths: Array, s: Array) -> Array:
 
 def mean(points: Array, widths: Array, stages: int) -> Array:
     """Return the mean over time of one segment by Gauss quadrature, shape (n,)."""
-    _, weights = gauss_nodes(stages)
-    shares = widths[:, None] * np.concatenate(([0.0], weights))
-    result: Array = shares.ravel() @ points[:-1]
+    result: Array = (widths[:, None] * _shares(stages)).ravel() @ points[:-1]
     return result
 
 
