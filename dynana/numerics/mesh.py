@@ -32,13 +32,6 @@ GOOD_ENOUGH = 2.0
 STEEPEST = 8.0
 
 
-def _derivatives(points: Array, widths: Array, scheme: Scheme, sizes: Array, periodic: bool) -> Array:
-    """Size of the (m+1)-th derivative on each interval, states in units of ``sizes``, shape (intervals,)."""
-    result = np.empty(widths.size)
-    interval_derivatives(points, widths, scheme.leading, sizes, periodic, result)
-    return result
-
-
 @compiled(types.float64(TABLE, ROW, ROW, ROW, types.boolean, ROW), no_cfunc_wrapper=True)
 def interval_derivatives(points, widths, leading, sizes, periodic, out):
     """Write the size of the (m+1)-th derivative on each interval: the larger of the differences to both neighbours.
@@ -121,30 +114,49 @@ def spread_error(
     ndarray, shape (intervals,)
         Sum 1. The old widths themselves if they are good enough already.
     """
-    derivative = _derivatives(points, widths, scheme, sizes, periodic)
-    shares = derivative ** (1.0 / (scheme.stages + 1))
-    mean = float(shares @ widths)
-    density = shares + EVEN * mean if mean > 0.0 else np.ones_like(shares)
-    parts = density * widths
-    if intervals == widths.size and parts.max() < GOOD_ENOUGH ** (1.0 / (scheme.stages + 1)) * parts.mean():
-        return widths
-    mass, edges = np.zeros(parts.size + 1), np.zeros(parts.size + 1)
-    np.cumsum(parts, out=mass[1:])
-    np.cumsum(widths, out=edges[1:])
-    wanted = np.interp(np.linspace(0.0, mass[-1], intervals + 1), mass, edges)
-    new = _smooth(np.diff(wanted))
-    return new / new.sum()
+    new = np.empty(intervals)
+    return new if share_error(points, widths, scheme.leading, sizes, periodic, new) else widths
 
 
-def _smooth(widths: Array) -> Array:
-    """Shorten intervals that are more than `STEEPEST` times as long as a neighbour."""
-    for _ in range(widths.size):
-        ratios = widths[1:] / widths[:-1]
-        if ratios.size == 0 or (ratios.max() <= STEEPEST and ratios.min() >= 1.0 / STEEPEST):
-            break
-        limit = STEEPEST * np.minimum(np.append(widths[1:], np.inf), np.append(np.inf, widths[:-1]))
-        widths = np.minimum(widths, limit)
-    return widths
+@compiled(types.boolean(TABLE, ROW, ROW, ROW, types.boolean, ROW), no_cfunc_wrapper=True)
+def share_error(points, widths, leading, sizes, periodic, new):
+    """Write the widths of a mesh on which every interval has the same share; return False if the old ones are good."""
+    count, wanted, power = widths.size, new.size, 1.0 / leading.size
+    parts, mean, total, largest = np.empty(count), 0.0, 0.0, 0.0
+    interval_derivatives(points, widths, leading, sizes, periodic, parts)
+    for j in range(count):
+        parts[j] = parts[j] ** power
+        mean += parts[j] * widths[j]
+    for j in range(count):
+        parts[j] = (parts[j] + EVEN * mean if mean > 0.0 else 1.0) * widths[j]
+        total += parts[j]
+        largest = max(largest, parts[j])
+    if wanted == count and largest < GOOD_ENOUGH**power * total / count:
+        return False
+    j, mass, edge, before = 0, 0.0, 0.0, 0.0
+    for i in range(wanted):
+        share = total * (i + 1) / wanted
+        while j < count - 1 and mass + parts[j] < share:
+            mass, edge, j = mass + parts[j], edge + widths[j], j + 1
+        after = edge + (share - mass) / parts[j] * widths[j]
+        new[i], before = after - before, after
+    _smooth(new)
+    return True
+
+
+@compiled
+def _smooth(widths):
+    """Shorten intervals that are more than `STEEPEST` times as long as a neighbour, and make the sum 1 again."""
+    count, uneven = widths.size, True
+    while uneven:
+        old, uneven = widths.copy(), False
+        for j in range(count):
+            limit = STEEPEST * min(old[max(j - 1, 0)], old[min(j + 1, count - 1)])
+            if old[j] > limit:
+                widths[j], uneven = limit, True
+    total = widths.sum()
+    for j in range(count):
+        widths[j] /= total
 
 
 def times(widths: Array, scheme: Scheme) -> Array:
