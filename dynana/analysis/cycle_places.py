@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from dynana.numerics.collocation_orbit import Orbit, Spectrum
 from dynana.numerics.gauss import gauss_scheme
-from dynana.numerics.mesh import interpolate, times
+from dynana.numerics.interpolation import half_period_change
 from dynana.numerics.orbit_curve import ADAPT_EVERY, OrbitCurve
 from dynana.numerics.pseudo_arclength import Attempt
 from dynana.results import collocated
@@ -87,10 +87,9 @@ class Place:
         """Difference from the state half a period later on the mesh, shape (points, n): 0 for two equal turns."""
         if not self.samples:
             points, widths = self.orbit.split(self.orbit.z)[0]
-            scheme = gauss_scheme(self.orbit.stages)
-            s = times(widths, scheme)
-            gain = np.where(s < 0.5, -0.5, 0.5)[:, None] * (points[-1] - points[0])  # of angles
-            self.samples.append(points - interpolate(points, widths, scheme, (s + 0.5) % 1.0) - gain)
+            change = np.empty_like(points)
+            half_period_change(points, widths, gauss_scheme(self.orbit.stages).nodes, change)
+            self.samples.append(change)
         return self.samples[0]
 
 

@@ -126,3 +126,26 @@ def transfer(functions, n, counts, widths, new_counts, new_widths, nodes, out):
     for f in range(functions.shape[0]):
         for k in range(out.shape[1] - to * n):
             out[f, to * n + k] = functions[f, source * n + k]
+
+
+@compiled(types.void(TABLE, ROW, ROW, TABLE), no_cfunc_wrapper=True)
+def half_period_change(points, widths, nodes, out):
+    """Write the points of a closed segment less those half a period later, shape of ``points``.
+
+    What angles gain in a period counts half: the change is 0 where the segment is two equal turns.
+    """
+    q, last, n = nodes.size, points.shape[0] - 1, points.shape[1]
+    edges, weights, inverse = _edges(widths), np.empty(q), np.empty(q)
+    node_products(nodes, inverse)
+    j = 0
+    for i in range(last + 1):
+        s = edges[i // q] + widths[i // q] * nodes[i % q] if i < last else 1.0
+        sign = 1.0 if s < 0.5 else -1.0
+        later = s + 0.5 * sign
+        j = _interval(edges, later, j)
+        lagrange(nodes, inverse, (later - edges[j]) / widths[j], weights)
+        for c in range(n):
+            value = 0.0
+            for k in range(q):
+                value += weights[k] * points[j * q + k, c]
+            out[i, c] = points[i, c] - value + 0.5 * sign * (points[last, c] - points[0, c])
