@@ -32,6 +32,10 @@ FINE, FINER = 1e-6, 2.0
 SECANTS, NUDGE, SETTLED = 10, 1e-5, 1e-11
 #: Last movement of a bifurcation, as a part of its step: convergence is superlinear, the error is about 1e-11 of it.
 NARROW = 1e-7
+#: Determinant, as a part of that at the ends of a step, so near a branch point that Newton's method may fail there.
+SINGULAR = 1e-4
+#: Part of a step by which it is looked beside such a place.
+BESIDE = 1e-6
 #: Relative distance from an asked value that the search for it leaves.
 ROUNDING = 1e-13
 #: Special points nearer than this part of a step are one: a curve that turns at a branch point has no fold there.
@@ -167,20 +171,34 @@ def root(
     *,
     resolved: bool = False,
     narrowest: float = NARROWEST,
+    singular: float = 0.0,
 ) -> tuple[float, Place] | None:
-    """Return the zero of a function of a Place between numbers i and j of a leg, and the place there."""
+    """Return the zero of a function of a Place between numbers i and j of a leg, and the place there.
+
+    If Newton's method fails there, the nearest place if the function is not beyond ``singular``, else None.
+    """
     latest: dict[float, Place | None] = {}
+    nearest: tuple[float, float, Place] | None = None
 
     def value(step: float) -> float:
+        nonlocal nearest
         latest.clear()
         at = latest[step] = curve.at(leg.base, step, resolved=resolved)
-        return math.nan if at is None else function(at)
+        if at is None and singular:
+            at = curve.at(leg.base, step + BESIDE * leg.steps[-1])
+        if at is None:
+            return math.nan
+        found = function(at)
+        nearest = (abs(found), step, at) if nearest is None or abs(found) < nearest[0] else nearest
+        return found
 
     low, high = leg.steps[i], leg.steps[j]
     step = bracketed_root(value, low, high, function(leg.places[i]), function(leg.places[j]), narrowest=narrowest)
     at = latest.get(step)
     if at is None:
         place = curve.at(leg.base, step, resolved=True)
+        if place is None and nearest is not None and nearest[0] <= singular:
+            return nearest[1], curve.at(nearest[2].orbit, 0.0, resolved=True) or nearest[2]  # with its factors
         return None if place is None else (step, place)
     return step, at if resolved else curve.place(at.orbit)  # its factors are there
 
@@ -311,17 +329,16 @@ def _branch_point(curve: CycleCurve, leg: Leg) -> tuple[float, Mark] | None:
         sign, logarithm = place.orbit.report[[SIGN, LOGARITHM]]
         return float(sign * math.exp(min(logarithm - reference, 300.0)))
 
-    again = [curve.at(leg.base, step) for step in leg.steps]
-    if any(p is None for p in again):
+    places = [p for step in leg.steps if (p := curve.at(leg.base, step)) is not None]
+    if len(places) < len(leg.steps):
         return None
-    places = [p for p in again if p is not None]
     reference = float(max(p.orbit.report[LOGARITHM] for p in places))
     computed = Leg(leg.base, list(leg.steps), places, leg.turned)
     values = np.array([function(p) for p in places])
     change = np.flatnonzero(values[:-1] * values[1:] < 0.0)
     if change.size == 0:
         return None
-    found = root(curve, computed, int(change[0]), int(change[0]) + 1, function)
+    found = root(curve, computed, int(change[0]), int(change[0]) + 1, function, singular=SINGULAR)
     if found is None:
         return None
     step, place = found

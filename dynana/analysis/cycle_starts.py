@@ -287,7 +287,7 @@ def _sideways(request: Request, start: SpecialPoint, cycle: Cycle) -> Beginning:
     curve = _curve(
         request, _sizes(request.system, cycle.points), _gains(request.system, cycle), _forcing_of(request, cycle.period)
     )
-    return _stepped_aside(request, curve, start, orbit, np.asarray(start.vectors["branch_tangent"]), (1.0,))
+    return _stepped_aside(request, curve, start, orbit, np.asarray(start.vectors["branch_tangent"]), (1.0, -1.0))
 
 
 def _stepped_aside(

@@ -10,13 +10,14 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
+from dynana.analysis import cycle_ways
 from dynana.analysis.curve_progress import CurveProgress
 from dynana.analysis.cycle_legs import Leg, Mark, Scalar, exact, root
 from dynana.analysis.cycle_loops import Passed, same
 from dynana.analysis.cycle_places import CycleCurve, Place
 from dynana.analysis.cycle_stretches import Legs, excess
 from dynana.analysis.cycle_turns import Turns, asymmetry, shape
-from dynana.analysis.cycle_ways import AWAY, HALVED, LONG, SHRUNK, SNIC, THRESHOLD, UNCONFIRMED, Lengths, Limit, Way
+from dynana.analysis.cycle_ways import Lengths, Limit, Way
 from dynana.numerics.collocation_newton import DIVERGED, SINGULAR
 from dynana.numerics.orbit_comparison import compare
 from dynana.numerics.pseudo_arclength import POINT_LIMIT, STEP_TOO_SMALL, StepControl, follow
@@ -31,8 +32,6 @@ TRIALS = (10.0, 1e3, 1e5)
 ON_BORDER = 1e-11
 #: Steps for which the parameter rests where only the period grows.
 RESTING_STEPS = 4
-#: A parameter that has changed by no more than this fraction of its range since the start has not changed.
-UNCHANGED = 1e-9
 #: Values of functions of limits below zero that are zero to rounding.
 AT_LIMIT = 1e-7
 #: Corners of a curve around which it is followed.
@@ -159,7 +158,7 @@ class Tracer:
             except StopIteration as given_up:
                 way.stop = self._given_up(given_up.value, last, direction)
                 if way.stop.reason != POINT_LIMIT and self._nearly_silent(last):
-                    way.stop = Stop(reason=LONG)
+                    way.stop = Stop(reason=cycle_ways.LONG)
                 break
             new = curve.place(orbit)
             assert curve.base is not None
@@ -189,7 +188,7 @@ class Tracer:
                 break
         legs.finish()
         self.progress.finish()
-        way.places, way.marks = legs.places, legs.marks
+        way.places, way.marks = legs.places, cycle_ways.meant(start, legs.places, legs.marks, self.extent)
         self._mark_limit(way)
         return way
 
@@ -197,7 +196,7 @@ class Tracer:
         """Return that the period or the curve is long at the end of a leg; None if it goes on."""
         last = leg.places[-1]
         if last.scalars[0] > self.longest or self._nearly_there(last, resting):
-            return Stop(reason=LONG)
+            return Stop(reason=cycle_ways.LONG)
         return self._point_limit(count, last) if (count := lengths.enough(leg)) else None
 
     def _far(self, place: Place) -> bool:
@@ -211,16 +210,16 @@ class Tracer:
         """Return that cycles grow without bound, and whether they do at one value of the parameter."""
         (low, high), (first, value) = self.ranges[0], (float(p.scalars[1]) for p in (start, last))
         message = f"at {self._where(last)} the cycle is far outside of any range that the states have."
-        if abs(value - first) <= UNCHANGED * (high - low):
+        if abs(value - first) <= cycle_ways.UNCHANGED * (high - low):
             message += f" {self.names[1]} has not changed on the way: cycles of all sizes, as in conservative systems."
-        return Stop(reason=AWAY, message=message)
+        return Stop(reason=cycle_ways.AWAY, message=message)
 
     def _nearly_there(self, last: Place, resting: bool) -> bool:
         """Return whether only the period still grows, next to what is known."""
         if self.at_saddle is None or not (resting or last.scalars[0] > self.patience):
             return False
         met = self.at_saddle(last)
-        return met == SNIC or (resting and met != "")
+        return met == cycle_ways.SNIC or (resting and met != "")
 
     def _mark_limit(self, way: Way) -> None:
         """Mark the last place where cycles cease to exist there."""
@@ -261,14 +260,14 @@ class Tracer:
         shrinks = self.curve.shrinks and alike < 0.0  # the shape has turned around
         if shrinks and not self.curve.forced:
             self._cut(leg, partial(shape, sizes))
-            return Stop(reason=SHRUNK)
+            return Stop(reason=cycle_ways.SHRUNK)
         # (a forced response may vanish and turn around where the forcing does)
         if self.halves:
             crossed, nearly_one = turns.become_one(leg, moved)
             if crossed and not shrinks:
                 self._cut(leg, partial(asymmetry, sizes))
             if nearly_one or (crossed and not shrinks):
-                return Stop(reason=HALVED)
+                return Stop(reason=cycle_ways.HALVED)
         for k, (low, high) in enumerate(self.ranges, start=1):
             value, slack = float(new.scalars[k]), ON_BORDER * (high - low)
             if not low - slack <= value <= high + slack:
@@ -285,15 +284,15 @@ class Tracer:
         if self.flaw is not None and (problem := self.flaw(new)):
             leg.steps[1:], leg.places[1:] = [], []
             if self._nearly_silent(last):
-                return Stop(reason=LONG)
-            return Stop(reason=UNCONFIRMED, message=f"beyond {self._where(leg.places[0])}: {problem}")
+                return Stop(reason=cycle_ways.LONG)
+            return Stop(reason=cycle_ways.UNCONFIRMED, message=f"beyond {self._where(leg.places[0])}: {problem}")
         if self.beyond_threshold is not None and self.beyond_threshold(new):
             leg.steps[1:], leg.places[1:] = [], []
             message = (
                 f"beyond {self._where(leg.places[0])} the cycle reaches the threshold of a jump; cycles across jumps "
                 "are not followed."
             )
-            return Stop(reason=THRESHOLD, message=message)
+            return Stop(reason=cycle_ways.THRESHOLD, message=message)
         return None
 
     def _cut_at_first(self, leg: Leg, met: list[Limit]) -> Limit:

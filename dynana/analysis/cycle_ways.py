@@ -17,6 +17,8 @@ SNIC = "snic"
 #: A curve of very many cycles goes on while its period grows and it has not turned for so many steps; but it ends after
 #: so many times as many as are enough.
 UNTURNED, FARTHEST = 200, 10
+#: A parameter that has changed by no more than this fraction of its range since the start has not changed.
+UNCHANGED = 1e-9
 
 
 @dataclass(eq=False)
@@ -89,3 +91,12 @@ class Lengths:
         self._longest = max(period, longest)
         grows = period > longest and self._count - self._turned >= UNTURNED
         return 0 if self._count < self._enough or grows else self._count
+
+
+def meant(start: Place, places: list[Place], marks: list[Mark], extent: float) -> list[Mark]:
+    """Return the marks on a curve, without folds where the parameter keeps its value but for rounding."""
+    located = {id(mark.place) for mark in marks}
+    values = [float(place.scalars[1]) for place in (start, *places) if id(place) not in located]
+    if max(values) - min(values) > UNCHANGED * extent:
+        return marks
+    return [mark for mark in marks if mark.kind != "fold of cycles"]

@@ -17,7 +17,7 @@ from dynana.analysis.stability import HYPERBOLICITY
 from dynana.errors import ConvergenceError
 from dynana.numerics.pseudo_arclength import POINT_LIMIT, STEP_TOO_SMALL
 from dynana.results.diagram import Branch, Diagram
-from dynana.results.special_points import CODES, SpecialPoint, rounded
+from dynana.results.special_points import CODES, ROUNDING, SpecialPoint, rounded
 from dynana.results.tables import number
 
 FloatArray = NDArray[np.float64]
@@ -96,6 +96,7 @@ def _special_covered(survey: Survey, curves: bool) -> tuple[tuple[str, ...], boo
 def _branch(survey: Survey, trace: Trace) -> Branch:
     system, scales = survey.system, survey.curve.scales
     rows = trace.coordinates() * scales
+    rows[np.abs(rows[:, -1]) <= ROUNDING * scales[-1], -1] = 0.0
     eigenvalues = survey.tests.spectra(trace.points)
     order = np.lexsort((-eigenvalues.imag, -eigenvalues.real))
     eigenvalues = np.take_along_axis(eigenvalues, order, axis=1)
@@ -135,6 +136,7 @@ def _virtual(survey: Survey, row: FloatArray) -> bool:
 def _special(survey: Survey, trace: Trace, i: int, mark: Mark, eigenvalues: NDArray[Any]) -> SpecialPoint:
     request, system, scales = survey.request, survey.system, survey.curve.scales
     z = mark.point.u * scales
+    z[-1] = rounded(float(z[-1]), float(scales[-1]))
     values = system.values | {request.parameter: float(z[-1])}
     near = [float(trace.points[j].u[-1] * scales[-1]) for j in (max(i - 1, 0), min(i + 1, len(trace.points) - 1))]
     form = _form(survey, mark, z, values)

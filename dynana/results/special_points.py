@@ -46,6 +46,8 @@ WORDS: Mapping[str, tuple[str, str]] = {
 }  # fmt: skip
 #: Two located points of one kind are the same if they differ by less than this, relative to the size of the diagram.
 SAME_POINT = 1e-7
+#: A parameter value below this part of the size of the diagram is zero.
+ROUNDING = 1e-14
 #: Digits of the parameter value in tables: special points are located to ten or more.
 PLACE_DIGITS = 10
 
@@ -159,8 +161,8 @@ def in_words(kind: str, *, many: bool = False) -> str:
 
 
 def rounded(value: float, size: float = 1.0) -> float:
-    """Return a value for display, zero if it is rounding beside the size of the diagram."""
-    return 0.0 if abs(value) <= 1e-14 * size else value
+    """Return a value, zero if it is rounding beside the size of the diagram."""
+    return 0.0 if abs(value) <= ROUNDING * size else value
 
 
 def shown(column: np.ndarray, value: float, digits: int = SIGNIFICANT_DIGITS) -> str:

@@ -242,6 +242,25 @@ def test_branches_that_turn_again_and_again_are_followed_only_so_far() -> None:
         assert lengths.enough(leg(400.0, 1.0, 1.0)) == enough
 
 
+@pytest.mark.parametrize("ranges", [((-1, 2), 5), ((-0.5, 0.7), 5), ((-1, 2), 10)])
+def test_cycles_of_all_sizes_cross_those_of_a_relaxation_oscillator(ranges) -> None:
+    # van der Pol's oscillator is linear at mu = 0; the cycles beside have amplitude 2 there, by averaging
+    @dn.model(ranges={"x": (-ranges[1], ranges[1]), "y": (-ranges[1], ranges[1])})
+    def van_der_pol(x=1.0, y=0.0, *, mu=1.0):
+        return y, mu * (1 - x * x) * y - x
+
+    found = dn.bifurcation_diagram(van_der_pol, "mu", ranges[0])
+    (hopf,) = found.special_points("hopf")
+    assert hopf["mu"] == 0.0 and hopf.criticality.startswith("degenerate: the first Lyapunov coefficient vanishes")
+    upright, across = found.cycle_branches
+    assert np.abs(upright.values).max() < 1e-6 and upright.stops[1].reason == "grows without bound"
+    assert (across.values.min(), across.values.max()) == ranges[0]  # on both sides of where it was found
+    assert not found.special_points("fold of cycles")
+    for crossing in found.special_points("branch point of cycles"):
+        assert abs(crossing["mu"]) < 1e-6 and crossing.cycle.maxima[0] == pytest.approx(2.0, abs=1e-3)
+    assert upright.special_points("branch point of cycles")
+
+
 def test_cycles_on_which_other_states_rest_are_followed_from_their_hopf_point() -> None:
     # two oscillators, Kuznetsov (2004), section 8.6, with r' = r (mu - r^2 - s^2 / 2), s' = s (1/10 - 3/5 r^2 - s^2)
     @dn.model(ranges=dict.fromkeys("xyuv", (-2, 2)))
