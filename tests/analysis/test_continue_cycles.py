@@ -295,5 +295,6 @@ def test_cycles_that_grow_without_bound():
     branch = dn.continue_cycles(van_der_pol, hopf, "mu")
     stop = branch.stops[1]
     assert stop.reason == "grows without bound" and "mu has not changed on the way" in stop.message
-    assert [p.kind for p in branch.special] == ["hopf"] and branch.maxima[-1, 0] > 1e4
+    assert [p.kind for p in branch.special] == ["hopf", "branch point of cycles"] and branch.maxima[-1, 0] > 1e4
+    assert branch.special[1].cycle.maxima[0] == pytest.approx(2.0, abs=1e-4)  # where the relaxation oscillations cross
     assert np.allclose(branch.periods, 2 * np.pi, rtol=1e-9)
