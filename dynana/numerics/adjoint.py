@@ -15,6 +15,8 @@ collocation system).
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -63,29 +65,30 @@ def invariant_rows(factors: Array) -> Array:
         ``rows[j + 1] @ factors[j] = rows[j]``, the last one followed by the first, up to a common factor.
     """
     left = np.broadcast_to(np.eye(factors.shape[1]), factors.shape)
-    return _closed_chain(left, -factors.transpose(0, 2, 1))
+    return closed_chain(left, -factors.transpose(0, 2, 1))
 
 
-def _closed_chain(left: Array, right: Array) -> Array:
-    """Solve left[j] u[j] + right[j] u[j + 1] = 0 around a closed chain: u (M, n), not zero."""
+def closed_chain(left: NDArray[Any], right: NDArray[Any]) -> NDArray[Any]:
+    """Solve left[j] u[j] + right[j] u[j + 1] = 0, real or complex, around a closed chain: u (M, n), not zero."""
     count, n, _ = left.shape
     if count == 1:
-        last: Array = np.linalg.svd(left[0] + right[0])[2][-1:]
+        last: NDArray[Any] = np.linalg.svd(left[0] + right[0])[2][-1:].conj()
         return last
     pairs = count // 2
     first, second = slice(0, 2 * pairs, 2), slice(1, 2 * pairs, 2)
-    both = np.zeros((pairs, 2 * n, 3 * n))  # columns: the point between two relations, the one before, the one after
+    # columns: the point between two relations, the one before, the one after
+    both = np.zeros((pairs, 2 * n, 3 * n), dtype=np.result_type(left, right))
     both[:, :n, :n], both[:, :n, n : 2 * n] = right[first], left[first]
     both[:, n:, :n], both[:, n:, 2 * n :] = left[second], right[second]
     q, triangle = np.linalg.qr(both[:, :, :n], mode="complete")
-    turned: Array = q.transpose(0, 2, 1) @ both[:, :, n:]
+    turned: NDArray[Any] = q.conj().transpose(0, 2, 1) @ both[:, :, n:]
     single = slice(2 * pairs, count)  # the last relation of an odd number stays as it is
-    kept = _closed_chain(
+    kept = closed_chain(
         np.concatenate((turned[:, n:, :n], left[single])), np.concatenate((turned[:, n:, n:], right[single]))
     )
     neighbours = np.concatenate((kept[:pairs], np.roll(kept, -1, axis=0)[:pairs]), axis=1)
     between = np.linalg.solve(triangle[:, :n], turned[:, :n] @ neighbours[:, :, None])
-    rows = np.empty((count, n))
+    rows = np.empty((count, n), dtype=both.dtype)
     rows[::2], rows[1::2] = kept, -between[:, :, 0]
     return rows
 

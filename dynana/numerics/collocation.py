@@ -44,7 +44,8 @@ from numba import types
 from numpy.typing import NDArray
 
 from dynana.numerics.bordering import factorise_dense
-from dynana.numerics.collocation_interval import add_rows, eliminate_point, load_pair, write_transfer
+from dynana.numerics.collocation_interval import write_relation, write_rows, write_transfer
+from dynana.numerics.collocation_relations import JOINED, join_relations, pair_shape, schedule
 from dynana.numerics.collocation_stages import CLOSURE_KERNEL, reduce_stages
 from dynana.numerics.compilation import compiled
 from dynana.numerics.gauss import Scheme
@@ -61,7 +62,9 @@ MODEL = types.Tuple((INDICES, ROW, INDICES, ROW, TABLE))
 GRID = types.Tuple((INDICES, ROW))
 SCHEME = types.Tuple((ROW, ROW, TABLE, ROW, TABLE))
 SCALE = types.Tuple((ROW, ROW))
-WORK = types.Tuple((ROW, _STACK, _INDEX_TABLE, *[TABLE] * 3, *[_STACK] * 3, TABLE, INDICES, ROW, ROW, TABLE, TABLE))
+WORK = types.Tuple(
+    (ROW, _STACK, _INDEX_TABLE, *[TABLE] * 4, _INDEX_TABLE, INDICES, *[TABLE] * 4, INDICES, ROW, ROW)
+)
 
 
 def scheme_arrays(scheme: Scheme, n: int) -> tuple[Array, ...]:
@@ -89,6 +92,9 @@ def workspace(n: int, counts: NDArray[np.int64], stages: int, n_active: int, n_r
     segments, intervals, size = counts.size, int(counts.sum()), stages * n
     extra, lanes = 2 + n_active, 1 if size >= LARGE else LANES
     unknowns = 2 * n * segments + segments + n_active
+    joins, roots = schedule(counts, stages, lanes)
+    numbers = max(intervals, int(joins[:, JOINED].max(initial=0)) + 1)
+    rows, columns = pair_shape(n, extra, n_rows, lanes)
     groups, room = -(-intervals // lanes), size + n + extra if lanes > 1 else padded(size) + padded(n + extra)
     return (
         aligned(groups * size * room * lanes),  # equations of the stages and their factors
@@ -96,16 +102,17 @@ def workspace(n: int, counts: NDArray[np.int64], stages: int, n_active: int, n_r
         np.zeros((groups, size * lanes), dtype=np.int64),  # order of rows
         aligned(intervals * size, padded(n + extra)),  # stages as functions of what remains
         aligned(intervals * n, padded(n + extra)),  # next mesh value
-        aligned(intervals * n, padded(3 * n + extra)),  # eliminated mesh points
-        np.zeros((intervals, n, 2 * n + 1)),  # their reflections
-        np.zeros((intervals, max(n_rows, 1), n)),  # multiples of them taken from the full rows
-        np.zeros((segments, n, 2 * n)),  # relation between the ends of each segment
+        np.zeros((numbers, n)),  # constants of relations
+        np.zeros((numbers, (n + n_rows) * (2 * n + extra))),  # relations
+        joins,
+        roots,
+        aligned(len(joins) // lanes, rows * columns * lanes),  # pairs of relations and their factors
+        np.zeros((len(joins) // lanes, n * (2 * n + 1) * lanes)),  # more of these
+        np.zeros((len(joins) // lanes, max(n_rows, 1) * n * lanes)),  # multiples of them taken from the full rows
         np.zeros((unknowns, unknowns)),
         np.zeros(unknowns, dtype=np.int64),
         np.zeros(unknowns),  # scales of its rows
         np.zeros(unknowns),  # its constants
-        aligned(2 * n, padded(3 * n + extra)),  # two neighbouring intervals
-        aligned(max(n_rows, 1), padded(n + extra)),  # full rows under way
     )
 
 
@@ -177,20 +184,13 @@ def factorise(z, model, grid, scheme, scale, gradients, targets, work):
     counts, widths = grid
     points, _, _, end, _ = scheme
     states, scalars = scale
-    solutions, transfer, chain, reflectors, multiples, relation = work[3:9]
-    dense, dense_pivots, row_scale, border, pair, rows = work[9:]
+    order, solutions, transfer, _, relations, joins, roots, pairs, reflectors, multiples = work[2:12]
+    dense, dense_pivots, row_scale, border = work[12:]
     segments, n = free.shape
     m, n_rows = points.size, gradients.shape[0]
-    size, extra = m * n, 2 + active.size
-    columns, pair_width = transfer.shape[1], pair.shape[1]
-    flat_solutions, flat_transfer, flat_chain, flat_pair = (
-        solutions.reshape(-1),
-        transfer.reshape(-1),
-        chain.reshape(-1),
-        pair.reshape(-1),
-    )
-    w, inverse, firsts, flat_rows = zero_blocks(pair_width), 1.0 / states, np.zeros((n_rows, n)), rows.reshape(-1)
-    weights = np.zeros(size)
+    size, extra, columns = m * n, 2 + active.size, transfer.shape[1]
+    flat_solutions, flat_transfer = solutions.reshape(-1), transfer.reshape(-1)
+    inverse, weights, row = 1.0 / states, np.zeros(size), zero_blocks(columns)
     scalars_at = (widths.size * (m + 1) + segments) * n
     set_active(z, scalars_at, segments, p, active)
     n_closure = dense.shape[0] - n * segments - n_rows
@@ -209,46 +209,39 @@ def factorise(z, model, grid, scheme, scale, gradients, targets, work):
     if sign == 0:
         return 0, -np.inf
     for i in range(segments):
-        for k in range(flat_rows.size):
-            flat_rows[k] = 0.0
-        for j in range(counts[i]):
-            row0 = interval * n
+        for _ in range(counts[i]):
             write_transfer(
-                z, point, n, m, inverse, end, flat_solutions, interval * size, columns, flat_transfer, row0,
+                z, point, n, m, inverse, end, flat_solutions, interval * size, columns, flat_transfer, interval * n,
                 n + extra - 1,
             )  # fmt: skip
-            add_rows(gradients, states, point, n, m, flat_solutions, interval * size, columns, flat_rows, weights)
-            load_pair(flat_pair, pair_width, flat_transfer, row0, columns, n, extra, j == 0)
-            if j == 0:
-                for f in range(n_rows):
-                    for c in range(n):
-                        firsts[f, c] = rows[f, c]
-                        rows[f, c] = 0.0
-            else:
-                sign *= eliminate_point(
-                    flat_pair, flat_chain, row0, pair_width, reflectors[interval], flat_rows, columns, firsts,
-                    multiples[interval], n, extra, w,
-                )  # fmt: skip
+            write_relation(transfer, interval * n, n, extra, relations[interval])
+            write_rows(
+                gradients, states, point, n, m, extra, flat_solutions, interval * size, columns, relations[interval],
+                weights, row,
+            )  # fmt: skip
             point += m + 1
             interval += 1
-        for c in range(n):
-            border[i * n + c] = -pair[n + c, 3 * n + extra - 1]
-            for k in range(2 * n):
-                relation[i, c, k] = pair[n + c, n + k]
-                dense[i * n + c, 2 * n * i + k] = pair[n + c, n + k]
-            dense[i * n + c, 2 * n * segments + i] = pair[n + c, 3 * n]
-            for k in range(active.size):
-                dense[i * n + c, (2 * n + 1) * segments + k] = pair[n + c, 3 * n + 1 + k]
-        for f in range(n_rows):
-            for c in range(n):
-                rows[f, c] += gradients[f, point * n + c] * states[c]
-                dense[base + f, 2 * n * i + c] += firsts[f, c]
-                dense[base + f, 2 * n * i + n + c] += rows[f, c]
-            border[base + f] -= rows[f, n + extra - 1]
-            dense[base + f, 2 * n * segments + i] += rows[f, n]
-            for k in range(active.size):
-                dense[base + f, (2 * n + 1) * segments + k] += rows[f, n + 1 + k]
         point += 1
+    sign *= join_relations(n, extra, relations, joins, order.shape[1] // size, pairs, reflectors, multiples)
+    if sign == 0:
+        return 0, -np.inf
+    point = -1
+    for i in range(segments):
+        point += counts[i] * (m + 1) + 1
+        whole = relations[roots[i]].reshape((n + n_rows, 2 * n + extra))
+        for r in range(n + n_rows):
+            to = i * n + r if r < n else base + r - n
+            for k in range(2 * n):
+                dense[to, 2 * n * i + k] = whole[r, k]
+            dense[to, 2 * n * segments + i] += whole[r, 2 * n]
+            for k in range(active.size):
+                dense[to, (2 * n + 1) * segments + k] += whole[r, 2 * n + 1 + k]
+            if r < n:
+                border[to] = -whole[r, 2 * n + extra - 1]
+            else:
+                border[to] -= whole[r, 2 * n + extra - 1]
+                for c in range(n):
+                    dense[to, 2 * n * i + n + c] += gradients[r - n, point * n + c] * states[c]
     _close(model, scale, z, counts, m, n_closure, dense, border, n * segments)
     dense_sign, logarithm = factorise_dense(dense, dense_pivots, row_scale)
     return sign * dense_sign, logarithm

@@ -1,12 +1,8 @@
-"""The parts of the reduction of an orbit's equations that concern one mesh interval or two neighbours.
-
-Eliminated unknowns are affine functions of those that remain; see `dynana.numerics.collocation` for the whole.
-"""
+"""What remains of one mesh interval when its stages are eliminated; see `dynana.numerics.collocation` for the whole."""
 
 from __future__ import annotations
 
 from dynana.numerics.compilation import compiled
-from dynana.numerics.condensation import triangularise
 from dynana.numerics.lanes import LANES, combine
 
 
@@ -29,70 +25,33 @@ def write_transfer(z, point, n, m, inverse, end, solutions, row0, columns, targe
 
 
 @compiled
-def add_rows(gradients, states, point, n, m, solutions, row0, columns, rows, weights):
-    """Add to the full rows what they say about the left value and the stages of one interval.
+def write_relation(transfer, row0, n, extra, relation):
+    """Write what `write_transfer` has written as a relation between the ends of the interval."""
+    width = 2 * n + extra
+    for c in range(n):
+        for k in range(n):
+            relation[c * width + k] = -transfer[row0 + c, k]
+            relation[c * width + n + k] = 1.0 if k == c else 0.0
+        for k in range(extra):
+            relation[c * width + 2 * n + k] = -transfer[row0 + c, n + k]
 
-    ``rows`` (n_rows * columns,): coefficients of the left value and of the other columns; ``weights`` (m n,): work
-    space.
+
+@compiled
+def write_rows(gradients, states, point, n, m, extra, solutions, row0, columns, relation, weights, row):
+    """Write what the full rows say about the left value and the stages of one interval after its relation.
+
+    ``weights`` (m n,), ``row`` (columns,): work space.
     """
+    at, width = (point + 1) * n, 2 * n + extra
     for f in range(gradients.shape[0]):
-        to, at = f * columns, (point + 1) * n
+        to = (n + f) * width
         for l in range(m):
             for c in range(n):
                 weights[l * n + c] = gradients[f, at + l * n + c] * states[c]
         for k in range(0, columns, LANES):
-            combine(rows, to + k, 1.0, 1.0, weights, 0, m * n, solutions, row0 * columns + k, columns)
+            combine(row, k, 0.0, 1.0, weights, 0, m * n, solutions, row0 * columns + k, columns)
         for c in range(n):
-            rows[to + c] += gradients[f, point * n + c] * states[c]
-
-
-@compiled
-def eliminate_point(pair, chain, row0, width, reflectors, rows, columns, firsts, multiples, n, extra, w):
-    """Eliminate a mesh point between two intervals; ``pair`` holds both, and then the relation that remains.
-
-    Columns of ``pair`` and ``chain``: this point, the first of the segment, the next, and the others. The full rows
-    are turned from coefficients of this point into those of the next; ``firsts`` are their coefficients of the first.
-    """
-    sign = triangularise(pair, 2 * n, n, width, reflectors, w)
-    to = row0 * width
-    for k in range(n * width):
-        chain[to + k] = pair[k]
-    for f in range(firsts.shape[0]):
-        at = f * columns
-        for c in range(n):
-            value = rows[at + c]
-            for k in range(c):
-                value -= multiples[f, k] * pair[k * width + c]
-            multiples[f, c] = value / pair[c * width + c]
-        for k in range(n):
-            rows[at + k] = 0.0
-        for c in range(n):
-            multiple, row = multiples[f, c], c * width + n
-            if multiple != 0.0:
-                for k in range(n):
-                    firsts[f, k] -= multiple * pair[row + k]
-                for k in range(n + extra):
-                    rows[at + k] -= multiple * pair[row + n + k]
-    return sign
-
-
-@compiled
-def load_pair(pair, width, transfer, row0, columns, n, extra, first):
-    """Write the relation so far and the transfer of the next interval into ``pair``; for ``first`` only the latter."""
-    for c in range(n):
-        upper, lower, source = c * width, (n + c) * width, (row0 + c) * columns
-        if not first:
-            for k in range(n):
-                pair[upper + k] = pair[lower + 2 * n + k]
-                pair[upper + n + k] = pair[lower + n + k]
-                pair[upper + 2 * n + k] = 0.0
-            for k in range(extra):
-                pair[upper + 3 * n + k] = pair[lower + 3 * n + k]
-        here, other = (n, 0) if first else (0, n)  # the first point of a segment is not eliminated
-        for k in range(n):
-            pair[lower + here + k] = -transfer[source + k]
-            pair[lower + other + k] = 0.0
-            pair[lower + 2 * n + k] = 0.0
-        pair[lower + 2 * n + c] = 1.0
+            relation[to + c] = row[c] + gradients[f, point * n + c] * states[c]
+            relation[to + n + c] = 0.0
         for k in range(extra):
-            pair[lower + 3 * n + k] = -transfer[source + n + k]
+            relation[to + 2 * n + k] = row[n + k]

@@ -180,7 +180,7 @@ def newton(z, model, grid, scheme, scale, gradients, targets, limits, work, repo
     tolerance, least_damping, distance, expected = limits
     n_rows = targets.size
     points_end = z.size - scale[1].size
-    outer = np.zeros(work[9].shape[0] - grid[0].size * scale[0].size)
+    outer = np.zeros(work[12].shape[0] - grid[0].size * scale[0].size)
     nothing = np.zeros(outer.size)
     right, d, next_d, trial = np.zeros(z.size), np.zeros(z.size), np.zeros(z.size), np.zeros(z.size)
     for k in range(report.size):
@@ -327,7 +327,7 @@ def continue_orbit(
             moved[k] += aside[k]
         if corrected > 0.0:
             report[CONTRACTION] *= length_of(moved, scale, points_end) / corrected
-    outer = np.zeros(work[9].shape[0] - grid[0].size * scale[0].size)
+    outer = np.zeros(work[12].shape[0] - grid[0].size * scale[0].size)
     outer[outer.size - 1] = 1.0
     back_substitute(0.0, outer, grid, scheme, scale, targets.size, work, tangent)
     norm = 0.0

@@ -12,9 +12,9 @@ import numpy as np
 
 from dynana.numerics.bordering import solve_dense
 from dynana.numerics.collocation import ends_of, set_active
+from dynana.numerics.collocation_relations import recover_points, renew_relations
 from dynana.numerics.collocation_stages import CLOSURE_KERNEL, RHS, solve_stages
 from dynana.numerics.compilation import compiled
-from dynana.numerics.condensation import reflect
 from dynana.numerics.kernel_addresses import closure_at, vector_at
 from dynana.numerics.lanes import LANES, dot, zero_blocks
 
@@ -98,20 +98,21 @@ def renew(right, outer, grid, scheme, scale, gradients, work):
     counts, _ = grid
     points, _, _, end, _ = scheme
     states, scalars = scale
-    _, _, _, solutions, _, chain, reflectors, multiples, _, _, _, _, border, _, _ = work
+    order, solutions, _, constants, _, joins, roots, pairs, reflectors, multiples = work[2:12]
+    border = work[15]
     n, m, segments, n_rows = states.size, points.size, counts.size, gradients.shape[0]
-    size, constant = m * n, n + 1 + scalars.size - segments
-    x, v, inverse = np.empty(size), np.zeros(2 * n), 1.0 / states
-    solve_stages(right, grid, scheme, states, constant, work)
+    size, extra = m * n, 2 + scalars.size - segments
+    x, inverse = np.empty(size), 1.0 / states
+    solve_stages(right, grid, scheme, states, n + extra - 1, work)
     base = border.size - n_rows
     for r in range(outer.size):
         border[n * segments + r] = outer[r]
     interval, point = 0, 0
     for i in range(segments):
-        for j in range(counts[i]):
+        for _ in range(counts[i]):
             at = (point + 1) * n
             for k in range(size):
-                x[k] = solutions[interval * size + k, constant]
+                x[k] = solutions[interval * size + k, n + extra - 1]
             for r in range(n_rows):
                 total = 0.0
                 for l in range(m):
@@ -122,21 +123,15 @@ def renew(right, outer, grid, scheme, scale, gradients, work):
                 value = right[at + size + c] * inverse[c]
                 for l in range(m):
                     value += end[l + 1] * x[l * n + c]
-                v[n + c] = -value
-            if j > 0:
-                reflect(reflectors[interval], v)
-                for c in range(n):
-                    chain[interval * n + c, 2 * n + constant] = v[c]
-                for r in range(n_rows):
-                    for c in range(n):
-                        border[base + r] += multiples[interval, r, c] * v[c]
-            for c in range(n):
-                v[c] = v[n + c]
+                constants[interval, c] = -value
             point += m + 1
             interval += 1
-        for c in range(n):
-            border[i * n + c] = -v[c]
         point += 1
+    lanes = order.shape[1] // size
+    renew_relations(n, extra, n_rows, constants, joins, lanes, pairs, reflectors, multiples, border[base:])
+    for i in range(segments):
+        for c in range(n):
+            border[i * n + c] = -constants[roots[i], c]
 
 
 @compiled
@@ -156,69 +151,45 @@ def back_substitute(constant, outer, grid, scheme, scale, n_rows, work, out):
     counts, _ = grid
     points = scheme[0]
     states, scalars = scale
-    _, _, _, solutions, _, chain, _, _, _, dense, dense_pivots, row_scale, border, _, _ = work
+    order, solutions, _, _, _, joins, _, pairs, reflectors, _, dense, dense_pivots, row_scale, border = work[2:]
     n, m, segments, n_scalars = states.size, points.size, counts.size, scalars.size
-    size, columns, extra, chain_width = m * n, solutions.shape[1], 2 + scalars.size - segments, chain.shape[1]
-    flat, flat_chain = solutions.reshape(-1), chain.reshape(-1)
+    size, columns, extra = m * n, solutions.shape[1], 2 + scalars.size - segments
+    flat, lanes = solutions.reshape(-1), order.shape[1] // size
     unknowns = np.empty(dense.shape[0])
     for k in range(unknowns.size):
         unknowns[k] = constant * border[k]
     for r in range(outer.size):
         unknowns[n * segments + r] += outer[r]
     solve_dense(dense, dense_pivots, row_scale, unknowns)
-    q = zero_blocks(columns)
-    point, interval = 0, 0
-    for i in range(segments):
-        point += counts[i] * (m + 1) + 1
-        interval += counts[i]
-    scalars_at = point * n
+    scalars_at, point = out.size - n_scalars, 0
     for k in range(n_scalars):
         out[scalars_at + k] = unknowns[2 * n * segments + k] * scalars[k]
+    for i in range(segments):
+        last = point + counts[i] * (m + 1)
+        for c in range(n):
+            out[point * n + c] = unknowns[2 * n * i + c]
+            out[last * n + c] = unknowns[2 * n * i + n + c]
+        point = last + 1
+    q, durations = zero_blocks(columns), unknowns[2 * n * segments : (2 * n + 1) * segments]
     for k in range(segments, n_scalars):
         q[n + 1 + k - segments] = unknowns[2 * n * segments + k]
     q[n + extra - 1] = constant
-    for i in range(segments - 1, -1, -1):
-        q[n] = unknowns[2 * n * segments + i]
-        point -= 1
-        first, after = 2 * n * i, point * n
-        for c in range(n):
-            out[after + c] = unknowns[first + n + c]
-        for j in range(counts[i] - 1, -1, -1):
-            point -= m + 1
-            interval -= 1
+    recover_points(n, extra, n_rows, joins, lanes, pairs, reflectors, durations, q[n + 1 : n + extra], out)
+    interval, point = 0, 0
+    for i in range(segments):
+        q[n] = durations[i]
+        for _ in range(counts[i]):
             at = point * n
-            if j == 0:
-                for c in range(n):
-                    out[at + c] = unknowns[first + c]
-            else:
-                _recover_point(
-                    flat_chain, interval * n * chain_width, chain_width, n, extra, unknowns, first, q, out, at, after
-                )
             for c in range(n):
                 q[c] = out[at + c]
             for k in range(size):
-                row = (interval * size + k) * columns
-                total = 0.0
+                row, total = (interval * size + k) * columns, 0.0
                 for c in range(0, columns, LANES):
                     total += dot(flat, row + c, q, c)
                 out[at + n + k] = total
-            after = at
+            point += m + 1
+            interval += 1
+        point += 1
     for k in range(0, scalars_at, n):
         for c in range(n):
             out[k + c] *= states[c]
-
-
-@compiled
-def _recover_point(chain, start, width, n, extra, unknowns, first, q, out, at, after):
-    """Solve for an eliminated mesh point from the first one of the segment and the next one."""
-    for c in range(n - 1, -1, -1):
-        row = start + c * width
-        total = 0.0
-        for k in range(n):
-            total -= chain[row + n + k] * unknowns[first + k]
-            total -= chain[row + 2 * n + k] * out[after + k]
-        for k in range(extra):
-            total -= chain[row + 3 * n + k] * q[n + k]
-        for k in range(c + 1, n):
-            total -= chain[row + k] * out[at + k]
-        out[at + c] = total / chain[row + c]

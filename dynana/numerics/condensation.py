@@ -125,16 +125,3 @@ def reflect(reflectors, v):
         total *= reflectors[k, rows]
         for i in range(k, rows):
             v[i] -= total * reflectors[k, i]
-
-
-@compiled
-def reflect_back(reflectors, v):
-    """Apply the reflections in the opposite order: the transposed of `reflect`, in place."""
-    columns, rows = reflectors.shape[0], reflectors.shape[1] - 1
-    for k in range(columns - 1, -1, -1):
-        total = 0.0
-        for i in range(k, rows):
-            total += reflectors[k, i] * v[i]
-        total *= reflectors[k, rows]
-        for i in range(k, rows):
-            v[i] -= total * reflectors[k, i]

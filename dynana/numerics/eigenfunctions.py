@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from dynana.numerics.adjoint import closed_chain
+
 
 def on_points(
     work: tuple[Any, ...], n: int, stages: int, multiplier: complex, sizes: NDArray[np.float64]
@@ -29,18 +31,14 @@ def on_points(
     ndarray, shape (points, n)
         Of unit mean square in units of the sizes.
     """
-    solutions, transfer, chain, relation = work[3], work[4], work[5], work[8][0]
-    m, count = stages, transfer.shape[0] // n
-    inside = solutions.reshape(count, m * n, -1)[:, :, :n]
-    rows = chain.reshape(count, n, -1)
-    start = np.linalg.svd(relation[:, :n] + multiplier * relation[:, n:])[2][-1].conj()
-    values = np.zeros((count * (m + 1) + 1, n), dtype=np.complex128)
-    values[0], values[-1] = start, multiplier * start
-    for j in range(count - 1, -1, -1):
-        at = j * (m + 1)
-        if j > 0:
-            known = rows[j, :, n : 2 * n] @ start + rows[j, :, 2 * n : 3 * n] @ values[at + m + 1]
-            values[at] = np.linalg.solve(rows[j, :, :n], -known)
-        values[at + 1 : at + m + 1] = (inside[j] @ values[at]).reshape(m, n)
+    solutions, transfer = work[3:5]
+    m, count = stages, len(transfer) // n
+    factors = transfer.reshape(count, n, -1)[:, :, :n]
+    after = np.tile(np.eye(n, dtype=np.complex128), (count, 1, 1))
+    after[-1] *= multiplier
+    points = closed_chain(-factors, after)
+    inside = solutions.reshape(count, m * n, -1)[:, :, :n] @ points[:, :, None]
+    on_intervals = np.concatenate((points[:, None], inside.reshape(count, m, n)), axis=1)
+    values = np.concatenate((on_intervals.reshape(-1, n), multiplier * points[:1]))
     values *= sizes / math.sqrt(float((np.abs(values) ** 2).mean()))
     return values

@@ -153,14 +153,14 @@ def _compiled_multiply() -> Callable[..., None]:
     return multiply
 
 
-def _compiled_combine_each() -> Callable[..., None]:
+def _compiled_combine_each(columns: int) -> Callable[..., None]:
     @intrinsic
     def combine_each(typing_context, a, target, scale, b, first, count, c, source, stride):
         def generate(context, builder, signature, arguments):
             array, to, common, factors, at, length, other, start, step = arguments
             kinds, word, fused = signature.args, ir.IntType(64), ("contract",)
             lanes, zeros = ir.Constant(word, LANES), ir.Constant(_BLOCK, [0.0] * LANES)
-            totals = [cgutils.alloca_once_value(builder, zeros) for _ in range(COLUMNS)]
+            totals = [cgutils.alloca_once_value(builder, zeros) for _ in range(columns)]
             with cgutils.for_range(builder, length) as loop:
                 x = _load(context, builder, kinds[3], factors, builder.add(at, builder.mul(lanes, loop.index)))
                 row = builder.add(start, builder.mul(step, loop.index))
@@ -281,14 +281,17 @@ def _combine(
     a[target : target + LANES] = (keep * a[target : target + LANES] if keep else 0.0) + scale * total
 
 
-def _combine_each(
-    a: Any, target: int, scale: float, b: Any, first: int, count: int, c: Any, source: int, stride: int
-) -> None:
-    total = np.zeros((COLUMNS, LANES))
-    for k in range(count):
-        x, y = first + k * LANES, source + k * stride
-        total += b[x : x + LANES] * c[y : y + COLUMNS * LANES].reshape(COLUMNS, LANES)
-    a[target : target + COLUMNS * LANES] = scale * total.ravel()
+def _plain_combine_each(columns: int) -> Callable[..., None]:
+    def combine_each(
+        a: Any, target: int, scale: float, b: Any, first: int, count: int, c: Any, source: int, stride: int
+    ) -> None:
+        total = np.zeros((columns, LANES))
+        for k in range(count):
+            x, y = first + k * LANES, source + k * stride
+            total += b[x : x + LANES] * c[y : y + columns * LANES].reshape(columns, LANES)
+        a[target : target + columns * LANES] = scale * total.ravel()
+
+    return combine_each
 
 
 def _subtract_multiples(a: Any, target: int, count: int, b: Any, factor: int, c: Any, source: int, stride: int) -> None:
@@ -331,7 +334,9 @@ combine = _combine if numba.config.DISABLE_JIT else _compiled_combine()
 #: ``combine_each(a, i, scale, b, j, count, c, k, stride)``: sets ``COLUMNS`` blocks from ``a[i:i+8]`` on to ``scale``
 #: times sums, lane by lane, of ``b[j:j+8] * c[k:k+8]``, ``b[j+8:j+16] * c[k+stride:k+stride+8]``, ..., and the next of
 #: these blocks to the same with the block of ``c`` beside: additions do not wait for each other.
-combine_each = _combine_each if numba.config.DISABLE_JIT else _compiled_combine_each()
+combine_each = (_plain_combine_each if numba.config.DISABLE_JIT else _compiled_combine_each)(COLUMNS)
+#: ``dot_each``: the same for one block.
+dot_each = (_plain_combine_each if numba.config.DISABLE_JIT else _compiled_combine_each)(1)
 #: ``dot(a, i, b, j)``: sum of ``a[i:i+8] * b[j:j+8]``.
 dot = _dot if numba.config.DISABLE_JIT else _compiled_dot()
 #: ``multiply(a, i, b, j, c, k)``: ``a[i:i+8] = b[j:j+8] * c[k:k+8]``.

@@ -1,7 +1,7 @@
-"""Elimination of small matrices eight at a time: one in each lane of a block.
+"""Elimination of small matrices eight at a time: one in each lane of a block, see `dynana.numerics.lanes`.
 
-Entry (i, k) of all eight stands in the block ``a[start + (i * width + k) * LANES:]``, see `dynana.numerics.lanes`.
-Pivots are chosen in each lane for itself.
+Matrices that are factorised with pivots, which are chosen in each lane for itself, stand row by row: entry (i, k) of
+all eight in the block ``a[start + (i * width + k) * LANES:]``. Those that are reflected stand column by column.
 """
 
 from __future__ import annotations
@@ -9,7 +9,17 @@ from __future__ import annotations
 import numpy as np
 
 from dynana.numerics.compilation import compiled
-from dynana.numerics.lanes import LANES, exchange, find_largest, invert, multiply, subtract_multiples
+from dynana.numerics.lanes import (
+    LANES,
+    add_multiple,
+    dot_each,
+    exchange,
+    find_largest,
+    invert,
+    multiply,
+    subtract_multiples,
+    zero_blocks,
+)
 
 
 @compiled
@@ -85,3 +95,84 @@ def solve_each(a, start, size, width, x):
     for k in range(size - 1, -1, -1):
         multiply(x, k * LANES, x, k * LANES, a, start + k * line + k * LANES)
         subtract_multiples(x, 0, k, x, k * LANES, a, start + k * LANES, line)
+
+
+@compiled
+def triangularise_each(a, start, reflected, columns, rows, width, scalars, multiples, signs):
+    """Make the first ``columns`` columns upper triangular by Householder reflections of the first rows.
+
+    Multiples of these are then taken off the other rows, so that they are zero in those columns.
+
+    Parameters
+    ----------
+    a : (any,) array
+        Holds the matrices, ``width`` columns of ``rows`` blocks, from ``start`` on. Become the triangles; on the
+        diagonal and below it are the vectors of the reflections.
+    reflected : int
+        Number of rows that are reflected.
+    scalars : (2 * columns * LANES,) array
+        Receives reciprocals of the diagonals of the triangles, then the factors of the reflections.
+    multiples : ((rows - reflected) * columns * LANES,) array
+        Receives those for each of the other rows.
+    signs : (LANES,) int array
+        Receives the signs of the determinants of all reflections times the triangles; 0 if singular.
+    """
+    t = zero_blocks(LANES)
+    for lane in range(LANES):
+        signs[lane] = 1
+    for k in range(columns):
+        diagonal, own, count = start + (k * rows + k) * LANES, (columns + k) * LANES, reflected - k
+        dot_each(t, 0, 1.0, a, diagonal, count, a, diagonal, LANES)
+        for lane in range(LANES):
+            norm, head = np.sqrt(t[lane]), a[diagonal + lane]
+            factor, value = norm * (norm + abs(head)), head
+            if factor > 0.0:
+                value = -norm if head > 0.0 else norm
+                a[diagonal + lane] = head - value
+                signs[lane] = signs[lane] if head > 0.0 else -signs[lane]
+            elif norm == 0.0:
+                signs[lane] = 0
+            scalars[k * LANES + lane] = 1.0 / value
+            scalars[own + lane] = 1.0 / factor if factor > 0.0 else 0.0
+        for c in range(k + 1, width):
+            column = start + (c * rows + k) * LANES
+            dot_each(t, 0, 1.0, a, diagonal, count, a, column, LANES)
+            multiply(t, 0, t, 0, scalars, own)
+            subtract_multiples(a, column, count, t, 0, a, diagonal, LANES)
+    for r in range(reflected, rows):
+        own = (r - reflected) * columns * LANES
+        for c in range(width):
+            dot_each(t, 0, -1.0, multiples, own, min(c, columns), a, start + c * rows * LANES, LANES)
+            add_multiple(a, start + (c * rows + r) * LANES, 1.0, t, 0)
+            if c < columns:
+                multiply(multiples, own + c * LANES, a, start + (c * rows + r) * LANES, scalars, c * LANES)
+
+
+@compiled
+def reflect_each(a, start, reflected, columns, rows, scalars, v, t):
+    """Apply the reflections of `triangularise_each` to one more column ``v``, in place; ``t`` is work space."""
+    for k in range(columns):
+        diagonal = start + (k * rows + k) * LANES
+        dot_each(t, 0, 1.0, a, diagonal, reflected - k, v, k * LANES, LANES)
+        multiply(t, 0, t, 0, scalars, (columns + k) * LANES)
+        subtract_multiples(v, k * LANES, reflected - k, t, 0, a, diagonal, LANES)
+
+
+@compiled
+def recover_each(a, start, columns, rows, width, scalars, x, t):
+    """Solve for the unknowns of the triangles when those of the columns to the right are known.
+
+    Parameters
+    ----------
+    x : ((width - columns) * LANES,) array
+        Of the columns to the right.
+    t : (columns * LANES,) array
+        Receives what makes the rows of the triangles zero.
+    """
+    for k in range(columns * LANES):
+        t[k] = 0.0
+    for k in range(columns, width):
+        subtract_multiples(t, 0, columns, x, (k - columns) * LANES, a, start + k * rows * LANES, LANES)
+    for c in range(columns - 1, -1, -1):
+        multiply(t, c * LANES, t, c * LANES, scalars, c * LANES)
+        subtract_multiples(t, 0, c, t, c * LANES, a, start + c * rows * LANES, LANES)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from dynana.numerics.block_elimination import eliminate_blocks, solve_blocks, substitute_blocks
-from dynana.numerics.condensation import reflect, reflect_back, triangularise
+from dynana.numerics.condensation import reflect, triangularise
 from dynana.numerics.lanes import aligned, padded
 from dynana.numerics.products import BLOCK, LARGE, TILE_COLUMNS, TILE_INNER, TILE_ROWS, add_product
 
@@ -47,8 +47,6 @@ def test_reflections(columns):
     assert sign == (-1.0) ** columns * np.prod(np.sign(np.diag(s)[:columns]))
     reflect(reflectors, v)
     np.testing.assert_allclose(v, s[:, columns], atol=1e-11)
-    reflect_back(reflectors, v)
-    np.testing.assert_allclose(v, before[:, columns], atol=1e-11)
     np.testing.assert_allclose(s[columns:, columns:].T @ s[columns:, columns:], _rest(before, columns), atol=1e-9)
 
 
