@@ -215,9 +215,8 @@ class SpikingCurve(CycleCurve):
         rate = np.empty(curve.n)
         curve.kernels.rhs(0.0, starts[first], p, rate)
         _, gradients, before, _ = curve.joined(place.orbit)
-        return float(gradients[first] @ (rate * curve.equations.free[first])) / abs(
-            float(gradients[first] @ before[first])
-        )
+        fastest = abs(float(gradients[first] @ before[first]))
+        return float(gradients[first] @ (rate * curve.equations.free[first])) / max(fastest, np.finfo(float).tiny)
 
     def switching(self, number: int, place: Place) -> float:
         """Return a function whose zero is a kink of a jump map, at the jump nearest to it."""

@@ -62,9 +62,7 @@ MODEL = types.Tuple((INDICES, ROW, INDICES, ROW, TABLE))
 GRID = types.Tuple((INDICES, ROW))
 SCHEME = types.Tuple((ROW, ROW, TABLE, ROW, TABLE))
 SCALE = types.Tuple((ROW, ROW))
-WORK = types.Tuple(
-    (ROW, _STACK, _INDEX_TABLE, *[TABLE] * 4, _INDEX_TABLE, INDICES, *[TABLE] * 4, INDICES, ROW, ROW)
-)
+WORK = types.Tuple((ROW, _STACK, _INDEX_TABLE, *[TABLE] * 4, _INDEX_TABLE, INDICES, *[TABLE] * 4, INDICES, ROW, ROW))
 
 
 def scheme_arrays(scheme: Scheme, n: int) -> tuple[Array, ...]:

@@ -12,7 +12,8 @@ import numpy as np
 from dynana.numerics.block_elimination import eliminate_blocks, solve_blocks, substitute_blocks
 from dynana.numerics.compilation import compiled
 from dynana.numerics.kernel_addresses import matrix_at, vector_at
-from dynana.numerics.lanes import LANES, add_multiple, combine, multiply, zero_blocks
+from dynana.numerics.lane_by_lane import multiply
+from dynana.numerics.lanes import LANES, add_multiple, combine, zero_blocks
 from dynana.numerics.side_by_side import eliminate_each, solve_each, substitute_each
 
 #: Places of kernels in ``model[0]``.

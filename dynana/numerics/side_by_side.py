@@ -9,17 +9,8 @@ from __future__ import annotations
 import numpy as np
 
 from dynana.numerics.compilation import compiled
-from dynana.numerics.lanes import (
-    LANES,
-    add_multiple,
-    dot_each,
-    exchange,
-    find_largest,
-    invert,
-    multiply,
-    subtract_multiples,
-    zero_blocks,
-)
+from dynana.numerics.lane_by_lane import dot_each, exchange, find_largest, invert, multiply, subtract_multiples
+from dynana.numerics.lanes import LANES, add_multiple, zero_blocks
 
 
 @compiled

@@ -21,7 +21,8 @@ from dynana.numerics.compilation import compiled
 from dynana.numerics.condensation import eliminate_plainly
 from dynana.numerics.interpolation import lagrange, node_products
 from dynana.numerics.kernel_addresses import matrix_at
-from dynana.numerics.lanes import COLUMNS, LANES, add_multiple, combine, combine_each, zero_blocks
+from dynana.numerics.lane_by_lane import COLUMNS, combine_each
+from dynana.numerics.lanes import LANES, add_multiple, combine, zero_blocks
 from dynana.numerics.signatures import ROW
 
 #: Difference between log det and integral of the trace, per interval, up to which a matrix counts as resolved.
