@@ -35,6 +35,8 @@ Array = NDArray[np.float64]
 
 #: Bytes that the orbits of one branch may take; beyond it every second one is kept, every third, ...
 MEMORY = 256 * 2**20
+#: Parameter values nearer than this part of their size or range are equal: next to folds of canards many are.
+EQUAL = 1e-12
 #: A special point is located if the last correction was not larger than this.
 LOCATED = 1e-8
 
@@ -96,7 +98,8 @@ def branch_of(
         i = index[id(mark.place)]
         near = scalars[max(i - 1, 0) : i + 2, 1]
         point = special_point(request, curve, mark, i, (float(near.min()), float(near.max())))
-        special.append(replace(point, criticality=_meaning(request, mark, point, near)))
+        aside = _aside(scalars[:, 1], i, max(float(np.ptp(request.ranges[0])), abs(float(scalars[i, 1]))))
+        special.append(replace(point, criticality=_meaning(request, mark, point, aside)))
     special += [replace(point, index=index[id(row.place)]) for row, point in extra]
     return CycleBranch(
         system=system.name,
@@ -219,7 +222,16 @@ def special_point(
     )
 
 
-def _meaning(request: Request, mark: Mark, point: SpecialPoint, near: Array) -> str:
+def _aside(values: Array, i: int, size: float) -> Array:
+    """Return how far the next values on both sides are from number i, without those that are equal but for rounding."""
+    away = values - values[i]
+    clear = np.flatnonzero(np.abs(away) > EQUAL * size)
+    k = int(np.searchsorted(clear, i))
+    found: Array = away[clear[max(k - 1, 0) : k + 1]]
+    return found
+
+
+def _meaning(request: Request, mark: Mark, point: SpecialPoint, aside: Array) -> str:
     """Return what a special point of cycles means, in words."""
     if mark.kind == "torus":
         angle = float(mark.vectors["angle"][0])
@@ -228,8 +240,7 @@ def _meaning(request: Request, mark: Mark, point: SpecialPoint, near: Array) -> 
         return ""
     if mark.kind == "period doubling":
         return doubling_words(request, point)
-    aside = near - float(mark.place.scalars[1])
-    if mark.kind == "fold of cycles" and (aside.min() >= 0.0 or aside.max() <= 0.0):
+    if mark.kind == "fold of cycles" and aside.size and (aside.min() > 0.0 or aside.max() < 0.0):
         return f"two cycles {side(float(aside.sum()), request.free[0])}"
     return ""
 

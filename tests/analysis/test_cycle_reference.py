@@ -158,6 +158,8 @@ def test_canards_have_the_folds_and_doublings_that_a_closed_loop_needs():
         twice = dn.continue_cycles(koper, first, "lam", max_step=0.05 if sign > 0 else 0.02)
         places = [[abs(s["lam"]) for s in b.special_points(kind)] for b in (loop, twice) for kind in ("LPC", "PD")]
         labels.append([sorted(p) for p in places])
+        # doublings nearer than numbers can express do not hide on which side the cycles are
+        assert all(s.criticality.startswith("two cycles") for b in (loop, twice) for s in b.special_points("LPC"))
     assert [len(p) for p in labels[0]] == [4, 4, 3, 3]
     for one, mirrored in zip(*labels, strict=True):
         assert one == pytest.approx(mirrored, rel=1e-8)
