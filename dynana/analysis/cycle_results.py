@@ -175,12 +175,12 @@ def _start_times(curve: CycleCurve, places: Sequence[Place]) -> Array:
 
 def _extents(curve: CycleCurve, orbits: Sequence[Orbit], n: int) -> tuple[Array, Array, Array]:
     """Return largest and smallest values and means over time of the states of orbits, shape (orbits, n) each."""
-    ranges = [extents([x for x, _ in orbit.split(orbit.z)], n, curve.curve.scheme) for orbit in orbits]
+    high, low = extents([[x for x, _ in orbit.split(orbit.z)] for orbit in orbits], n, curve.curve.scheme)
     if isinstance(curve, SpikingCurve):
         means = [mean_of(curve.curve, orbit) for orbit in orbits]
     else:
         means = [collocated.mean(*orbit.split(orbit.z)[0], orbit.stages) for orbit in orbits]
-    return np.array([high for high, _ in ranges]), np.array([low for _, low in ranges]), np.array(means)
+    return high, low, np.array(means)
 
 
 def orbits_of(curve: CycleCurve, place: Place) -> OrbitCurve:

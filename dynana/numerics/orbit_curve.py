@@ -27,7 +27,7 @@ from dynana.numerics.eigenfunctions import on_points
 from dynana.numerics.floquet import multipliers
 from dynana.numerics.gauss import Scheme, gauss_scheme
 from dynana.numerics.mesh import error_estimate, resampled, spread_error
-from dynana.numerics.orbit_scales import metric_of, outgrown, scale_of
+from dynana.numerics.orbit_scales import measure, outgrown
 from dynana.numerics.pseudo_arclength import Attempt
 from dynana.numerics.variational import resolve_transfers
 
@@ -154,9 +154,8 @@ class OrbitCurve:
             self._report = np.zeros(REPORT_SIZE)
         self._borrowed = False
         self._grid = (orbit.counts, orbit.widths)
-        self._scale = scale_of(orbit, self.sizes, self.ranges)
+        self._scale, self._metric = measure(orbit, self.sizes, self.ranges)
         self.sizes[:] = self._scale[0]
-        self._metric = metric_of(orbit, self._scale)
         self._installed = orbit.widths
 
     def _run(self, orbit: Orbit, step: float, predict: bool, damping: float) -> tuple[int, Orbit]:

@@ -26,19 +26,21 @@ NEWTON_STEPS = 5
 FINE = 1001
 
 
-def extents(segments: Sequence[Array], n: int, scheme: Scheme) -> tuple[Array, Array]:
-    """Return the largest and the smallest values of the first ``n`` states of an orbit, shape (n,) each.
+def extents(orbits: Sequence[Sequence[Array]], n: int, scheme: Scheme) -> tuple[Array, Array]:
+    """Return the largest and the smallest values of the first ``n`` states of orbits, shape (orbits, n) each.
 
     Parameters
     ----------
-    segments : sequence of ndarray, shape (intervals (m + 1) + 1, at least n)
-        The points of each.
+    orbits : sequence of sequence of ndarray, shape (intervals (m + 1) + 1, at least n)
+        The points of each segment of each orbit.
     n : int
     scheme : Scheme
     """
-    high, low = np.full(n, -np.inf), np.full(n, np.inf)
-    for points in segments:
-        extend(points, *_basis(scheme), high, low)
+    high, low = np.full((len(orbits), n), -np.inf), np.full((len(orbits), n), np.inf)
+    basis, excursion = _basis(scheme)
+    for segments, highest, lowest in zip(orbits, high, low, strict=True):
+        for points in segments:
+            extend(points, basis, excursion, highest, lowest)
     return high, low
 
 

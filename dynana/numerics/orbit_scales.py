@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 
 import numpy as np
+from numba import types
 from numpy.typing import NDArray
 
 from dynana.numerics.collocation_orbit import Orbit
+from dynana.numerics.compilation import compiled
 from dynana.numerics.gauss import gauss_scheme
-from dynana.numerics.mesh import quadrature
+from dynana.numerics.signatures import INDICES, ROW
 
 Array = NDArray[np.float64]
 
@@ -26,24 +28,45 @@ LEAST_SHARE = 0.1
 OUTGROWN = 1.1
 
 
-def scale_of(orbit: Orbit, sizes: Array, ranges: Array) -> Scale:
-    """Return the units of states, at least ``sizes``, and of durations and parameters, which vary by ``ranges``."""
-    states = sizes.copy()
-    for points, _ in orbit.split(orbit.z):
-        high, low = points.max(axis=0), points.min(axis=0)
-        np.maximum(states, high - low, out=states)
-        np.maximum(states, LEAST_VARIATION * np.maximum(high, -low), out=states)
-    lasting = np.abs(orbit.durations) + 1e-300
-    return states, np.concatenate((np.maximum(lasting, LEAST_SHARE * lasting.sum()), ranges))
+def measure(orbit: Orbit, sizes: Array, ranges: Array) -> tuple[Scale, Array]:
+    """Return the units of an orbit, and the weight of each unknown in the inner product.
+
+    Units of states are at least ``sizes``; parameters vary by ``ranges``. The inner product is quadrature over the
+    orbit, in these units.
+    """
+    states, scalars = np.array(sizes), np.concatenate((orbit.durations, ranges))
+    metric = np.zeros_like(orbit.z)
+    weigh(orbit.z, orbit.counts, orbit.widths, gauss_scheme(orbit.stages).weights, states, scalars, metric)
+    return (states, scalars), metric
 
 
-def metric_of(orbit: Orbit, scale: Scale) -> Array:
-    """Return the weight of each unknown in the inner product: quadrature over the orbit, in units of the scale."""
-    states, scalars = scale
-    weights = quadrature(orbit.counts, orbit.widths, gauss_scheme(orbit.stages))
-    with np.errstate(over="ignore"):  # of an orbit that has run away: it is told by its values
-        on_points = weights[:, None] / (states**2 * orbit.n * orbit.segments)
-    return np.concatenate((on_points.ravel(), 1.0 / scalars**2))
+@compiled(types.void(ROW, INDICES, ROW, ROW, ROW, ROW, ROW), no_cfunc_wrapper=True)
+def weigh(z, counts, widths, weights, states, scalars, metric):
+    """Write the units of states, larger than they are, and of durations; and the metric, over zeros."""
+    n, q, segments, point, interval, lasting = states.size, weights.size + 1, counts.size, 0, 0, 0.0
+    for i in range(segments):
+        last = point + counts[i] * q
+        for c in range(n):
+            low = high = z[point * n + c]
+            for k in range(point + 1, last + 1):
+                low, high = min(low, z[k * n + c]), max(high, z[k * n + c])
+            states[c] = max(states[c], high - low, LEAST_VARIATION * max(high, -low))
+        point = last + 1
+        scalars[i] = abs(scalars[i]) + 1e-300
+        lasting += scalars[i]
+    for i in range(segments):
+        scalars[i] = max(scalars[i], LEAST_SHARE * lasting)
+    point = 0
+    for i in range(segments):
+        for _ in range(counts[i]):
+            for k in range(1, q):
+                weight = widths[interval] * weights[k - 1] / (n * segments)
+                for c in range(n):
+                    metric[(point + k) * n + c] = weight / states[c] ** 2
+            point, interval = point + q, interval + 1
+        point += 1
+    for k in range(scalars.size):
+        metric[point * n + k] = 1.0 / scalars[k] ** 2
 
 
 def outgrown(orbit: Orbit, scale: Scale, sizes: Array) -> bool:
