@@ -6,6 +6,7 @@ Exit status: 0 done, 1 a computation or file failed, 2 something typed is wrong.
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import sys
 import warnings
@@ -135,4 +136,6 @@ def _add_convert(sub: argparse.ArgumentParser) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    status = main()
+    gc.freeze()  # all files are closed; to take apart what sympy and numba have made would last a fifth of a second
+    sys.exit(status)
