@@ -39,7 +39,7 @@ _UNARY: dict[type, tuple[str, str, str]] = {
 _INDEXED = {special.bern: "bern", special.exprel: "exprel"}
 #: Highest derivative of bern and exprel with an interval rule.
 _HIGHEST = 5
-_ONE = "(1.0, 1.0)"
+_ONE, _MINUS_ONE = "(1.0, 1.0)", "(-1.0, -1.0)"
 
 
 def enclosure(value: sp.Expr) -> tuple[float, float]:
@@ -94,10 +94,15 @@ class IntervalPrinter:
         return total
 
     def _times(self, *factors: str) -> str:
-        """Return the product of intervals, leaving out ones."""
+        """Return the product of intervals: ones are left out, and a change of sign is exact."""
         total = _ONE
         for factor in factors:
-            total = factor if total == _ONE else total if factor == _ONE else self._call("mul", total, factor)
+            if _ONE in (total, factor):
+                total = factor if total == _ONE else total
+            elif _MINUS_ONE in (total, factor):
+                total = self._call("neg", factor if total == _MINUS_ONE else total)
+            else:
+                total = self._call("mul", total, factor)
         return total
 
     # -- values ----------------------------------------------------------------------------------------------------

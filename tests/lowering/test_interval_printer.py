@@ -65,6 +65,12 @@ def test_constants_are_enclosed_exactly():
     assert low < sp.pi.evalf(40) < high and high - low < 1e-15
 
 
+def test_a_change_of_sign_is_exact():
+    printer = IntervalPrinter({x: "x0", y: "x1"})
+    printer.slope(1 / x - y**-1, x)
+    assert [line.split(" = ")[1] for line in printer.lines] == ["power(x0, -2)", "neg(a0)"]
+
+
 def test_slopes_are_unbounded_across_a_jump_and_not_across_a_kink():
     def slope(expression, low, high):
         module = kernels(expression)
