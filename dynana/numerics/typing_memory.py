@@ -2,7 +2,7 @@
 
 For every operation in every function numba tries all implementations of its operator in turn, those for strings, lists
 and dates before those for numbers: a quarter of the time of a compilation. The answer depends on the operator, the
-types and the flags of the compilation alone.
+types and the flags of the compilation that are handed on.
 """
 
 from __future__ import annotations
@@ -22,6 +22,10 @@ from dynana.numerics.repeated_passes import shortened
 
 #: The class of numba's functions and operators; it is typed as if nobody replaced its methods.
 _FUNCTIONS: Any = functions.BaseFunction
+
+#: Flags that numba hands on from a function to those that it calls; the others say how its own code is made. Fragments
+#: and drivers, which differ in those, share what they call.
+_INHERITED = ("nrt", "fastmath", "error_model", "forceinline")
 
 _Resolver = Callable[[Any, Any, Any, Any], Any]
 
@@ -63,9 +67,9 @@ class _Identity:
         return isinstance(other, _Identity) and self._kept is other._kept
 
 
-def _values(flags: Any) -> tuple[tuple[str, str], ...]:
-    """Return the flags of a compilation that are set; their values are not hashable."""
-    return tuple((name, str(value)) for name, value in flags._values.items()) if flags is not None else ()
+def _values(flags: Any) -> tuple[str, ...]:
+    """Return the flags of a compilation that what it calls is compiled with; the values are not hashable."""
+    return tuple(str(getattr(flags, name)) for name in _INHERITED) if flags is not None else ()
 
 
 @contextmanager

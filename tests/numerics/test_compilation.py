@@ -129,6 +129,31 @@ def test_what_is_remembered_between_compilations_depends_on_their_options():
 
 
 @pytest.mark.skipif(compilation.numba.config.DISABLE_JIT, reason="needs the compiler")
+def test_drivers_and_their_parts_share_what_they_call(fresh, tmp_path):
+    fresh.setenv(compilation.CACHE_VARIABLE, str(tmp_path))  # nothing comes from the cache
+    made = []
+
+    def tripled(x):
+        raise NotImplementedError
+
+    @compilation.numba.extending.overload(tripled)
+    def implementation(x):
+        made.append(x)
+        return lambda x: 3.0 * x
+
+    @compilation.compiled
+    def part(x):
+        return tripled(x)
+
+    @compilation.compiled(signatures.types.float64(signatures.REAL))
+    def driver(x):
+        return part(x) + tripled(x)
+
+    assert driver(2.0) == 12.0
+    assert made == [signatures.REAL]
+
+
+@pytest.mark.skipif(compilation.numba.config.DISABLE_JIT, reason="needs the compiler")
 def test_generators_closures_and_deletions_survive_the_shorter_passes():
     def triangular(n):
         def added(a, b):
