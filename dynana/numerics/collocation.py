@@ -9,10 +9,9 @@ resets, events) and *full rows*, linear conditions on all unknowns (phase condit
 Unknowns stand in one vector z: for each segment, interval by interval, the value at the left end and the stages, then
 the last mesh value; after all segments the durations and the active parameters.
 
-The Jacobian is reduced in three steps: the stages of each interval are eliminated; then mesh points, one after
-another, by orthogonal transformations between neighbouring intervals, which is stable however fast solutions grow or
-decay (S. J. Wright, SIAM J. Sci. Stat. Comput. 13 (1992) 742); what remains is dense and small: the ends of the
-segments, durations and parameters. Cost and memory are linear in the number of intervals.
+The Jacobian is reduced in three steps: the stages of each interval are eliminated (`collocation_stages`); then mesh
+points, by orthogonal transformations between neighbouring stretches (`collocation_relations`); what remains is dense
+and small: the ends of the segments, durations and parameters. Cost and memory are linear in the number of intervals.
 
 Arguments are grouped in tuples:
 
@@ -63,6 +62,9 @@ GRID = types.Tuple((INDICES, ROW))
 SCHEME = types.Tuple((ROW, ROW, TABLE, ROW, TABLE))
 SCALE = types.Tuple((ROW, ROW))
 WORK = types.Tuple((ROW, _STACK, _INDEX_TABLE, *[TABLE] * 4, _INDEX_TABLE, INDICES, *[TABLE] * 4, INDICES, ROW, ROW))
+
+#: Places in ``work`` that are read elsewhere; `workspace` says what stands there.
+ORDER, SOLUTIONS, TRANSFER, DENSE, BORDER = 2, 3, 4, 12, 15
 
 
 def scheme_arrays(scheme: Scheme, n: int) -> tuple[Array, ...]:
@@ -182,8 +184,8 @@ def factorise(z, model, grid, scheme, scale, gradients, targets, work):
     counts, widths = grid
     points, _, _, end, _ = scheme
     states, scalars = scale
-    order, solutions, transfer, _, relations, joins, roots, pairs, reflectors, multiples = work[2:12]
-    dense, dense_pivots, row_scale, border = work[12:]
+    order, solutions, transfer, _, relations, joins, roots, pairs, reflectors, multiples = work[ORDER:DENSE]
+    dense, dense_pivots, row_scale, border = work[DENSE:]
     segments, n = free.shape
     m, n_rows = points.size, gradients.shape[0]
     size, extra, columns = m * n, 2 + active.size, transfer.shape[1]

@@ -14,7 +14,7 @@ from __future__ import annotations
 import numpy as np
 from numba import types
 
-from dynana.numerics.collocation import GRID, MODEL, SCALE, SCHEME, WORK, factorise
+from dynana.numerics.collocation import DENSE, GRID, MODEL, SCALE, SCHEME, WORK, factorise
 from dynana.numerics.collocation_solves import back_substitute, renew, residual
 from dynana.numerics.compilation import compiled
 from dynana.numerics.prediction import bend, into_phase, phase_row
@@ -180,7 +180,7 @@ def newton(z, model, grid, scheme, scale, gradients, targets, limits, work, repo
     tolerance, least_damping, distance, expected = limits
     n_rows = targets.size
     points_end = z.size - scale[1].size
-    outer = np.zeros(work[12].shape[0] - grid[0].size * scale[0].size)
+    outer = np.zeros(work[DENSE].shape[0] - grid[0].size * scale[0].size)
     nothing = np.zeros(outer.size)
     right, d, next_d, trial = np.zeros(z.size), np.zeros(z.size), np.zeros(z.size), np.zeros(z.size)
     for k in range(report.size):
@@ -327,7 +327,7 @@ def continue_orbit(
             moved[k] += aside[k]
         if corrected > 0.0:
             report[CONTRACTION] *= length_of(moved, scale, points_end) / corrected
-    outer = np.zeros(work[12].shape[0] - grid[0].size * scale[0].size)
+    outer = np.zeros(work[DENSE].shape[0] - grid[0].size * scale[0].size)
     outer[outer.size - 1] = 1.0
     back_substitute(0.0, outer, grid, scheme, scale, targets.size, work, tangent)
     norm = 0.0

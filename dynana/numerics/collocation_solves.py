@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from dynana.numerics.bordering import solve_dense
-from dynana.numerics.collocation import ends_of, set_active
+from dynana.numerics.collocation import BORDER, DENSE, ORDER, ends_of, set_active
 from dynana.numerics.collocation_relations import recover_points, renew_relations
 from dynana.numerics.collocation_stages import CLOSURE_KERNEL, RHS, solve_stages
 from dynana.numerics.compilation import compiled
@@ -98,8 +98,8 @@ def renew(right, outer, grid, scheme, scale, gradients, work):
     counts, _ = grid
     points, _, _, end, _ = scheme
     states, scalars = scale
-    order, solutions, _, constants, _, joins, roots, pairs, reflectors, multiples = work[2:12]
-    border = work[15]
+    order, solutions, _, constants, _, joins, roots, pairs, reflectors, multiples = work[ORDER:DENSE]
+    border = work[BORDER]
     n, m, segments, n_rows = states.size, points.size, counts.size, gradients.shape[0]
     size, extra = m * n, 2 + scalars.size - segments
     x, inverse = np.empty(size), 1.0 / states
@@ -151,7 +151,7 @@ def back_substitute(constant, outer, grid, scheme, scale, n_rows, work, out):
     counts, _ = grid
     points = scheme[0]
     states, scalars = scale
-    order, solutions, _, _, _, joins, _, pairs, reflectors, _, dense, dense_pivots, row_scale, border = work[2:]
+    order, solutions, _, _, _, joins, _, pairs, reflectors, _, dense, dense_pivots, row_scale, border = work[ORDER:]
     n, m, segments, n_scalars = states.size, points.size, counts.size, scalars.size
     size, columns, extra = m * n, solutions.shape[1], 2 + scalars.size - segments
     flat, lanes = solutions.reshape(-1), order.shape[1] // size

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dynana.numerics.adjoint import closed_chain
+from dynana.numerics.collocation import SOLUTIONS, TRANSFER
 
 
 def on_points(
@@ -31,7 +32,7 @@ def on_points(
     ndarray, shape (points, n)
         Of unit mean square in units of the sizes.
     """
-    solutions, transfer = work[3:5]
+    solutions, transfer = work[SOLUTIONS], work[TRANSFER]
     m, count = stages, len(transfer) // n
     factors = transfer.reshape(count, n, -1)[:, :, :n]
     after = np.tile(np.eye(n, dtype=np.complex128), (count, 1, 1))

@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from dynana.numerics.collocation import scheme_arrays, workspace
+from dynana.numerics.collocation import TRANSFER, scheme_arrays, workspace
 from dynana.numerics.collocation_newton import (
     CONTRACTION,
     CONVERGED,
@@ -290,7 +290,7 @@ class OrbitCurve:
 
     def transfers(self) -> Array:
         """Return what carries perturbations of the orbit computed last over mesh intervals, (k, n, n), in sizes."""
-        transfer = self._work[4]
+        transfer = self._work[TRANSFER]
         return np.ascontiguousarray(transfer.reshape(-1, self.n, transfer.shape[1])[:, :, : self.n])
 
     def give(self, index: int, value: float) -> None:
