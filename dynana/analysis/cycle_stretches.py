@@ -11,10 +11,6 @@ from dynana.analysis.cycle_legs import CLEAR_SIGN, NO_SIGN, Leg, Mark, Scalar, h
 from dynana.analysis.cycle_places import FOLD, CycleCurve, Place
 from dynana.analysis.cycle_zeros import is_quiet, look_closer, slopes_between
 
-#: Part of its range by which a parameter has to change before it can turn: what is left of rounding otherwise changes
-#: its sign at random, as on the vertical branches of conservative systems.
-CHANGED = 2.0**-52
-
 
 class Traced(Protocol):
     """What is followed, and what is looked for on it: see `dynana.analysis.cycle_tracing.Tracer`."""
@@ -26,10 +22,6 @@ class Traced(Protocol):
     @property
     def names(self) -> tuple[str, ...]:
         """Period and free parameters."""
-
-    @property
-    def ranges(self) -> tuple[tuple[float, float], ...]:
-        """Of the free parameters."""
 
     @property
     def asked(self) -> tuple[tuple[str, float], ...]:
@@ -54,8 +46,6 @@ class Legs:
         self._found: list[Mark] = []  # on them
         self._sign = 0.0 if rests(start) else math.copysign(1.0, float(start.tests[FOLD]))
         self._before: list[float] | None = None
-        self._start, (low, high) = float(start.scalars[1]), tracer.ranges[0]
-        self._least, self._moves = CHANGED * (high - low), False
         self._extra = [function for _, function in tracer.functions]
         index = {name: k for k, name in enumerate(tracer.names)}
         self._scalars = [(index[name], value) for name, value in tracer.asked]
@@ -86,8 +76,7 @@ class Legs:
         if self._wanted or not is_quiet(leg, self._before, slopes, after):
             rescale(curve, leg)
             look_closer(curve, leg, self._before, after, self._extra)
-            self._moves = self._moves or any(abs(p.scalars[1] - self._start) > self._least for p in leg.places)
-            self._found += [m for m in locate(curve, leg) if self._moves or m.kind != "fold of cycles"]
+            self._found += locate(curve, leg)
             if self._wanted:
                 self._found += labels(curve, leg, self._wanted, self._scalars)
             slopes = slopes_between(leg.places[-2], leg.places[-1], leg.steps[-1] - leg.steps[-2], self._extra)
