@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from dynana.analysis.branch_points import RANK_LOST, branch_point, crossing_tangents, through
 from dynana.analysis.equilibrium_tracing import Curve, Mark, Trace, on_trace
-from dynana.analysis.trace_ends import asked_at_ends
+from dynana.analysis.neutral_pairs import CRITICAL, NEUTRAL, hopf_test, is_hopf
+from dynana.analysis.trace_ends import ASKED, asked_at_ends
 from dynana.analysis.user_functions import vanishes
 from dynana.numerics.bracketed_roots import bracketed_root
 from dynana.numerics.equilibrium_curve import CurvePoint, EquilibriumCurve
@@ -26,12 +27,8 @@ Value = TypeVar("Value")
 
 #: A test function below this fraction of its largest value on the curve has no sign: the next point decides.
 NO_SIGN = 1e-10
-#: Sums of two eigenvalues below this fraction of the largest eigenvalue are rounding.
-NEUTRAL = 1e-13
 #: Rounds of halving where a test function may touch or cross zero twice between two points.
 ROUNDS = 6
-#: Real parts and smallest singular values count as zero below this fraction of the rates at a located point.
-CRITICAL = 1e-6
 #: Located points nearer to each other than this (scaled) are the same.
 SAME_POINT = 1e-6
 #: On a branch that turns at a branch point (the parameter component of its tangent is below the first number), a fold
@@ -103,31 +100,6 @@ def remembered(
     return [known[p] for p in points]
 
 
-@cache
-def pairs(n: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Return the indices of the first and of the second member of all pairs out of n."""
-    one, two = np.triu_indices(n, 1)
-    return one, two
-
-
-def hopf_test(eigenvalues: ComplexArray) -> FloatArray:
-    """Return a function that changes sign where two eigenvalues add to zero, shape (k,).
-
-    Its size is the smallest modulus of the real sums (of conjugate pairs, and of pairs of real eigenvalues), its sign
-    the product of theirs; in units of the largest eigenvalue.
-    """
-    k, n = eigenvalues.shape
-    if n < 2:
-        return np.ones(k)
-    i, j = pairs(n)
-    one, two = eigenvalues[:, i], eigenvalues[:, j]
-    real = ((one.imag == 0.0) & (two.imag == 0.0)) | ((one.imag != 0.0) & (one == two.conj()))
-    sums = np.where(real, (one + two).real, np.inf)
-    size = np.min(np.abs(sums), axis=1) / np.maximum(np.abs(eigenvalues).max(axis=1), np.finfo(float).tiny)
-    negative = np.sum(real & (sums < 0.0), axis=1)
-    return np.where(np.isfinite(size), size, 1.0) * np.where(negative % 2, -1.0, 1.0)
-
-
 def locate(curve: EquilibriumCurve, tests: Tests, trace: Trace) -> tuple[tuple[FloatArray, FloatArray], ...]:
     """Find the special points of a trace, put them among its points and fill in its marks.
 
@@ -154,9 +126,11 @@ def locate(curve: EquilibriumCurve, tests: Tests, trace: Trace) -> tuple[tuple[F
         place = float((mark.point.u - points[i].u) @ chord / (chord @ chord))
         found.append((i, place, mark))
     if not trace.closed:
-        asked = {len(KINDS) + k: (kind, name) for k, (kind, name, _) in enumerate(tests.others)}
-        at_ends = asked_at_ends(points, values, asked, curve.scales)
-        found += [(i, 0.0, Mark(kind, points[i], name)) for i, kind, name in at_ends]
+        wanted = {len(KINDS) + k: (kind, name) for k, (kind, name, _) in enumerate(tests.others) if kind in ASKED}
+        wanted |= {HOPF: ("hopf", "")} if used[:, HOPF].any() else {}
+        for i, kind, name in asked_at_ends(points, values, wanted, curve.scales):
+            if kind != "hopf" or is_hopf(tests.spectra([points[i]])[0]):
+                found.append((i, 0.0, Mark(kind, points[i], name)))
     found.sort(key=lambda entry: entry[:2])
     trace.marks = [m for _, _, m in found]
     trace.points = with_marks(points, found)
@@ -280,14 +254,16 @@ def _located(
         return _branch_mark(curve, a, b)
 
     kind, name, _ = tests.others[which - len(KINDS)] if which > HOPF else ("", "", None)
-    bent = kind == "kink"
-    point = _at_kink(curve, tests, ends, which, values) if bent else _root(curve, tests, a, whole, which, values)
+    if kind == "kink":
+        point = _at_kink(curve, tests, ends, which, values)
+    else:
+        point = _root(curve, tests, a, whole, which, values)
     if point is None or (kind == "user" and not vanishes(tests.one(point, which), values.tolist())):
         return None
     if which > HOPF:
         return Mark(kind, point, name)
     if which == HOPF:
-        return Mark("hopf", point) if _is_hopf(tests.spectra([point])[0]) else None
+        return Mark("hopf", point) if is_hopf(tests.spectra([point])[0]) else None
     if abs(float(point.tangent[-1])) > CRITICAL:
         return None
     # at a fold the derivative by the states is singular, and that by states and parameter is not
@@ -327,13 +303,6 @@ def _at_kink(
         if rise != 0.0:
             found.append(curve.at(end, -BESIDE * value / rise))
     return min((p for p in found if p is not None), key=lambda p: abs(tests.one(p, which)), default=None)
-
-
-def _is_hopf(spectrum: ComplexArray) -> bool:
-    """Return whether the eigenvalues that add to zero are a conjugate pair: not a neutral saddle."""
-    largest = float(np.abs(spectrum).max())
-    turning = spectrum[spectrum.imag > 0.0]
-    return bool(np.any(np.abs(turning.real) <= CRITICAL * np.minimum(np.abs(turning), largest)))
 
 
 def _branch_mark(curve: EquilibriumCurve, a: CurvePoint, b: CurvePoint) -> Mark | None:

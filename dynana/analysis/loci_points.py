@@ -9,18 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dynana.analysis.equilibrium_points import (
-    CRITICAL,
     SAME_POINT,
     crossings,
-    hopf_test,
-    pairs,
     refined,
     remembered,
     with_marks,
 )
 from dynana.analysis.equilibrium_tracing import Mark, Trace
 from dynana.analysis.loci_request import LocusRequest
-from dynana.analysis.trace_ends import asked_at_ends
+from dynana.analysis.neutral_pairs import CRITICAL, hopf_test, pairs
+from dynana.analysis.trace_ends import ASKED, asked_at_ends
 from dynana.errors import ConvergenceError
 from dynana.lowering.kernels import lower
 from dynana.lowering.multilinear import arrays
@@ -188,7 +186,8 @@ def locate(tests: LocusTests, trace: Trace) -> None:
         ends = {0: points[0], len(points) - 1: points[-1]}
         found += [(i, 0.0, Mark("bogdanov-takens", p)) for i, p in ends.items() if p.u[-1] == 0.0]
     if not trace.closed:
-        at_ends = asked_at_ends(points, values, dict(enumerate(tests.kinds)), tests.curve.scales)
+        asked = {c: kind for c, kind in enumerate(tests.kinds) if kind[0] in ASKED}
+        at_ends = asked_at_ends(points, values, asked, tests.curve.scales)
         found += [(i, 0.0, Mark(kind, points[i], name)) for i, kind, name in at_ends]
     found.sort(key=lambda entry: entry[:2])
     trace.marks = [m for _, _, m in found]

@@ -134,7 +134,10 @@ class SpecialCoverage:
             lines[0] += f", outside boxes of {2 * EXPLAINED:g} of the ranges around the branch points"
         place = self._coverage.place
         listed = list(zip(self.undecided, self.reasons, strict=True))
-        lines += [f"undecided: {place(hull)}: {_WHY[int(code)]}" for hull, code in listed[:MOST_LISTED]]
+        for hull, code in listed[:MOST_LISTED]:
+            located = code == critical_arcs.EDGE and self._holds(hull[None], known).any()
+            one = " (one is located there)" if located else ""
+            lines.append(f"undecided: {place(hull)}: {_WHY[int(code)]}{one}")
         if len(listed) > MOST_LISTED:
             lines.append(f"undecided: {len(listed) - MOST_LISTED} more pieces")
         lines += [f"not located: a {_named(kind)} in {place(box)}" for kind, box, _ in missing[:MOST_LISTED]]

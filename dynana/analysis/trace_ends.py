@@ -25,7 +25,7 @@ NEAR_CHORD = 0.3
 NEARLY_SINGULAR = 1e-3
 #: How far the branch point that it means may be, in scaled units.
 FARTHEST = 1e-3
-#: Relative distance from an asked value within which the end of a curve is there, and what may be asked for.
+#: Relative distance from an asked value within which the end of a curve is there, and kinds of what is asked for.
 AT_END = 1e-13
 ASKED = ("label", "user")
 
@@ -82,20 +82,19 @@ def arriving(last: CurvePoint, u: FloatArray, direction: float) -> FloatArray:
 def asked_at_ends(
     points: list[Any], values: FloatArray, asked: Mapping[int, tuple[str, str]], scales: FloatArray
 ) -> list[tuple[int, str, str]]:
-    """Return (point, kind, name) of points asked for where a curve ends: no test function changes its sign there.
+    """Return (point, kind, name) of special points where a curve ends: no test function changes its sign there.
 
     Parameters
     ----------
     values : ndarray, shape (k, m)
         Test functions at the points.
     asked : mapping of column to (kind, name)
-        Of test functions; those of `ASKED` are looked at.
+        Of test functions.
     """
     found = []
-    known = {column: wanted for column, wanted in asked.items() if wanted[0] in ASKED}
     for i in (0, len(points) - 1):
         rounding = AT_END * float(np.abs(points[i].u * scales).max())
-        found += [(i, *wanted) for column, wanted in known.items() if abs(values[i, column]) <= rounding]
+        found += [(i, *wanted) for column, wanted in asked.items() if abs(values[i, column]) <= rounding]
     return found
 
 

@@ -22,7 +22,7 @@ from dynana.analysis.stability import require_system
 from dynana.analysis.stable_runs import beginning, beyond_box, stable_at
 from dynana.analysis.unmoved_equilibria import no_equilibria, unmoved_equilibria
 from dynana.definition.system import System
-from dynana.errors import DynanaError
+from dynana.errors import ConvergenceError, DynanaError
 from dynana.results.cycle import Cycle
 from dynana.results.cycle_branch import CycleBranch
 from dynana.results.diagram import Diagram
@@ -206,11 +206,15 @@ class _Search:
                     waiting.append((special, level))
 
     def _branch(self, start: Any) -> CycleBranch | None:
+        low, high = self.diagram.range
         try:
-            return continue_cycles(self.system, start, self.diagram.parameter, self.diagram.range, **self.options)
+            branch = continue_cycles(self.system, start, self.diagram.parameter, (low, high), **self.options)
+            if (np.abs(branch.values[1:] - 0.5 * (low + high)) > (0.5 + SAME_PLACE) * (high - low)).all():
+                raise ConvergenceError("they are outside of the range")
         except (DynanaError, ValueError) as error:
             self.problems.append(f"no cycles were followed from the {_named(start, self.diagram.parameter)}: {error}")
             return None
+        return branch
 
     # -- what is known already -------------------------------------------------------------------------------------
 
@@ -336,14 +340,11 @@ class _Search:
         if self.doublings and any(b.special_points("period doubling") for b in self.branches):
             said[0] += f", through {'a' if (k := self.doublings) == 1 else f'up to {k}'} period doubling{'s'[: k - 1]}"
         said[0] += "; cycles that begin otherwise and attract nothing are not looked for"
-        if self.spikes is not None:
-            said += self.spikes.sentences()
-        if self.left_out:
-            said.append(f"{self.left_out} more branches were not followed after {MOST_BRANCHES}")
+        said += self.spikes.sentences() if self.spikes else ()
+        said += [f"{self.left_out} more branches were not followed after {MOST_BRANCHES}"] * bool(self.left_out)
         return (*said, *(p.rstrip(".") for p in self.problems))
 
 
 def _named(start: Any, parameter: str) -> str:
-    if isinstance(start, SpecialPoint):
-        return f"{in_words(start.kind)} at {parameter} = {start.shown(parameter)}"
-    return "run"
+    point = isinstance(start, SpecialPoint)
+    return f"{in_words(start.kind)} at {parameter} = {start.shown(parameter)}" if point else "run"

@@ -242,6 +242,18 @@ def test_branches_that_turn_again_and_again_are_followed_only_so_far() -> None:
         assert lengths.enough(leg(400.0, 1.0, 1.0)) == enough
 
 
+def test_cycles_begin_at_a_hopf_point_at_the_end_of_the_range() -> None:
+    for ends in ((2, 4), (1, 2)):  # exact: B = 1 + A^2
+        found = dn.bifurcation_diagram(brusselator, "B", ends)
+        (hopf,) = found.special_points("hopf")
+        assert hopf["B"] == 2.0 and hopf.criticality.startswith("supercritical: stable cycles on the side of higher B")
+        assert any("on the edge of the range or of the box (one is located there)" in line for line in found.coverage)
+    said = "no cycles were followed from the Hopf point at B = 2: they are outside of the range"
+    assert not found.cycle_branches and said in found.coverage
+    (whole,), (branch,) = (dn.bifurcation_diagram(brusselator, "B", (b, 4)).cycle_branches for b in (1, 2))
+    assert branch.values[-1] == 4.0 and branch.periods[-1] == pytest.approx(whole.periods[-1], rel=1e-8)
+
+
 @pytest.mark.parametrize("ranges", [((-1, 2), 5), ((-0.5, 0.7), 5), ((-1, 2), 10)])
 def test_cycles_of_all_sizes_cross_those_of_a_relaxation_oscillator(ranges) -> None:
     # van der Pol's oscillator is linear at mu = 0; the cycles beside have amplitude 2 there, by averaging
