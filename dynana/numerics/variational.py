@@ -21,7 +21,7 @@ from dynana.numerics.compilation import compiled
 from dynana.numerics.condensation import eliminate_plainly
 from dynana.numerics.interpolation import lagrange, node_products
 from dynana.numerics.kernel_addresses import matrix_at
-from dynana.numerics.lane_by_lane import COLUMNS, combine_each
+from dynana.numerics.lane_by_lane import COLUMNS, combine_each, dot_each
 from dynana.numerics.lanes import LANES, add_multiple, combine, zero_blocks
 from dynana.numerics.signatures import ROW
 
@@ -36,7 +36,7 @@ NORM = 5.0
 MOST_PARTS = 4096
 
 #: Terms of a series are left out from the first on that is below this, relative to what is multiplied; and their number
-#: where the norm is `NORM`, with room for norms of sums that are smaller than sums of norms.
+#: where the norm is `NORM`, with room for norms of coefficients that are larger.
 NEGLIGIBLE, MOST_TERMS = 1e-18, 80
 
 #: Terms that there is room for, in units of those that enter the next one.
@@ -159,9 +159,11 @@ def _sum_series(n, small):
     """Sum the fundamental matrices of as many parts as there are lanes.
 
     With J = J_0 + J_1 s + ..., the coefficients of the solution are C_(j+1) = (J_0 C_j + J_1 C_(j-1) + ...) / (j + 1).
-    Their rows have `padded_columns`.
+    Their rows have `padded_columns`. The series ends where the sizes of J_k and of the last terms make the next one
+    negligible.
     """
-    coefficients, sizes, bounds, terms, matrices = small[7:12]
+    coefficients, sizes, norms, terms, matrices = small[7:12]
+    squares = small[13]
     columns = padded_columns(n)
     m, line = sizes.size, columns * LANES
     room = n * line
@@ -170,15 +172,20 @@ def _sum_series(n, small):
     at = highest
     for k in range(m * room):
         terms[at + k] = 0.0
+    for i in range(n):
+        diagonal = (i * columns + i) * LANES
+        for k in range(diagonal, diagonal + LANES):
+            terms[at + k] = 1.0
     for k in range(room):
-        terms[at + k] = matrices[k] = 1.0 if k // LANES % (columns + 1) == 0 else 0.0
+        matrices[k] = terms[at + k]
     for k in range(m):
-        bounds[k] = 1.0 if k == m - 1 else 0.0
+        norms[k] = 1.0 if k == m - 1 else 0.0
     for j in range(MOST_TERMS):
         share, bound = 1.0 / (j + 1), 0.0
         for k in range(m):
-            bound += share * sizes[k] * bounds[m - 1 + j - k]
-        bounds[m + j] = bound
+            bound += share * sizes[k] * norms[m - 1 + j - k]
+        if bound < NEGLIGIBLE:
+            break
         if at == 0:
             for k in range(m * room):
                 terms[highest + k] = terms[k]
@@ -190,8 +197,11 @@ def _sum_series(n, small):
                 combine_each(terms, at + i * line + c, share, coefficients, first, m * n, terms, before + c, line)
         for k in range(0, room, LANES):
             add_multiple(matrices, k, 1.0, terms, at + k)
-        if bound < NEGLIGIBLE:
-            break
+        dot_each(squares, 0, n, terms, at, n * columns, terms, at, LANES)
+        largest = 0.0
+        for lane in range(LANES):
+            largest = max(largest, squares[lane])
+        norms[m + j] = np.sqrt(largest)  # row sums are not above the root of n times the sum of squares
 
 
 @compiled
