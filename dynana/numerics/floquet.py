@@ -189,14 +189,17 @@ def _separate(factors, frame, sweeps, raw, pivots, product, split, pairs):
         usable, done = growth < DISORDER, True
         for k in range(n - 1):
             done = done and (split[k] == 1 or pairs[k] == 1)
+        smallest = largest = raw[0] + scale
         for k in range(n):
             raw[k] += scale
+            smallest, largest = min(smallest, raw[k]), max(largest, raw[k])
         if (usable and done) or sweeps >= MOST_SWEEPS:
             _compose(frame, turn)
             return sweeps
-        if turn is frame and growth < MILD and raw.min() - raw.max() > DEEP:
-            scale, turn, small = raw.max(), np.eye(n), np.empty((1, n, n))
+        if turn is frame and growth < MILD and smallest - largest > DEEP:
+            scale, turn, small = largest, np.zeros((n, n)), np.empty((1, n, n))
             for i in range(n):
+                turn[i, i] = 1.0
                 for k in range(n):
                     small[0, i, k] = np.exp(raw[i] - scale) * product[i, k]
         for k in range(n):
