@@ -324,5 +324,12 @@ def test_import_dynana_is_light() -> None:
     assert not heavy & loaded_by("import dynana as dn; dn.load; dn.DynanaError")
 
 
+def test_diagrams_of_one_system_load_no_networks_no_parsers_and_no_other_packages() -> None:
+    code = "import sys, dynana as dn; dn.bifurcation_diagram; dn.models.hodgkin_huxley; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    own = {f"dynana.{name}" for name in ("definition.network", "definition.text_model", "simulation.single", "plot")}
+    assert not {"scipy.linalg", "matplotlib", "networkx", "pandas", *own} & set(done.stdout.split())
+
+
 def test_defining_a_model_compiles_nothing() -> None:
     assert not {"numba", "llvmlite", "matplotlib", "networkx"} & loaded_by("import dynana.models")
