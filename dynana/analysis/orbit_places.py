@@ -147,8 +147,8 @@ class Step(Generic[P]):
     def root(self, value: Callable[[P], float]) -> tuple[float, P] | None:
         """Return where a function changes its sign between both ends, as part of the step and as place.
 
-        None where the curve is lost on the way. Where the equations are singular at the root, the nearest place at
-        which they can be solved.
+        None where the curve is lost on the way. Where the equations are singular it is looked beside; if that fails
+        too, it is the nearest place at which they can be solved.
         """
         nearest: tuple[float, float, P] | None = None
         low = 0.0
@@ -156,8 +156,9 @@ class Step(Generic[P]):
         def at(length: float) -> float:
             nonlocal nearest
             place = self.take(length)
-            if place is None and nearest is not None and nearest[1] in (0.0, low):  # nothing but the beginning so far
-                place = self.take(length + BESIDE * self.length)
+            for aside in (BESIDE, -BESIDE):
+                if place is None:
+                    place = self.take(length + aside * self.length)
             if place is None:
                 return math.nan
             found = value(place)

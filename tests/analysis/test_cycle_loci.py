@@ -132,6 +132,16 @@ def test_period_doublings_and_torus_points_meet_at_a_resonance():
     assert [s["d"] for s in locus.special] == pytest.approx([0.0, 1.0 / 36.0, 1.0 / 16.0], abs=1e-8)
 
 
+@pytest.mark.parametrize(("d", "max_step"), [(0.04, 0.02), (0.03, 0.03), (0.05, 0.02), (0.06, 0.03)])
+def test_a_resonance_where_the_equations_are_singular_is_located_all_the_same(d, max_step):
+    system = half_turns.at(alpha=d * d, d=d)
+    start = special(system, "torus", cycle_near(system, UNIT, TURN, adjusted=False))
+    ranges = {"alpha": (-1.0, 1.0), "d": (-1.0, 0.2)}
+    locus = continue_cycle_locus(system, start, ("alpha", "d"), ranges=ranges, max_step=max_step)
+    end = locus.special[0]
+    assert end.kind == "1:2" and abs(end["d"]) < 1e-11 and abs(end["alpha"]) < 1e-8
+
+
 def test_torus_points_between_two_resonances():
     system = turning_perturbations.at(mu=0.09, omega=0.3)
     start = special(system, "torus", cycle_near(system, UNIT, TURN, adjusted=False))
