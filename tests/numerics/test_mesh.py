@@ -5,8 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from dynana.numerics.collocation_orbit import Orbit
 from dynana.numerics.gauss import gauss_scheme, lagrange
-from dynana.numerics.mesh import STEEPEST, error_estimate, interpolate, spread_error, times
+from dynana.numerics.interpolation import half_period_change
+from dynana.numerics.mesh import STEEPEST, error_estimate, interpolate, quadrature, spread_error, times
+from dynana.numerics.orbit_scales import LEAST_SHARE, measure
 
 
 def samples(f, widths, scheme):
@@ -41,6 +44,51 @@ def test_interpolation_between_meshes():
     s = np.linspace(0, 1, 7)
     smooth = samples(lambda s: (np.cos(s), s**4), old, scheme)
     np.testing.assert_allclose(interpolate(smooth, old, scheme, s), np.stack((np.cos(s), s**4), axis=1), atol=1e-12)
+
+
+def two_segments(scheme):
+    """An orbit of two segments on meshes of 6 and 4 intervals, with durations 2 and 0.01 and one parameter."""
+    widths = [np.array([0.1, 0.2, 0.2, 0.1, 0.3, 0.1]), np.full(4, 0.25)]
+    parts = [samples(lambda s: (np.sin(2 * s), s**3), widths[0], scheme)]
+    parts.append(samples(lambda s: (7.0 + 0 * s, 1 - s), widths[1], scheme))
+    z = np.concatenate([*(x.ravel() for x in parts), [2.0, 0.01, 5.0]])
+    orbit = Orbit(z, np.cos(z), np.array([6, 4]), np.concatenate(widths), 2, scheme.stages, np.zeros(1))
+    return orbit.after((z + 1.0, np.sin(z)))
+
+
+def test_orbits_on_other_meshes():
+    scheme = gauss_scheme(4)
+    orbit, new = two_segments(scheme), [np.full(5, 0.2), np.array([0.5, 0.3, 0.2])]
+    moved = orbit.on_meshes(new)
+    assert moved.counts.tolist() == [5, 3] and moved.behind is not None and orbit.behind is not None
+    pairs = [(orbit.z, moved.z), (orbit.tangent, moved.tangent), *zip(orbit.behind, moved.behind, strict=True)]
+    for before, after in pairs:
+        for (x, widths), (y, own), wanted in zip(orbit.split(before), moved.split(after), new, strict=True):
+            np.testing.assert_array_equal(own, wanted)
+            np.testing.assert_allclose(y, interpolate(x, widths, scheme, times(own, scheme)), atol=1e-13)
+        np.testing.assert_array_equal(after[moved.scalars_at :], before[orbit.scalars_at :])
+
+
+def test_units_and_inner_product():
+    scheme = gauss_scheme(3)
+    orbit, ranges = two_segments(scheme), np.array([40.0])
+    (states, scalars), metric = measure(orbit, np.array([0.1, 0.3]), ranges)
+    first, second = (x for x, _ in orbit.split(orbit.z))
+    np.testing.assert_allclose(states, np.maximum(np.ptp(first, axis=0), np.ptp(second, axis=0)))
+    np.testing.assert_allclose(scalars, [2.0, LEAST_SHARE * 2.01, 40.0])
+    weights = quadrature(orbit.counts, orbit.widths, scheme)[:, None] / (4.0 * states**2)
+    np.testing.assert_allclose(metric, np.concatenate((weights.ravel(), scalars**-2.0)))
+
+
+def test_difference_of_two_turns():
+    """An even harmonic and an angle repeat after half a period, an odd harmonic changes its sign."""
+    scheme, widths = gauss_scheme(4), np.random.default_rng(1).uniform(0.5, 1.5, size=60)
+    widths /= widths.sum()
+    x = samples(lambda s: (np.cos(4 * np.pi * s), np.sin(2 * np.pi * s), 2 * np.pi * s), widths, scheme)
+    change = np.empty_like(x)
+    half_period_change(x, widths, scheme.nodes, change)
+    np.testing.assert_allclose(change[:, [0, 2]], 0.0, atol=1e-5)
+    np.testing.assert_allclose(change[:, 1], 2.0 * x[:, 1], atol=1e-5)
 
 
 def test_adapted_mesh_has_smaller_and_equal_errors():
