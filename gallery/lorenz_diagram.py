@@ -26,6 +26,7 @@ diagram = dn.bifurcation_diagram(lorenz, "rho", (0, 30), values={"period": [0.75
 print(diagram)
 figure, axes = plt.subplots(2, 2, figsize=(12, 8), layout="constrained", width_ratios=[3, 2])
 dn.plot.bifurcation_diagram(diagram, ax=axes[0, 0])
+axes[0, 0].set_ylim(top=18)  # room for the legend
 dn.plot.periods(diagram, ax=axes[1, 0], legend=False)
 labelled = [s.cycle for s in diagram.cycle_branches[0].special_points("label")]
 dn.plot.cycles(labelled, ax=axes[0, 1], x="x", y="z")

@@ -39,6 +39,7 @@ for (above, below), (title, system, inputs, ranges, regions) in zip(axes.T, sets
     dn.plot.two_parameter_diagram(*loci, ax=below, regions=regions)
     below.axhline(0, color="#B8B8B8", linewidth=0.8, zorder=0)
     below.set_xlim(ranges["I_e"])
+below.get_legend().set_loc((0.22, 0.02))
 
 if len(sys.argv) > 1:
     figure.savefig(sys.argv[1], dpi=100)
