@@ -138,7 +138,9 @@ def hopf_end(system: System, name: str, place: Place) -> End:
 
 def farthest(system: System, points: Array) -> Array:
     """Return the sizes of the states beyond which cycles grow without bound, from those of the first one."""
-    of_model = [max(map(abs, system.ranges.get(n, (system.initial[n], 1.0)))) for n in system.states]
+    ranges = system.ranges
+    initial = {} if set(system.states) <= set(ranges) else system.initial  # steady states take a while
+    of_model = [max(map(abs, ranges[n] if n in ranges else (initial[n], 1.0))) for n in system.states]
     largest: Array = np.maximum(of_model, np.abs(points[:, : len(of_model)]).max(axis=0))
     return FAR * largest
 
