@@ -229,8 +229,12 @@ def _rest(request: PlaneRequest, slices: Sequence[Diagram], levels: Array, rates
                 point = _newton(request.system, start)
                 if point is None or not request.holds(point):
                     continue
-                if not any(np.allclose(point, f.point, rtol=SAME, atol=SAME) for f in found):
+                if any(np.allclose(point, f.point, rtol=SAME, atol=SAME) for f in found):
+                    continue
+                try:
                     found.append(stability(request.system, at=point.tolist()))
+                except ValueError:  # the search has come to rest at a fold, where the Jacobian is singular
+                    continue
     return tuple(found)
 
 
