@@ -35,7 +35,10 @@ _WHY = {
     curve_coverage.UNBOUNDED: "the equations are unbounded or undefined there",
     curve_coverage.DIVISOR: "a factor that was divided by may vanish there",
     curve_coverage.JUMP: "the equations have a kink or jump there, or their derivative is unbounded",
-    curve_coverage.BUDGET: f"the budget of {BUDGET} boxes was spent: narrow the range or ranges={{...}}",
+    curve_coverage.BUDGET: (
+        f"the budget of {BUDGET} boxes was spent: narrow the range or ranges={{...}}; that does not help where "
+        "equilibria are double along a curve, as those of a squared factor"
+    ),
 }
 _AT_KINK = "the branch has a corner there, at the kink of the equations that was located"
 
