@@ -188,7 +188,7 @@ class Tracer:
                 break
         legs.finish()
         self.progress.finish()
-        way.places, way.marks = legs.places, cycle_ways.meant(start, legs.places, legs.marks, self.extent)
+        way.places, way.marks = legs.places, cycle_ways.genuine_marks(start, legs.places, legs.marks, self.extent)
         self._mark_limit(way)
         return way
 
@@ -208,9 +208,9 @@ class Tracer:
 
     def _gone(self, start: Place, last: Place) -> Stop:
         """Return that cycles grow without bound, and whether they do at one value of the parameter."""
-        (low, high), (first, value) = self.ranges[0], (float(p.scalars[1]) for p in (start, last))
+        first, value = (float(p.scalars[1]) for p in (start, last))
         message = f"at {self._where(last)} the cycle is far outside of any range that the states have."
-        if abs(value - first) <= cycle_ways.UNCHANGED * (high - low):
+        if abs(value - first) <= cycle_ways.UNCHANGED * self.extent:
             message += f" {self.names[1]} has not changed on the way: cycles of all sizes, as in conservative systems."
         return Stop(reason=cycle_ways.AWAY, message=message)
 

@@ -93,8 +93,8 @@ class Lengths:
         return 0 if self._count < self._enough or grows else self._count
 
 
-def meant(start: Place, places: list[Place], marks: list[Mark], extent: float) -> list[Mark]:
-    """Return the marks on a curve, without folds where the parameter keeps its value but for rounding."""
+def genuine_marks(start: Place, places: list[Place], marks: list[Mark], extent: float) -> list[Mark]:
+    """Return the marks on a curve but for folds where the parameter changes by rounding only."""
     located = {id(mark.place) for mark in marks}
     values = [float(place.scalars[1]) for place in (start, *places) if id(place) not in located]
     if max(values) - min(values) > UNCHANGED * extent:

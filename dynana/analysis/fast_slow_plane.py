@@ -226,20 +226,16 @@ def _rest(request: PlaneRequest, slices: Sequence[Diagram], levels: Array, rates
             size = np.abs(rate / scale).max(axis=1)
             for row in np.flatnonzero((size[1:-1] <= size[:-2]) & (size[1:-1] <= size[2:])) + 1:
                 start = rates.full(branch.points[row : row + 1], np.array([[branch.values[row], level]]))[0]
-                point = _newton(request.system, start)
-                if point is None or not request.holds(point):
+                point = _equilibrium(request.system, start)
+                if point is None or not request.holds(point.point):
                     continue
-                if any(np.allclose(point, f.point, rtol=SAME, atol=SAME) for f in found):
-                    continue
-                try:
-                    found.append(stability(request.system, at=point.tolist()))
-                except ValueError:  # the search has come to rest at a fold, where the Jacobian is singular
-                    continue
+                if not any(np.allclose(point.point, f.point, rtol=SAME, atol=SAME) for f in found):
+                    found.append(point)
     return tuple(found)
 
 
-def _newton(system: System, start: Array) -> Array | None:
-    """Return the equilibrium of the full system next to a state."""
+def _equilibrium(system: System, start: Array) -> FixedPoint | None:
+    """Return the equilibrium of the full system next to a state; None if the search finds none."""
     kernels, out = lower(system), np.empty(start.size)
     p = kernels.p
 
@@ -248,7 +244,10 @@ def _newton(system: System, start: Array) -> Array | None:
         return out.copy()
 
     done = root(rates, start, tol=NEWTON)
-    return np.asarray(done.x) if done.success else None
+    try:
+        return stability(system, at=done.x.tolist()) if done.success else None
+    except ValueError:  # it has come to rest at a fold, where the Jacobian is singular
+        return None
 
 
 def _folded_warnings(folded: Sequence[FoldedPoint]) -> list[str]:

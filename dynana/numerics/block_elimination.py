@@ -1,6 +1,6 @@
 """Elimination of large matrices in blocks of columns: most of the work is products of matrices.
 
-The same results, in the same places, as the plain loops of `dynana.numerics.condensation`; J. J. Dongarra et al.,
+The same results, in the same places, as the plain loops of `dynana.numerics.plain_elimination`; J. J. Dongarra et al.,
 *Numerical Linear Algebra for High-Performance Computers* (SIAM 1998), chapter 5, and for reflections R. Schreiber & C.
 Van Loan, SIAM J. Sci. Stat. Comput. 10 (1989) 53.
 """
@@ -16,7 +16,7 @@ from dynana.numerics.products import BLOCK, add_product
 
 @compiled
 def eliminate_blocks(a, start, size, width, lower, pivots):
-    """Factorise as `dynana.numerics.condensation.eliminate_plainly`, multipliers of a block exchanged along."""
+    """Factorise as `dynana.numerics.plain_elimination.eliminate_plainly`, multipliers of a block exchanged along."""
     sign, flat, stride = 1, lower.reshape(-1), lower.shape[1]
     for first in range(0, size, BLOCK):
         last = min(first + BLOCK, size)
@@ -102,7 +102,7 @@ def solve_blocks(a, start, size, width, lower, pivots, x):
 
 @compiled
 def triangularise_blocks(s, rows, columns, width, reflectors, w):
-    """Reflect as `dynana.numerics.condensation.triangularise`; a block of reflections is I - V T V'."""
+    """Reflect as `dynana.numerics.plain_elimination.triangularise`; a block of reflections is I - V T V'."""
     sign, flat, stride = 1, reflectors.reshape(-1), rows + 1
     work, upper, factors = zero_blocks(BLOCK * width), np.zeros((BLOCK, BLOCK)), np.zeros(BLOCK)
     for first in range(0, columns, BLOCK):

@@ -18,8 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dynana.numerics.compilation import compiled
-from dynana.numerics.condensation import reflect, triangularise
 from dynana.numerics.lanes import padded, zero_blocks
+from dynana.numerics.plain_elimination import reflect, triangularise
 from dynana.numerics.side_by_side import recover_each, reflect_each, triangularise_each
 
 Integers = NDArray[np.int64]
@@ -102,7 +102,7 @@ def _goes_on(joins, group, lanes):
 
 @compiled
 def _put(relations, which, n, extra, pairs, at, down, across, second):
-    """Write a relation into its half of a pair and add what it says on the full rows."""
+    """Write a relation into its half of a pair (-1: both ends are one) and add what it says on the full rows."""
     width, offset = 2 * n + extra, n if second else 0
     here, there, other = (0, 2 * n, n) if second else (n, 0, 2 * n)  # columns of its left end and its right end
     for r in range(n):
@@ -179,10 +179,14 @@ def join_relations(n, extra, relations, joins, lanes, pairs, reflectors, multipl
 
     Parameters
     ----------
+    n, extra : int
+        Numbers of states, and of columns beside those of both ends.
     relations : (number, (n + full rows) * (2 n + extra)) array
-        Those of intervals; receives those of joined stretches that do not go on in their lane, and of segments.
+        Those of intervals; receives those of joined stretches whose next join is not in the same lane, and of segments.
     joins : (groups * lanes, 7) int array
         What `schedule` returns.
+    lanes : int
+        Pairs that are joined at a time.
     pairs : (groups, any) array
         Receive the factors, as do ``reflectors`` (groups, any) and ``multiples`` (groups, any).
     """
@@ -217,7 +221,7 @@ def join_relations(n, extra, relations, joins, lanes, pairs, reflectors, multipl
 
 @compiled
 def renew_relations(n, extra, n_rows, constants, joins, lanes, pairs, reflectors, multiples, border):
-    """Put new constants through the transformations of `join_relations`.
+    """Put new constants through the transformations of `join_relations`, which explains the other arguments.
 
     Parameters
     ----------
@@ -255,7 +259,7 @@ def renew_relations(n, extra, n_rows, constants, joins, lanes, pairs, reflectors
 
 @compiled
 def recover_points(n, extra, n_rows, joins, lanes, pairs, reflectors, durations, others, out):
-    """Solve for the mesh points inside segments, of which the ends are in ``out`` already.
+    """Solve for the mesh points inside segments, of which the ends are in ``out`` already; see `join_relations`.
 
     Parameters
     ----------

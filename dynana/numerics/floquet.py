@@ -22,9 +22,9 @@ from numba import types
 from numpy.typing import NDArray
 
 from dynana.numerics.compilation import compiled
-from dynana.numerics.condensation import triangularise
 from dynana.numerics.frames import align, leak
 from dynana.numerics.lanes import LANES, zero_blocks
+from dynana.numerics.plain_elimination import triangularise
 from dynana.numerics.products import LARGE, add_product
 from dynana.numerics.signatures import INDEX, INDICES, ROW, TABLE
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 import numpy as np
 
 from dynana.numerics.compilation import compiled
-from dynana.numerics.condensation import triangularise_plainly
 from dynana.numerics.lanes import LANES, zero_blocks
+from dynana.numerics.plain_elimination import triangularise_plainly
 from dynana.numerics.products import LARGE
 
 #: The same for a frame that is turned between two sweeps: the rounding of a few reflections.

@@ -15,8 +15,8 @@ from dynana.numerics.signatures import REAL, ROW, TABLE
 
 Array = NDArray[np.float64]
 
-#: Parts into which an interval is cut where the slope of its polynomial may vanish; one of degree 2 to 7 turns at most
-#: once within one of them.
+#: Parts into which an interval is cut where the slope of its polynomial may vanish. Two turns within one are missed; an
+#: orbit that its mesh resolves has none so close.
 PARTS = 8
 
 #: Newton steps on the slope inside a part: from a parabola's top, four reach rounding.

@@ -18,11 +18,11 @@ from numba import types
 from dynana.numerics.collocation import GRID, MODEL, SCHEME
 from dynana.numerics.collocation_stages import JACOBIAN
 from dynana.numerics.compilation import compiled
-from dynana.numerics.condensation import eliminate_plainly
 from dynana.numerics.interpolation import lagrange, node_products
 from dynana.numerics.kernel_addresses import matrix_at
 from dynana.numerics.lane_by_lane import COLUMNS, combine_each, dot_each
 from dynana.numerics.lanes import LANES, add_multiple, combine, zero_blocks
+from dynana.numerics.plain_elimination import eliminate_plainly
 from dynana.numerics.signatures import ROW
 
 #: Difference between log det and integral of the trace, per interval, up to which a matrix counts as resolved.

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
 #: Area of a mark in points squared for few cells, and its least; marks shrink so that many cells can be told apart.
 LARGEST, SMALLEST = 12.0, 0.15
-#: Marks beyond which a picture on paper keeps pixels instead of shapes.
-MOST_VECTORS = 5000
 #: Bins of a population rate in a run, unless a width is given.
 BINS = 200
 

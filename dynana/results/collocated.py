@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 
-#: Parts into which every interval is cut when maxima are looked for; a polynomial of degree 2 to 7 has no two of them
-#: within one.
+#: Parts into which every interval is cut when maxima are looked for. Two within one are missed; an orbit that its mesh
+#: resolves has none so close.
 PARTS = 8
 #: Newton steps on the slope inside a part: from a parabola's top, four reach rounding.
 NEWTON_STEPS = 5

@@ -35,13 +35,6 @@ class Route:
     self: int = -1
 
 
-def is_everybody(link: Link) -> bool:
-    """Return whether a link joins all cells to all, with nothing that differs between the edges."""
-    kind = getattr(link.connect, "kind", None)
-    plain = all(isinstance(v, float | int) for v in (link.delay, *link.values.values()))
-    return plain and (link.connect is None or kind == "all_to_all")
-
-
 def route_of(link: Link, edges: Edges | None, dt: float) -> Route:
     """Return how the events of a link travel."""
     if edges is not None and edges.delay is not None:

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from dynana.numerics.block_elimination import eliminate_blocks, solve_blocks, substitute_blocks
-from dynana.numerics.condensation import reflect, triangularise
 from dynana.numerics.lanes import aligned, padded
+from dynana.numerics.plain_elimination import reflect, triangularise
 from dynana.numerics.products import BLOCK, LARGE, TILE_COLUMNS, TILE_INNER, TILE_ROWS, add_product
 
 SIZES = [LARGE, LARGE + BLOCK + 3, 4 * BLOCK]

@@ -1,4 +1,4 @@
-"""Elimination by plain loops: small matrices, and mesh points between two intervals by orthogonal transformations.
+"""Elimination by plain loops: with pivots, and by reflections, which enter blocks where matrices are large.
 
 Matrices are stored by rows in flat arrays; rows are padded to whole blocks of eight, see `dynana.numerics.lanes`.
 """
